@@ -1,0 +1,63 @@
+package evidence
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+)
+
+// SecretError says that a document would have carried a secret. It names the
+// place and the kind, never the value.
+type SecretError struct {
+	Kind string // "private key", "JSON web token", "registry credentials"
+	Line int    // 1-based line of the encoded document
+}
+
+func (e *SecretError) Error() string {
+	return fmt.Sprintf("refusing to write the evidence document: line %d holds a %s", e.Line, e.Kind)
+}
+
+// Types keep secrets out; these patterns are the last check. Each must fit the
+// JSON text, in which line ends are written \n.
+var secretPatterns = []struct {
+	kind    string
+	pattern *regexp.Regexp
+}{
+	{"private key", regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----`)},
+	{"private key", regexp.MustCompile(`LS0tLS1CRUdJTi(?:BQUklWQVRFIEtFWS|BSU0EgUFJJVkFURSBLRV|BFQyBQUklWQVRFIEtFW|BPUEVOU1NIIFBSSVZBVE)`)},
+	{"JSON web token", regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`)},
+	{"registry credential", regexp.MustCompile(`\\?"auths?\\?"\s*:\s*(?:\\?"[A-Za-z0-9+/=_-]{4,}|\{)`)},
+	{"URL with a password", regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s"@:]{0,256}:[^/\s"@]{1,256}@`)},
+}
+
+// Scan looks for secrets in an encoded document and returns a *SecretError for
+// the first one.
+func Scan(encoded []byte) error {
+	for _, p := range secretPatterns {
+		if at := p.pattern.FindIndex(encoded); at != nil {
+			return &SecretError{Kind: p.kind, Line: 1 + bytes.Count(encoded[:at[0]], []byte("\n"))}
+		}
+	}
+	return nil
+}
+
+var scrubbers = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	// user:password@ in a URL; user alone may be a token, too.
+	{regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s"'@]{1,512}@`), "${1}"},
+	{regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}`), "${1} [removed]"},
+	{regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`), "[removed]"},
+	{regexp.MustCompile(`(?i)\b(token|password|passwd|secret|access_key|signature|credential|authorization|refresh_token|client_secret|X-Amz-[A-Za-z-]+|sig)(["']?\s*[=:]\s*["']?)[^\s"'&,;}]+`), "${1}${2}[removed]"},
+	{regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----[\s\S]*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$)`), "[private key removed]"},
+}
+
+// Scrub removes credentials from foreign text: error messages, event messages,
+// URLs. Every foreign text that enters the document passes it.
+func Scrub(text string) string {
+	for _, s := range scrubbers {
+		text = s.pattern.ReplaceAllString(text, s.with)
+	}
+	return text
+}

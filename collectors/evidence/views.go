@@ -1,0 +1,102 @@
+package evidence
+
+import (
+	"reflect"
+	"sort"
+)
+
+func deriveViews(d *Document) Views {
+	v := Views{
+		FailuresByCause: map[string][]string{}, FailuresByRegistry: map[string][]string{},
+		FailuresByNode: map[string][]string{}, FailuresByPod: map[string][]string{},
+		CertificatesBySubject: map[string][]string{}, CertificatesBySubjectKeyID: map[string][]string{},
+		NodesByTrustStore: map[string][]string{}, TrustByCertificate: map[string][]string{},
+	}
+	for key, f := range d.PullFailures {
+		add(v.FailuresByCause, f.Cause, key)
+		add(v.FailuresByRegistry, f.Registry, key)
+		add(v.FailuresByNode, f.Node, key)
+		add(v.FailuresByPod, f.Namespace+"/"+f.Pod, key)
+	}
+	for fp, c := range d.Certificates {
+		add(v.CertificatesBySubject, c.Subject, fp)
+		add(v.CertificatesBySubjectKeyID, c.SubjectKeyID, fp)
+	}
+	for name, n := range d.Nodes {
+		add(v.NodesByTrustStore, n.TrustStore, name)
+	}
+	for key, e := range d.Trust {
+		if e.Value == nil {
+			continue
+		}
+		for _, fp := range e.Value.Certificates {
+			add(v.TrustByCertificate, fp, key)
+		}
+	}
+	for _, m := range []map[string][]string{
+		v.FailuresByCause, v.FailuresByRegistry, v.FailuresByNode, v.FailuresByPod,
+		v.CertificatesBySubject, v.CertificatesBySubjectKeyID, v.NodesByTrustStore, v.TrustByCertificate,
+	} {
+		for _, list := range m {
+			sort.Strings(list)
+		}
+	}
+	return v
+}
+
+func add(m map[string][]string, key, value string) {
+	if key != "" {
+		m[key] = append(m[key], value)
+	}
+}
+
+// fillEmpty turns nil slices and maps that JSON would write as null into empty
+// ones: the schema says array and object, and policies iterate.
+func fillEmpty(d *Document) { fill(reflect.ValueOf(d).Elem()) }
+
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			fill(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() && v.Field(i).CanSet() {
+				fill(v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		if v.IsNil() {
+			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		}
+		if hasContainers(v.Type().Elem()) {
+			for i := range v.Len() {
+				fill(v.Index(i))
+			}
+		}
+	case reflect.Map:
+		if v.IsNil() {
+			v.Set(reflect.MakeMap(v.Type()))
+		}
+		if !hasContainers(v.Type().Elem()) {
+			return
+		}
+		for _, key := range v.MapKeys() {
+			elem := reflect.New(v.Type().Elem()).Elem()
+			elem.Set(v.MapIndex(key))
+			fill(elem)
+			v.SetMapIndex(key, elem)
+		}
+	default:
+	}
+}
+
+func hasContainers(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Struct, reflect.Slice, reflect.Map:
+		return true
+	default:
+		return false
+	}
+}
