@@ -29,6 +29,7 @@ func NewBuilder(tool Tool, at time.Time) *Builder {
 			Sources:       map[string]Source{},
 			Certificates:  map[string]Certificate{},
 			TrustStores:   map[string]TrustStore{},
+			Domains:       map[string]Domain{},
 			Pods:          map[string]Pod{},
 			PullFailures:  map[string]PullFailure{},
 			Registries:    map[string]Registry{},

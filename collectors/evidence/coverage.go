@@ -67,6 +67,7 @@ var SectionCollectors = map[string][]string{
 	"nodes":         {Nodes},
 	"endpoints":     {Handshakes},
 	"trust":         {Trust},
+	"domains":       {Trust},
 	"secrets":       {Secrets},
 	"clusters":      {Trust},
 	"machines":      {Machines},

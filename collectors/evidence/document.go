@@ -28,6 +28,12 @@ type Document struct {
 	Certificates map[string]Certificate `json:"certificates"` // by fingerprint
 	TrustStores  map[string]TrustStore  `json:"trust_stores"` // by digest
 
+	// Domains are the trust domains that were looked at, by name ("workload",
+	// "supervisor", "kapp"): the store that all their resolved entries make up.
+	Domains map[string]Domain `json:"domains"`
+	// PublicStore is the key of the store of Mozilla's roots.
+	PublicStore string `json:"public_store,omitempty"`
+
 	Pods         map[string]Pod         `json:"pods"`          // by "namespace/name"
 	PullFailures map[string]PullFailure `json:"pull_failures"` // by "namespace/pod/container", see PullFailureKey
 	Registries   map[string]Registry    `json:"registries"`    // by "host:port", derived from images

@@ -35,6 +35,15 @@ type TrustEntry struct {
 	Provenance Provenance `json:"provenance"`
 }
 
+// Domain is a trust domain as a whole.
+type Domain struct {
+	// TrustStore is the store of everything its entries hold, a key of
+	// trust_stores.
+	TrustStore string `json:"trust_store"`
+	// Entries are keys of trust, sorted.
+	Entries []string `json:"entries"`
+}
+
 // The trust domains.
 const (
 	DomainWorkload   = "workload"

@@ -1,0 +1,34 @@
+// Package source reads what the collectors work on from files: captures,
+// manifests, archives and saved documents. Live sources are its sub-packages.
+package source
+
+import (
+	"context"
+	"errors"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// Object is one Kubernetes object as it came over the wire: JSON types only
+// (map[string]any, []any, string, bool, int64, float64, nil). A Secret's data
+// values are the base64 text of the wire form, its stringData stays apart.
+type Object struct {
+	Map        map[string]any
+	Provenance evidence.Provenance
+}
+
+// Lookup fetches one Secret or ConfigMap by name; secrets are never listed.
+// It returns ErrNotFound, ErrForbidden or ErrNotCollected, wrapped, or another
+// error when it could not tell.
+type Lookup func(ctx context.Context, kind, namespace, name string) (Object, error)
+
+// What a Lookup says of an object that it cannot give.
+var (
+	// ErrNotFound: the source would hold the object if it existed.
+	ErrNotFound = errors.New("not found")
+	// ErrForbidden: the source does not let us read it.
+	ErrForbidden = errors.New("forbidden")
+	// ErrNotCollected: the source never gathered such objects, so that nothing
+	// can be said of it.
+	ErrNotCollected = errors.New("not collected")
+)
