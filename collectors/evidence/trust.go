@@ -10,6 +10,10 @@ type TrustEntry struct {
 	Field  string    `json:"field"`
 	// Name is the entry's `name`, absent where the API has none.
 	Name string `json:"name,omitempty"`
+	// Label tells the entry from its object's others, in its key and in subjects:
+	// its name, or "#0" (its index) where it has none, with "#2", "#3" after it
+	// where that is taken.
+	Label string `json:"label"`
 	// Secret is the secret and key the entry takes its value from.
 	Secret *KeyRef `json:"secret,omitempty"`
 	// Resolved tells that a value was found; Reason is why not: one of
@@ -22,6 +26,9 @@ type TrustEntry struct {
 	// Clusters are the keys of the clusters the entry applies to; empty means
 	// that it cannot be told, and it counts for all.
 	Clusters []string `json:"clusters,omitempty"`
+	// AppliesToNone tells that clusters are known and that the entry reaches none
+	// of them: a TkgServiceConfiguration beside nothing but Cluster objects.
+	AppliesToNone bool `json:"applies_to_none,omitempty"`
 	// ExpectedLayers are the numbers of base64 layers, on the wire, that this
 	// API accepts; several where its documents contradict each other.
 	ExpectedLayers []int `json:"expected_layers"`
@@ -49,11 +56,12 @@ const (
 	DomainWorkload   = "workload"
 	DomainSupervisor = "supervisor"
 	DomainKapp       = "kapp"
+	DomainOpenShift  = "openshift"
 )
 
 // ResolveReasons is the closed list of TrustEntry.Reason.
 var ResolveReasons = []string{
-	"secret_not_found", "key_not_found", "forbidden", "not_collected", "no_value", "unreadable",
+	"secret_not_found", "config_map_not_found", "key_not_found", "forbidden", "not_collected", "no_value", "unreadable",
 }
 
 // ObjectRef names an API object.
@@ -73,6 +81,9 @@ type KeyRef struct {
 
 // Secret is the shape of a secret, never its values.
 type Secret struct {
+	// Missing tells that something names the secret and that the source says it
+	// does not exist; the other fields but UsedAs are empty then.
+	Missing bool `json:"missing"`
 	Type       string     `json:"type,omitempty"`
 	Keys       []string   `json:"keys"`
 	OwnerRefs  []OwnerRef `json:"owner_refs,omitempty"`
@@ -107,7 +118,8 @@ type Cluster struct {
 	Provenance     Provenance `json:"provenance"`
 }
 
-// Condition is a condition that is not True.
+// Condition is a condition that is out of its normal state: not True, or, for
+// those that say something is going on (RollingOut, Paused, ...), not False.
 type Condition struct {
 	Type    string `json:"type"`
 	Status  string `json:"status"`
@@ -117,7 +129,7 @@ type Condition struct {
 
 // Machine is a Cluster API Machine.
 type Machine struct {
-	Cluster    string     `json:"cluster"`
+	Cluster    string     `json:"cluster"` // a key of clusters, "namespace/name"
 	Node       string     `json:"node,omitempty"`
 	Phase      string     `json:"phase,omitempty"`
 	CreatedAt  *Time      `json:"created_at,omitempty"`
