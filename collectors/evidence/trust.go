@@ -83,7 +83,7 @@ type KeyRef struct {
 type Secret struct {
 	// Missing tells that something names the secret and that the source says it
 	// does not exist; the other fields but UsedAs are empty then.
-	Missing bool `json:"missing"`
+	Missing    bool       `json:"missing"`
 	Type       string     `json:"type,omitempty"`
 	Keys       []string   `json:"keys"`
 	OwnerRefs  []OwnerRef `json:"owner_refs,omitempty"`
