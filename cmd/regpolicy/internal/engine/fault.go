@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// Fault is one mistake in a policy, a parameter file or a waiver file.
+type Fault struct {
+	File      string
+	Line, Col int
+	Message   string
+	Hint      string
+}
+
+func (f *Fault) Error() string {
+	if f.File == "" {
+		return f.Message
+	}
+	if f.Line == 0 {
+		return f.File + ": " + f.Message
+	}
+	return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Message)
+}
+
+// Errors are all the faults found at once.
+type Errors []*Fault
+
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i, f := range e {
+		lines[i] = f.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (e Errors) sorted() error {
+	sort.SliceStable(e, func(i, j int) bool {
+		if e[i].File != e[j].File {
+			return e[i].File < e[j].File
+		}
+		return e[i].Line < e[j].Line
+	})
+	return e
+}
+
+func faultAt(loc *ast.Location, hint, format string, args ...any) *Fault {
+	f := &Fault{Message: fmt.Sprintf(format, args...), Hint: hint}
+	if loc != nil {
+		f.File, f.Line, f.Col = loc.File, loc.Row, loc.Col
+	}
+	return f
+}
+
+func fromOPA(err error) Errors {
+	var many ast.Errors
+	if !errors.As(err, &many) {
+		return Errors{{Message: err.Error()}}
+	}
+	faults := make(Errors, 0, len(many))
+	for _, e := range many {
+		message := e.Message
+		if e.Details != nil {
+			message += " (" + strings.Join(strings.Fields(strings.Join(e.Details.Lines(), " ")), " ") + ")"
+		}
+		faults = append(faults, faultAt(e.Location, hintFor(e), "%s", message))
+	}
+	return faults
+}
+
+func hintFor(e *ast.Error) string {
+	switch {
+	case strings.Contains(e.Message, "undefined function"):
+		return "policies are pure: clock, network, environment and randomness are not at hand; time is input.at, else input.collected_at (data.regpolicy.lib.time)"
+	case strings.Contains(e.Message, "undefined ref: input"):
+		return "the document has no such field; docs/evidence.md lists those there are"
+	case e.Code == ast.ParseErr:
+		return "Rego v1 wants `if` before a rule's body and `contains` for sets"
+	default:
+		return ""
+	}
+}

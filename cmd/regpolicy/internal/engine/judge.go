@@ -1,0 +1,224 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
+	"github.com/open-policy-agent/opa/v1/util"
+	"github.com/open-policy-agent/opa/v1/version"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// Input is one evidence document to judge: its bytes, and where they came from.
+type Input struct {
+	URI      string
+	Bytes    []byte
+	Document *evidence.Document
+}
+
+// Options are what a verdict may depend on besides document and policies.
+type Options struct {
+	// At judges as of this time instead of each document's own.
+	At *time.Time
+	// Require names collectors whose evidence must be there: what nobody asked
+	// for is inconclusive then, not skipped.
+	Require []string
+	// Waivers excuse failures.
+	Waivers []Waiver
+	// Timeout bounds each policy on each document; zero means 30 seconds.
+	Timeout time.Duration
+	// Jobs is how many policies are evaluated at once; zero means all cores.
+	Jobs int
+	// ToolVersion stands in the report.
+	ToolVersion string
+}
+
+// Judge evaluates every policy over every document. It returns an error only
+// where no report can be believed: a document that is none, a policy whose
+// result has no shape that could be reported, a cancelled context.
+func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*report.Report, error) {
+	rep := &report.Report{
+		SchemaVersion: report.SchemaVersion,
+		Tool:          report.Tool{Name: "regpolicy", Version: opt.ToolVersion, OPA: version.Version},
+		Run: report.Run{
+			Documents: []report.Document{},
+			Policies:  report.Policies{Count: len(l.policies), Digest: l.digest},
+			Params:    l.params,
+		},
+		Coverage: map[string]evidence.Coverage{},
+		Results:  []report.Result{},
+	}
+	waivers := newWaiving(opt.Waivers)
+	for i := range inputs {
+		in := &inputs[i]
+		at := in.Document.CollectedAt
+		if in.Document.At != nil {
+			at = *in.Document.At
+		}
+		if opt.At != nil {
+			at = evidence.At(*opt.At)
+		}
+		if at.After(rep.Run.At.Time) {
+			rep.Run.At = at
+		}
+		results, err := l.judgeOne(ctx, in, at, len(inputs) > 1, opt)
+		if err != nil {
+			return nil, err
+		}
+		waivers.apply(results, at.Time)
+		rep.Results = append(rep.Results, results...)
+		sum := sha256.Sum256(in.Bytes)
+		rep.Run.Documents = append(rep.Run.Documents, report.Document{
+			URI: in.URI, SHA256: hex.EncodeToString(sum[:]),
+			CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster,
+		})
+		addCoverage(rep.Coverage, in.Document.Coverage)
+	}
+	rep.Results = append(rep.Results, waivers.findings()...)
+	rep.Run.Waivers = waivers.count()
+	sortResults(rep.Results)
+	rep.Summary = report.Count(rep.Results)
+	rep.Diagnosis = diagnose(rep.Results, l.policies)
+	return rep, nil
+}
+
+func (l *Library) judgeOne(ctx context.Context, in *Input, at evidence.Time, many bool, opt Options) ([]report.Result, error) {
+	var plain any
+	if err := util.UnmarshalJSON(in.Bytes, &plain); err != nil {
+		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
+	}
+	if m, ok := plain.(map[string]any); ok {
+		text, err := at.MarshalJSON()
+		if err != nil {
+			return nil, fmt.Errorf("writing time: %w", err)
+		}
+		m["at"] = string(text[1 : len(text)-1])
+	}
+	input, err := ast.InterfaceToValue(plain)
+	if err != nil {
+		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
+	}
+
+	perPolicy := make([][]report.Result, len(l.policies))
+	failures := make([]error, len(l.policies))
+	jobs := make(chan int)
+	var workers sync.WaitGroup
+	for range min(cmp.Or(opt.Jobs, runtime.GOMAXPROCS(0)), max(len(l.policies), 1)) {
+		workers.Go(func() {
+			for i := range jobs {
+				perPolicy[i], failures[i] = l.policies[i].judge(ctx, in.Document, input, opt)
+			}
+		})
+	}
+	for i := range l.policies {
+		jobs <- i
+	}
+	close(jobs)
+	workers.Wait()
+	if err := errors.Join(failures...); err != nil {
+		return nil, err
+	}
+	results := slices.Concat(perPolicy...)
+	if many {
+		for i := range results {
+			results[i].Subject["cluster"] = cmp.Or(in.Document.Cluster, in.URI)
+		}
+	}
+	for i := range results {
+		results[i].Fingerprint = fingerprint(&results[i])
+	}
+	return results, nil
+}
+
+// judge evaluates one policy over one document.
+func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Value, opt Options) ([]report.Result, error) {
+	needs := p.needs(doc, opt.Require)
+	if needs.skip != "" {
+		return []report.Result{p.result(report.Skip, wholeDocument(), needs.skip)}, nil
+	}
+	if len(needs.required) > 0 {
+		r := p.result(report.Inconclusive, wholeDocument(), "evidence that --require asks for was not gathered")
+		r.Missing = needs.required
+		return []report.Result{r}, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, cmp.Or(opt.Timeout, 30*time.Second))
+	defer cancel()
+	rs, err := p.prepared.Eval(limited, rego.EvalParsedInput(input))
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("evaluating policy %q: %w", p.ID, context.Cause(ctx))
+		}
+		message := err.Error()
+		if topdown.IsCancel(err) {
+			message = fmt.Sprintf("it took longer than %s and was stopped", cmp.Or(opt.Timeout, 30*time.Second))
+		}
+		return []report.Result{p.result(report.Error, wholeDocument(), "the policy failed: "+evidence.Scrub(message))}, nil
+	}
+	found, err := p.findings(rs)
+	if err != nil {
+		return nil, err
+	}
+	return p.verdicts(doc, found, needs), nil
+}
+
+func wholeDocument() evidence.Subject { return evidence.Subject{"kind": "document"} }
+
+func (p *Policy) result(v report.Verdict, subject evidence.Subject, message string) report.Result {
+	controls := p.Controls
+	if controls == nil {
+		controls = map[string][]string{}
+	}
+	return report.Result{
+		ID: p.ID, Policy: p.Package, Verdict: v, Severity: p.Severity, Title: p.Title, Message: message,
+		Subject: subject, TrustDomain: p.TrustDomain, Evidence: []report.Pointer{}, Missing: []report.Missing{},
+		Remediation: p.RecommendedAction, Controls: controls,
+	}
+}
+
+func fingerprint(r *report.Result) string {
+	sum := sha256.Sum256([]byte(r.ID + "\x00" + r.Subject.String()))
+	return hex.EncodeToString(sum[:16])
+}
+
+func sortResults(results []report.Result) {
+	keys := make(map[string]string, len(results))
+	for i := range results {
+		keys[results[i].Fingerprint] = results[i].Subject.String()
+	}
+	slices.SortStableFunc(results, func(a, b report.Result) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(keys[a.Fingerprint], keys[b.Fingerprint]), cmp.Compare(a.Message, b.Message))
+	})
+}
+
+func addCoverage(sum, one map[string]evidence.Coverage) {
+	for name, c := range one {
+		s, ok := sum[name]
+		if !ok {
+			s.Gaps = []evidence.Gap{}
+		}
+		s.Requested = s.Requested || c.Requested
+		if s.Requested {
+			s.Hint = ""
+		} else {
+			s.Hint = c.Hint
+		}
+		s.Asked += c.Asked
+		s.Answered += c.Answered
+		s.Skipped += c.Skipped
+		s.Gaps = append(s.Gaps, c.Gaps...)
+		sum[name] = s
+	}
+}

@@ -1,0 +1,200 @@
+// Package engine compiles policies and judges evidence documents by them. It is
+// the only importer of OPA, and pure: no clock, network, environment or files.
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/util"
+)
+
+// Module is the source of one Rego file.
+type Module struct {
+	Path   string
+	Source []byte
+	// Builtin marks regpolicy's own policies; others may be written in Rego v0.
+	Builtin bool
+}
+
+// Config is what a Library is made from.
+type Config struct {
+	Modules []Module
+	// Schema is the evidence document's JSON Schema.
+	Schema []byte
+	// Params are parameters by policy id, over the defaults of METADATA.
+	Params map[string]map[string]any
+	// Data are documents for `data` besides `data.params`.
+	Data map[string]any
+	// Select and Exclude pick policies; see Policy.Matches. Policies that are
+	// not picked are compiled, so that their faults show, but do not run.
+	Select, Exclude []string
+}
+
+// Library is a compiled set of policies. It is safe for concurrent use.
+type Library struct {
+	policies []*Policy
+	params   map[string]map[string]any
+	digest   string
+}
+
+// Load parses, checks and compiles policies. Every fault of a policy is an
+// *Errors with file, line and cure.
+func Load(ctx context.Context, cfg Config) (*Library, error) {
+	modules, faults := parse(cfg.Modules)
+	if len(faults) > 0 {
+		return nil, faults.sorted()
+	}
+	schema, err := newSchema(cfg.Schema)
+	if err != nil {
+		return nil, err
+	}
+	compiler, compileFaults := compile(modules, schema)
+	if len(compileFaults) > 0 {
+		return nil, compileFaults.sorted()
+	}
+	policies, faults := collect(modules, compiler)
+	faults = append(faults, analyse(policies, compiler, schema)...)
+	params, paramFaults := mergeParams(policies, cfg.Params)
+	faults = append(faults, paramFaults...)
+	if len(faults) > 0 {
+		return nil, faults.sorted()
+	}
+	l := &Library{policies: policies, params: params, digest: digest(cfg.Modules)}
+	if err := l.pick(cfg.Select, cfg.Exclude); err != nil {
+		return nil, err
+	}
+	return l, l.prepare(ctx, compiler, cfg.Data)
+}
+
+// Policies lists the picked policies by id.
+func (l *Library) Policies() []*Policy { return l.policies }
+
+// Digest is the SHA-256 over all modules.
+func (l *Library) Digest() string { return l.digest }
+
+func parse(sources []Module) (map[string]*ast.Module, Errors) {
+	modules := make(map[string]*ast.Module, len(sources))
+	var faults Errors
+	for _, src := range sources {
+		if strings.HasSuffix(src.Path, "_test.rego") {
+			continue
+		}
+		text := string(src.Source)
+		m, err := ast.ParseModuleWithOpts(src.Path, text, ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
+		if err != nil && !src.Builtin {
+			// Most of the public conftest policies are older than Rego v1.
+			if old, oldErr := ast.ParseModuleWithOpts(src.Path, text, ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV0}); oldErr == nil {
+				m, err = old, nil
+			}
+		}
+		if err != nil {
+			faults = append(faults, fromOPA(err)...)
+			continue
+		}
+		if m == nil || strings.HasSuffix(m.Package.Path.String(), "_test") {
+			continue
+		}
+		modules[src.Path] = m
+	}
+	return modules, faults
+}
+
+// capabilities are OPA's without what would make a verdict depend on more than
+// the document: clock, network, randomness, environment. The two schema
+// built-ins are pure as long as nothing may be fetched.
+func capabilities() *ast.Capabilities {
+	c := ast.CapabilitiesForThisVersion()
+	c.Builtins = slices.DeleteFunc(c.Builtins, func(b *ast.Builtin) bool {
+		return b.Nondeterministic && !strings.HasPrefix(b.Name, "json.")
+	})
+	c.AllowNet = []string{}
+	return c
+}
+
+func compile(modules map[string]*ast.Module, schema *schema) (*ast.Compiler, Errors) {
+	schemas := ast.NewSchemaSet()
+	schemas.Put(ast.SchemaRootRef, schema.root)
+	c := ast.NewCompiler().
+		WithStrict(true).
+		WithCapabilities(capabilities()).
+		WithSchemas(schemas).
+		WithEnablePrintStatements(false)
+	c.Compile(modules)
+	if c.Failed() {
+		return nil, fromOPA(c.Errors)
+	}
+	return c, nil
+}
+
+// prepare makes one prepared query per policy, so that an error or a time-out of
+// one leaves the others alone.
+func (l *Library) prepare(ctx context.Context, compiler *ast.Compiler, data map[string]any) error {
+	base := map[string]any{}
+	for k, v := range data {
+		base[k] = v
+	}
+	params := map[string]any{}
+	for id, p := range l.params {
+		params[id] = p
+	}
+	base["params"] = params
+	var plain map[string]any
+	encoded, err := json.Marshal(base)
+	if err == nil {
+		err = util.UnmarshalJSON(encoded, &plain)
+	}
+	if err != nil {
+		return fmt.Errorf("encoding parameters and data: %w", err)
+	}
+	store := inmem.NewFromObjectWithOpts(plain, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+	for _, p := range l.policies {
+		q, err := rego.New(
+			rego.ParsedQuery(p.query()),
+			rego.Compiler(compiler),
+			rego.Store(store),
+			rego.StrictBuiltinErrors(true),
+		).PrepareForEval(ctx)
+		if err != nil {
+			return fmt.Errorf("preparing policy %q: %w", p.ID, err)
+		}
+		p.prepared = &q
+	}
+	return nil
+}
+
+func (l *Library) pick(selected, excluded []string) error {
+	for _, pattern := range slices.Concat(selected, excluded) {
+		if !slices.ContainsFunc(l.policies, func(p *Policy) bool { return p.Matches(pattern) }) {
+			return &Fault{Message: fmt.Sprintf("no policy matches %q", pattern), Hint: "`regpolicy list` shows the ids and tags"}
+		}
+	}
+	l.policies = slices.DeleteFunc(l.policies, func(p *Policy) bool {
+		in := len(selected) == 0 || slices.ContainsFunc(selected, p.Matches)
+		return !in || slices.ContainsFunc(excluded, p.Matches)
+	})
+	return nil
+}
+
+func digest(modules []Module) string {
+	sorted := slices.Clone(modules)
+	sort.Slice(sorted, func(i, j int) bool { return sorted[i].Path < sorted[j].Path })
+	h := sha256.New()
+	for _, m := range sorted {
+		if !strings.HasSuffix(m.Path, "_test.rego") {
+			fmt.Fprintf(h, "%d:%s%d:", len(m.Path), m.Path, len(m.Source))
+			h.Write(bytes.ReplaceAll(m.Source, []byte("\r\n"), []byte("\n")))
+		}
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+)
+
+// readMetadata takes what the package's METADATA block says.
+func (p *Policy) readMetadata(m *ast.Module) Errors {
+	var faults Errors
+	for _, a := range m.Annotations {
+		if a.Scope != "package" && a.Scope != "subpackages" {
+			continue
+		}
+		if a.Title != "" {
+			p.Title = a.Title
+		}
+		if a.Description != "" {
+			p.Description = a.Description
+		}
+		for _, r := range a.RelatedResources {
+			p.Related = append(p.Related, r.Ref.String())
+		}
+		keys := slices.Sorted(maps.Keys(a.Custom))
+		for _, key := range keys {
+			if message := p.setCustom(key, a.Custom[key]); message != "" {
+				faults = append(faults, faultAt(a.Location, "", "METADATA custom.%s %s", key, message))
+			}
+		}
+	}
+	return faults
+}
+
+// setCustom takes one key of METADATA's `custom`; unknown keys are other tools'.
+func (p *Policy) setCustom(key string, v any) string {
+	switch key {
+	case "id":
+		return setString(&p.ID, v)
+	case "severity":
+		if message := setString(&p.Severity, v); message != "" {
+			return message
+		}
+		if !slices.Contains(report.Severities, p.Severity) {
+			return fmt.Sprintf("is %q; it is one of %v", p.Severity, report.Severities)
+		}
+		return ""
+	case "recommended_action":
+		return setString(&p.RecommendedAction, v)
+	case "trust_domain":
+		return setString(&p.TrustDomain, v)
+	case "tags":
+		return setStrings(&p.Tags, v)
+	case "explains":
+		return setStrings(&p.Explains, v)
+	case "optional_evidence":
+		return setStrings(&p.Optional, v)
+	case "params":
+		params, ok := v.(map[string]any)
+		if !ok {
+			return "must be a mapping of names to defaults"
+		}
+		p.Params = params
+	case "controls":
+		controls, ok := v.(map[string]any)
+		if !ok {
+			return "must be a mapping of frameworks to lists of ids"
+		}
+		p.Controls = map[string][]string{}
+		for framework, ids := range controls {
+			var list []string
+			if message := setStrings(&list, ids); message != "" {
+				return framework + " " + message
+			}
+			p.Controls[framework] = list
+		}
+	}
+	return ""
+}
+
+func setString(target *string, v any) string {
+	s, ok := v.(string)
+	if !ok {
+		return "must be text"
+	}
+	*target = s
+	return ""
+}
+
+func setStrings(target *[]string, v any) string {
+	list, ok := v.([]any)
+	if !ok {
+		return "must be a list"
+	}
+	for _, item := range list {
+		*target = append(*target, fmt.Sprint(item))
+	}
+	return ""
+}
+
+// mergeParams lays the given parameters over the defaults; an unknown id or key
+// is an error, because a misspelt one would silently not count.
+func mergeParams(policies []*Policy, given map[string]map[string]any) (map[string]map[string]any, Errors) {
+	merged := map[string]map[string]any{}
+	byID := map[string]*Policy{}
+	var ids []string
+	for _, p := range policies {
+		byID[p.ID] = p
+		ids = append(ids, p.ID)
+		if len(p.Params) > 0 {
+			merged[p.ID] = maps.Clone(p.Params)
+		}
+	}
+	var faults Errors
+	for _, id := range slices.Sorted(maps.Keys(given)) {
+		p, ok := byID[id]
+		if !ok {
+			faults = append(faults, &Fault{Message: fmt.Sprintf("parameters for policy %q, which does not exist", id), Hint: "`regpolicy list` shows the ids"})
+			continue
+		}
+		for _, key := range slices.Sorted(maps.Keys(given[id])) {
+			if _, ok := p.Params[key]; !ok {
+				known := slices.Sorted(maps.Keys(p.Params))
+				faults = append(faults, &Fault{Message: fmt.Sprintf("policy %q has no parameter %q", id, key), Hint: fmt.Sprintf("it has %v", known)})
+				continue
+			}
+			merged[id][key] = given[id][key]
+		}
+	}
+	sort.Strings(ids)
+	return merged, faults
+}

@@ -1,0 +1,245 @@
+package engine
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+)
+
+// Policy is one Rego package that reports.
+type Policy struct {
+	ID          string
+	Package     string // without "data."
+	Title       string
+	Description string
+	Severity    string
+	// RecommendedAction is how to repair, from METADATA.
+	RecommendedAction string
+	Controls          map[string][]string
+	Tags              []string
+	TrustDomain       string
+	// Explains are ids of policies that fail because this one does.
+	Explains []string
+	// Optional are sections that the policy reads but can do without.
+	Optional []string
+	// Params are the defaults of its parameters.
+	Params map[string]any
+	// Related are links.
+	Related []string
+	File    string
+	Line    int
+	// Reads are the parts of the document the policy looks at, sorted.
+	Reads []Read
+
+	hasSubjects bool
+	deny, warn  []string // names of result rules
+	prepared    *rego.PreparedEvalQuery
+	module      *ast.Module
+	ref         ast.Ref
+}
+
+var (
+	denyRule = regexp.MustCompile(`^(deny|violation)(_[a-zA-Z0-9_]+)?$`)
+	warnRule = regexp.MustCompile(`^warn(_[a-zA-Z0-9_]+)?$`)
+)
+
+// Matches tells whether a pattern of --select or --exclude picks the policy: its
+// id or package (globs allowed), a tag, or @collection.
+func (p *Policy) Matches(pattern string) bool {
+	if name, ok := strings.CutPrefix(pattern, "@"); ok {
+		return slices.Contains(p.Tags, name)
+	}
+	for _, text := range append([]string{p.ID, p.Package}, p.Tags...) {
+		if ok, err := path.Match(strings.ToLower(pattern), strings.ToLower(text)); err == nil && ok {
+			return true
+		}
+	}
+	return false
+}
+
+// query asks for the policy's result rules and for nothing else of its package.
+func (p *Policy) query() ast.Body {
+	body := ast.Body{}
+	for i, name := range p.resultRules() {
+		ref := p.ref.Append(ast.StringTerm(name))
+		expr := ast.Equality.Expr(ast.VarTerm(fmt.Sprintf("r%d", i)), ast.NewTerm(ref))
+		expr.Index = i
+		body = append(body, expr)
+	}
+	return body
+}
+
+func (p *Policy) resultRules() []string {
+	names := slices.Concat(p.deny, p.warn)
+	if p.hasSubjects {
+		names = append(names, "subjects")
+	}
+	return names
+}
+
+// collect finds the packages that report, checks that they can, and reads their
+// METADATA.
+func collect(modules map[string]*ast.Module, compiler *ast.Compiler) ([]*Policy, Errors) {
+	packages := map[string][]*ast.Module{}
+	for _, m := range modules {
+		name := strings.TrimPrefix(m.Package.Path.String(), "data.")
+		packages[name] = append(packages[name], m)
+	}
+	used := usedPackages(modules)
+	var policies []*Policy
+	var faults Errors
+	names := make([]string, 0, len(packages))
+	for name := range packages {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		files := packages[name]
+		sort.Slice(files, func(i, j int) bool { return files[i].Package.Location.File < files[j].Package.Location.File })
+		p, fs := newPolicy(name, files, used)
+		faults = append(faults, fs...)
+		if p != nil {
+			policies = append(policies, p)
+		}
+	}
+	faults = append(faults, uniqueIDs(policies)...)
+	sort.Slice(policies, func(i, j int) bool { return policies[i].ID < policies[j].ID })
+	return policies, faults
+}
+
+func newPolicy(name string, files []*ast.Module, used map[string]bool) (*Policy, Errors) {
+	first := files[0]
+	p := &Policy{
+		Package: name, File: first.Package.Location.File, Line: first.Package.Location.Row,
+		Severity: "medium", ref: first.Package.Path, module: first,
+	}
+	var faults Errors
+	for _, m := range files {
+		for _, rule := range m.Rules {
+			faults = append(faults, p.addRule(rule)...)
+		}
+	}
+	if len(p.deny)+len(p.warn) == 0 {
+		if len(faults) == 0 && !used[name] && !strings.Contains(name+".", ".lib.") {
+			faults = append(faults, faultAt(first.Package.Location,
+				"name a rule `deny`, `violation` or `warn`, or import the package from one that has such a rule",
+				"package %q has no result rule and nothing uses it, so it could never report", name))
+		}
+		return nil, faults
+	}
+	for _, m := range files {
+		faults = append(faults, p.readMetadata(m)...)
+	}
+	if p.ID == "" {
+		p.ID = name
+	}
+	if p.Title == "" {
+		p.Title = name
+	}
+	return p, faults
+}
+
+func (p *Policy) addRule(rule *ast.Rule) Errors {
+	name := ruleName(rule)
+	isResult := denyRule.MatchString(name) || warnRule.MatchString(name) || name == "subjects"
+	if !isResult {
+		if near := nearMiss(name); near != "" && rule.Head.RuleKind() == ast.MultiValue {
+			return Errors{faultAt(rule.Location, fmt.Sprintf("rename it to `%s`, or put `_` before a helper's name", near),
+				"rule %q looks like a misspelt %q and would never report", name, near)}
+		}
+		return nil
+	}
+	if len(rule.Head.Args) > 0 || rule.Head.RuleKind() != ast.MultiValue || len(rule.Head.Ref()) > 2 {
+		if rule.Default {
+			return nil
+		}
+		return Errors{faultAt(rule.Location, fmt.Sprintf("write `%s contains msg if { ... }`", name),
+			"rule %q is not a set, so what it says could never be reported", name)}
+	}
+	switch {
+	case name == "subjects":
+		p.hasSubjects = true
+	case denyRule.MatchString(name) && !slices.Contains(p.deny, name):
+		p.deny = append(p.deny, name)
+	case warnRule.MatchString(name) && !slices.Contains(p.warn, name):
+		p.warn = append(p.warn, name)
+	}
+	return nil
+}
+
+func ruleName(rule *ast.Rule) string {
+	head := rule.Head.Ref()
+	if len(head) == 0 {
+		return string(rule.Head.Name)
+	}
+	if v, ok := head[0].Value.(ast.Var); ok {
+		return string(v)
+	}
+	return strings.Trim(head[0].String(), `"`)
+}
+
+// nearMiss names the result rule that a public rule's name is one typing error
+// away from, or "".
+func nearMiss(name string) string {
+	if strings.HasPrefix(name, "_") {
+		return ""
+	}
+	for _, want := range []string{"deny", "violation", "warn", "subjects"} {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), want); d > 0 && d <= max(1, len(want)/4) {
+			return want
+		}
+		if strings.EqualFold(name, want) {
+			return want
+		}
+	}
+	return ""
+}
+
+// usedPackages are the packages that other packages refer to.
+func usedPackages(modules map[string]*ast.Module) map[string]bool {
+	used := map[string]bool{}
+	for _, m := range modules {
+		own := m.Package.Path.String()
+		note := func(ref ast.Ref) {
+			if len(ref) == 0 || !ref.HasPrefix(ast.DefaultRootRef) {
+				return
+			}
+			for i := range ref {
+				if i > 0 && !ref[i].IsGround() {
+					break
+				}
+				if text := ref[:i+1].String(); text != own {
+					used[strings.TrimPrefix(text, "data.")] = true
+				}
+			}
+		}
+		ast.WalkRefs(m, func(ref ast.Ref) bool { note(ref); return false })
+		for _, imp := range m.Imports {
+			if ref, ok := imp.Path.Value.(ast.Ref); ok {
+				note(ref)
+			}
+		}
+	}
+	return used
+}
+
+func uniqueIDs(policies []*Policy) Errors {
+	var faults Errors
+	seen := map[string]*Policy{}
+	for _, p := range policies {
+		if other, ok := seen[p.ID]; ok {
+			faults = append(faults, &Fault{File: p.File, Line: p.Line,
+				Message: fmt.Sprintf("id %q is also the id of package %q (%s)", p.ID, other.Package, other.File),
+				Hint:    "ids are permanent and belong to one policy: choose another"})
+		}
+		seen[p.ID] = p
+	}
+	return faults
+}

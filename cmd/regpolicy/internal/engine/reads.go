@@ -1,0 +1,437 @@
+package engine
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// Read is a part of the document that a policy looks at.
+type Read struct {
+	// Section is a top-level name of the document.
+	Section string
+	// Field is a field of the section's records; "" when only the keys or the
+	// number of records matter, "*" for all fields.
+	Field string
+}
+
+// analyse derives each policy's Reads by following values of input through
+// variables, helper rules and function calls of the compiled rules. On the way
+// it finds references to fields that the document does not have.
+func analyse(policies []*Policy, compiler *ast.Compiler, schema *schema) Errors {
+	var faults Errors
+	seen := map[string]bool{}
+	for _, p := range policies {
+		f := &flow{compiler: compiler, schema: schema, reads: map[Read]bool{}, memo: map[string][]value{}, active: map[string]bool{}}
+		for _, name := range p.resultRules() {
+			for _, rule := range compiler.GetRulesExact(p.ref.Append(ast.StringTerm(name))) {
+				for _, v := range f.rule(rule, nil) {
+					f.whole(v)
+				}
+			}
+		}
+		p.Reads = f.sorted()
+		for _, fault := range f.faults {
+			if key := fault.Error(); !seen[key] {
+				seen[key] = true
+				faults = append(faults, fault)
+			}
+		}
+	}
+	return faults
+}
+
+// value is what a term may hold: the part of the document at path, once the
+// keys in via are selected ({"n": node} is the value "a node" via "n", a set of
+// nodes is "a node" via anything).
+type value struct {
+	path []string
+	via  []string
+	// loose values came out of a built-in, which may have taken them apart: what
+	// is selected from them need not exist.
+	loose bool
+}
+
+type flow struct {
+	compiler *ast.Compiler
+	schema   *schema
+	reads    map[Read]bool
+	memo     map[string][]value // by rule and arguments
+	active   map[string]bool
+	faults   Errors
+}
+
+type env map[ast.Var][]value
+
+// rule follows one rule and returns what its value may hold.
+func (f *flow) rule(rule *ast.Rule, args [][]value) []value {
+	key := rule.Location.String() + "\x00" + rule.Head.Ref().String() + argsKey(args)
+	if out, ok := f.memo[key]; ok {
+		return out
+	}
+	if f.active[key] {
+		return nil
+	}
+	f.active[key] = true
+	defer delete(f.active, key)
+
+	e := env{}
+	for i, arg := range rule.Head.Args {
+		if v, ok := arg.Value.(ast.Var); ok && i < len(args) {
+			e[v] = args[i]
+		}
+	}
+	f.body(rule.Body, e)
+	var out []value
+	if rule.Head.Value != nil {
+		out = append(out, f.term(rule.Head.Value, e)...)
+	}
+	if rule.Head.Key != nil {
+		out = append(out, f.term(rule.Head.Key, e)...)
+	}
+	for _, part := range rule.Head.Ref()[1:] {
+		if !part.IsGround() {
+			f.term(part, e)
+		}
+	}
+	if rule.Else != nil {
+		out = append(out, f.rule(rule.Else, args)...)
+	}
+	out = unique(out)
+	f.memo[key] = out
+	return out
+}
+
+// body follows the expressions twice, since one may use what a later one binds.
+func (f *flow) body(body ast.Body, e env) {
+	for range 2 {
+		for _, expr := range body {
+			f.expr(expr, e)
+		}
+	}
+}
+
+func (f *flow) expr(expr *ast.Expr, e env) {
+	switch terms := expr.Terms.(type) {
+	case *ast.Term:
+		f.term(terms, e)
+	case *ast.Every:
+		domain := f.term(terms.Domain, e)
+		if v, ok := terms.Value.Value.(ast.Var); ok {
+			e[v] = unique(append(e[v], f.selectAll(domain, anySegment, expr.Location)...))
+		}
+		f.body(terms.Body, e)
+	case []*ast.Term:
+		switch {
+		case expr.IsEquality() || expr.IsAssignment():
+			left, right := terms[1], terms[2]
+			f.bind(left, f.term(right, e), e)
+			f.bind(right, f.term(left, e), e)
+		default:
+			f.call(terms, e)
+		}
+	}
+	for _, w := range expr.With {
+		f.term(w.Value, e)
+	}
+}
+
+func (f *flow) bind(target *ast.Term, values []value, e env) {
+	switch t := target.Value.(type) {
+	case ast.Var:
+		e[t] = unique(append(e[t], values...))
+	case *ast.Array:
+		t.Foreach(func(item *ast.Term) { f.bind(item, f.selectAll(values, anySegment, target.Location), e) })
+	case ast.Object:
+		t.Foreach(func(k, v *ast.Term) { f.bind(v, f.selectAll(values, segmentOf(k), target.Location), e) })
+	}
+}
+
+// call follows a function call; terms[0] is the function, the last term its
+// result where there is one more than the function takes.
+func (f *flow) call(terms []*ast.Term, e env) {
+	args := make([][]value, 0, len(terms)-1)
+	for _, t := range terms[1:] {
+		args = append(args, f.term(t, e))
+	}
+	ref, ok := terms[0].Value.(ast.Ref)
+	if !ok {
+		return
+	}
+	if rules := f.compiler.GetRulesExact(ref); len(rules) > 0 {
+		var out []value
+		for _, rule := range rules {
+			out = append(out, f.rule(rule, args)...)
+		}
+		if arity := len(rules[0].Head.Args); len(terms)-1 > arity {
+			f.bind(terms[len(terms)-1], out, e)
+		}
+		return
+	}
+	name := ref.String()
+	if name == ast.ObjectGet.Name && len(terms) > 3 {
+		out := args[0]
+		for _, segment := range segmentsOf(terms[2]) {
+			out = f.selectAll(out, segment, terms[2].Location)
+		}
+		if len(terms) > 4 {
+			f.bind(terms[4], append(out, args[2]...), e)
+		}
+		return
+	}
+	// Any other built-in may look at all of what it is given, and may hand it on.
+	var out []value
+	for i, arg := range args {
+		if i == len(args)-1 && isOutput(terms[i+1], e) {
+			continue
+		}
+		for _, v := range arg {
+			if !countsOnly(name) {
+				f.whole(v)
+			}
+			v.loose = true
+			out = append(out, v)
+			out = append(out, under(anySegment, []value{v})...)
+		}
+	}
+	f.bind(terms[len(terms)-1], out, e)
+}
+
+func isOutput(t *ast.Term, e env) bool {
+	v, ok := t.Value.(ast.Var)
+	return ok && len(e[v]) == 0
+}
+
+func countsOnly(builtin string) bool {
+	return builtin == ast.Count.Name || builtin == ast.ObjectKeys.Name
+}
+
+// term follows a term and returns what it may hold.
+func (f *flow) term(t *ast.Term, e env) []value {
+	switch v := t.Value.(type) {
+	case ast.Var:
+		return e[v]
+	case ast.Ref:
+		return f.ref(v, e, t.Location)
+	case *ast.Array:
+		return f.elements(v.Foreach, e)
+	case ast.Set:
+		return f.elements(v.Foreach, e)
+	case ast.Object:
+		var out []value
+		v.Foreach(func(k, val *ast.Term) {
+			out = append(out, under(segmentOf(k), f.term(val, e))...)
+			f.term(k, e)
+		})
+		return unique(out)
+	case *ast.ArrayComprehension:
+		f.body(v.Body, e)
+		return under(anySegment, f.term(v.Term, e))
+	case *ast.SetComprehension:
+		f.body(v.Body, e)
+		return under(anySegment, f.term(v.Term, e))
+	case *ast.ObjectComprehension:
+		f.body(v.Body, e)
+		f.term(v.Key, e)
+		return under(anySegment, f.term(v.Value, e))
+	case ast.Call:
+		f.call(v, e)
+	}
+	return nil
+}
+
+func (f *flow) elements(each func(func(*ast.Term)), e env) []value {
+	var out []value
+	each(func(item *ast.Term) { out = append(out, under(anySegment, f.term(item, e))...) })
+	return unique(out)
+}
+
+// under puts values below a key of a collection.
+func under(key string, values []value) []value {
+	out := make([]value, len(values))
+	for i, v := range values {
+		out[i] = value{path: v.path, via: append([]string{key}, v.via...), loose: v.loose}
+	}
+	return out
+}
+
+func (f *flow) ref(ref ast.Ref, e env, loc *ast.Location) []value {
+	for _, part := range ref[1:] {
+		if _, ok := part.Value.(ast.Var); !ok && !part.IsGround() {
+			f.term(part, e)
+		}
+	}
+	if ref.HasPrefix(ast.DefaultRootRef) {
+		return f.dataRef(ref, loc)
+	}
+	head, ok := ref[0].Value.(ast.Var)
+	if !ok {
+		return nil
+	}
+	values := e[head]
+	if head.Equal(ast.InputRootDocument.Value) {
+		values = []value{{}}
+	}
+	for _, part := range ref[1:] {
+		values = f.selectAll(values, segmentOf(part), loc)
+	}
+	return values
+}
+
+// dataRef follows a reference to a rule; what lies behind the rule's own name
+// selects from its value.
+func (f *flow) dataRef(ref ast.Ref, loc *ast.Location) []value {
+	for n := len(ref); n > 1; n-- {
+		if !ref[:n].IsGround() {
+			continue
+		}
+		rules := f.compiler.GetRulesExact(ref[:n])
+		if len(rules) == 0 {
+			continue
+		}
+		var out []value
+		for _, rule := range rules {
+			values := f.rule(rule, nil)
+			keys := len(rule.Head.Ref()) - len(rule.Head.Ref().GroundPrefix())
+			if rule.Head.RuleKind() == ast.MultiValue {
+				keys = 1
+			}
+			for range keys {
+				values = under(anySegment, values)
+			}
+			out = append(out, values...)
+		}
+		for _, part := range ref[n:] {
+			out = f.selectAll(out, segmentOf(part), loc)
+		}
+		return unique(out)
+	}
+	return nil
+}
+
+func (f *flow) selectAll(values []value, segment string, loc *ast.Location) []value {
+	out := make([]value, 0, len(values))
+	for _, v := range values {
+		if len(v.via) > 0 {
+			if v.via[0] == segment || v.via[0] == anySegment || segment == anySegment {
+				out = append(out, value{path: v.path, via: v.via[1:], loose: v.loose})
+			}
+			continue
+		}
+		next := value{path: append(slices.Clone(v.path), segment), loose: v.loose}
+		if len(next.path) > 12 { // a recursive walk; the document is less deep
+			continue
+		}
+		if message := f.schema.check(next.path); message != "" {
+			if v.loose {
+				continue
+			}
+			f.faults = append(f.faults, faultAt(loc, "docs/evidence.md lists the fields of the document", "%s", message))
+			continue
+		}
+		f.note(next.path, false)
+		out = append(out, next)
+	}
+	return unique(out)
+}
+
+// whole notes that all of a value may be looked at.
+func (f *flow) whole(v value) { f.note(v.path, true) }
+
+func (f *flow) note(path []string, whole bool) {
+	if len(path) == 0 {
+		if whole {
+			for section := range evidence.SectionCollectors {
+				if !strings.Contains(section, ".") {
+					f.reads[Read{Section: section, Field: anySegment}] = true
+				}
+			}
+		}
+		return
+	}
+	if path[0] == "views" {
+		if len(path) > 1 {
+			if r, ok := viewReads[path[1]]; ok {
+				f.reads[r] = true
+			}
+		}
+		return
+	}
+	r := Read{Section: path[0]}
+	switch {
+	case len(path) > 2:
+		r.Field = path[2]
+	case whole:
+		r.Field = anySegment
+	}
+	f.reads[r] = true
+}
+
+// viewReads says which field of which section a view is made from.
+var viewReads = map[string]Read{
+	"failures_by_cause":    {"pull_failures", "cause"},
+	"failures_by_registry": {"pull_failures", "registry"},
+	"failures_by_node":     {"pull_failures", "node"},
+	"failures_by_pod":      {"pull_failures", "pod"},
+	"nodes_by_trust_store": {"nodes", "trust_store"},
+	"trust_by_certificate": {"trust", "value"},
+}
+
+func (f *flow) sorted() []Read {
+	out := make([]Read, 0, len(f.reads))
+	for r := range f.reads {
+		out = append(out, r)
+	}
+	sort.Slice(out, func(i, j int) bool {
+		return out[i].Section+"\x00"+out[i].Field < out[j].Section+"\x00"+out[j].Field
+	})
+	return out
+}
+
+func segmentOf(t *ast.Term) string {
+	if s, ok := t.Value.(ast.String); ok {
+		return string(s)
+	}
+	return anySegment
+}
+
+func segmentsOf(t *ast.Term) []string {
+	array, ok := t.Value.(*ast.Array)
+	if !ok {
+		return []string{segmentOf(t)}
+	}
+	out := make([]string, 0, array.Len())
+	array.Foreach(func(item *ast.Term) { out = append(out, segmentOf(item)) })
+	return out
+}
+
+func argsKey(args [][]value) string {
+	var out strings.Builder
+	for _, arg := range args {
+		out.WriteByte(0)
+		for _, v := range arg {
+			out.WriteString(strings.Join(v.path, "."))
+			out.WriteByte('<')
+			out.WriteString(strings.Join(v.via, "."))
+			out.WriteByte(' ')
+		}
+	}
+	return out.String()
+}
+
+func unique(values []value) []value {
+	out := values[:0:0]
+	seen := map[string]bool{}
+	for _, v := range values {
+		key := argsKey([][]value{{v}})
+		if !seen[key] && len(v.via) < 8 {
+			seen[key] = true
+			out = append(out, v)
+		}
+	}
+	return out
+}

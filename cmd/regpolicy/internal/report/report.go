@@ -1,0 +1,180 @@
+// Package report defines the report regpolicy.report/v1 and prints it. It judges
+// nothing: every format is a rendering of the one structure here.
+package report
+
+import "github.com/regpolicy/regpolicy/collectors/evidence"
+
+// SchemaVersion names the shape of Report.
+const SchemaVersion = "regpolicy.report/v1"
+
+// Report is the outcome of one run. Equal inputs give equal reports.
+type Report struct {
+	SchemaVersion string `json:"schema_version"`
+	Tool          Tool   `json:"tool"`
+	Run           Run    `json:"run"`
+	// Diagnosis names the causes behind the failures, the first to repair first.
+	Diagnosis []Diagnosis                  `json:"diagnosis"`
+	Summary   Summary                      `json:"summary"`
+	Coverage  map[string]evidence.Coverage `json:"coverage"`
+	Results   []Result                     `json:"results"`
+}
+
+// Tool is what judged.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	OPA     string `json:"opa"`
+}
+
+// Run says what was judged, by what, as of when.
+type Run struct {
+	At        evidence.Time             `json:"at"`
+	Documents []Document                `json:"documents"`
+	Policies  Policies                  `json:"policies"`
+	Params    map[string]map[string]any `json:"params"`
+	Waivers   Waivers                   `json:"waivers"`
+}
+
+// Document is one evidence document that was judged.
+type Document struct {
+	URI         string        `json:"uri"`
+	SHA256      string        `json:"sha256"`
+	CollectedAt evidence.Time `json:"collected_at"`
+	Cluster     string        `json:"cluster"`
+}
+
+// Policies counts the policies that ran; Digest is over their sources.
+type Policies struct {
+	Count  int    `json:"count"`
+	Digest string `json:"digest"`
+}
+
+// Waivers counts the waivers by what became of them.
+type Waivers struct {
+	Used    int `json:"used"`
+	Unused  int `json:"unused"`
+	Expired int `json:"expired"`
+}
+
+// Summary counts the results by verdict, and the failures by severity.
+type Summary struct {
+	Pass         int            `json:"pass"`
+	Fail         int            `json:"fail"`
+	Warn         int            `json:"warn"`
+	Inconclusive int            `json:"inconclusive"`
+	Error        int            `json:"error"`
+	Skip         int            `json:"skip"`
+	Waived       int            `json:"waived"`
+	BySeverity   map[string]int `json:"by_severity"`
+}
+
+// Verdict is what became of one policy for one subject.
+type Verdict string
+
+// The verdicts.
+const (
+	Pass         Verdict = "pass"
+	Fail         Verdict = "fail"
+	Warn         Verdict = "warn"
+	Inconclusive Verdict = "inconclusive" // asked, tried, not obtained
+	Error        Verdict = "error"        // the policy itself failed
+	Skip         Verdict = "skip"         // nothing to look at, or not asked for
+	Waived       Verdict = "waived"
+)
+
+// Severities lists the severities, the mildest first.
+var Severities = []string{"info", "low", "medium", "high", "critical"}
+
+// Result is the verdict of one policy on one subject.
+type Result struct {
+	ID          string              `json:"id"`
+	Policy      string              `json:"policy"` // the Rego package without "data."
+	Verdict     Verdict             `json:"verdict"`
+	Severity    string              `json:"severity"`
+	Title       string              `json:"title"`
+	Message     string              `json:"message"`
+	Subject     evidence.Subject    `json:"subject"`
+	TrustDomain string              `json:"trust_domain"`
+	Evidence    []Pointer           `json:"evidence"`
+	Missing     []Missing           `json:"missing"`
+	Remediation string              `json:"remediation"`
+	Controls    map[string][]string `json:"controls"`
+	Fingerprint string              `json:"fingerprint"`
+	Waiver      *Waiver             `json:"waiver"`
+	NextChange  *NextChange         `json:"next_change"`
+}
+
+// Pointer is an RFC 6901 JSON pointer into the evidence document.
+type Pointer struct {
+	Pointer string `json:"pointer"`
+	// Role is "supports" for a pass and "contradicts" for a failure.
+	Role string `json:"role"`
+}
+
+// Missing is evidence that a verdict would have needed.
+type Missing struct {
+	Pointer   string `json:"pointer"`
+	Collector string `json:"collector"`
+	Reason    string `json:"reason"`
+	Detail    string `json:"detail,omitempty"`
+}
+
+// Waiver is the excuse that turned a failure into "waived".
+type Waiver struct {
+	Reason  string  `json:"reason"`
+	Owner   string  `json:"owner"`
+	Expires string  `json:"expires"`
+	Verdict Verdict `json:"verdict"` // what it would have been
+}
+
+// NextChange is the next date at which the verdict would be another.
+type NextChange struct {
+	At      evidence.Time `json:"at"`
+	Becomes Verdict       `json:"becomes"`
+}
+
+// Diagnosis is one cause: a failed policy that no other failed policy explains,
+// and the failures that it does explain.
+type Diagnosis struct {
+	ID          string           `json:"id"`
+	Severity    string           `json:"severity"`
+	Title       string           `json:"title"`
+	Messages    []string         `json:"messages"` // one per distinct message, sorted
+	Subjects    int              `json:"subjects"`
+	Remediation string           `json:"remediation"`
+	Explains    []Explained      `json:"explains"`
+	Example     evidence.Subject `json:"example"`
+}
+
+// Explained is a failed policy that a Diagnosis accounts for.
+type Explained struct {
+	ID       string `json:"id"`
+	Title    string `json:"title"`
+	Subjects int    `json:"subjects"`
+}
+
+// Count fills the summary from the results.
+func Count(results []Result) Summary {
+	s := Summary{BySeverity: map[string]int{}}
+	for i := range results {
+		r := &results[i]
+		switch r.Verdict {
+		case Pass:
+			s.Pass++
+		case Fail:
+			s.Fail++
+			s.BySeverity[r.Severity]++
+		case Warn:
+			s.Warn++
+		case Inconclusive:
+			s.Inconclusive++
+		case Error:
+			s.Error++
+		case Skip:
+			s.Skip++
+		case Waived:
+			s.Waived++
+		}
+	}
+	return s
+}

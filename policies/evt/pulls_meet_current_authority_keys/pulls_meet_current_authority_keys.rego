@@ -1,0 +1,29 @@
+# METADATA
+# title: No image pull meets a trusted CA of the same name with another key
+# description: >-
+#   The node trusts a CA of the right name whose key did not sign the certificate:
+#   the CA was re-keyed or re-issued, and the node still holds the old one.
+# custom:
+#   id: RT-EVT-003
+#   severity: high
+#   recommended_action: >-
+#     Put the CA's new certificate into the trust configuration under a new entry name,
+#     so that the nodes roll, and remove the old one afterwards.
+#   explains: [RT-EVT-001]
+#   tags: [seed, evt]
+#   controls:
+#     bsi-app-4.4: [A13]
+#     nist-800-190: ["4.2.1"]
+package regpolicy.evt.pulls_meet_current_authority_keys
+
+import data.regpolicy.lib.workloads
+
+subjects contains subject if some subject in workloads.candidates
+
+deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key)} if {
+	some key in input.views.failures_by_cause.authority_rekeyed
+	failure := input.pull_failures[key]
+	msg := sprintf("pod %s/%s cannot pull %s%s: the trusted CA %q has another key than the one that signed the registry's certificate", [
+		failure.namespace, failure.pod, failure.image, workloads.on_node(failure), object.get(failure, "candidate", "of that name"),
+	])
+}

@@ -1,0 +1,40 @@
+# METADATA
+# title: No image pull fails on an unknown certificate authority
+# description: >-
+#   The runtime found no authority in its trust store that signed the registry's
+#   certificate. The text "x509: certificate signed by unknown authority" says so for
+#   a missing CA, a missing intermediate and a self-signed certificate alike; the
+#   TLS policies tell them apart.
+# custom:
+#   id: RT-EVT-002
+#   severity: critical
+#   recommended_action: >-
+#     Add the CA of the host that answered to the right trust domain and roll the
+#     nodes: the cluster's additionalTrustedCAs for workload nodes, the
+#     image-fetcher-ca-bundle for vSphere Pods.
+#   explains: [RT-EVT-001]
+#   tags: [seed, evt]
+#   controls:
+#     bsi-app-4.4: [A13]
+#     nist-800-190: ["4.2.1"]
+package regpolicy.evt.pulls_meet_known_authorities
+
+import data.regpolicy.lib.workloads
+
+subjects contains subject if some subject in workloads.candidates
+
+deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key), "trust_domain": _domain(failure)} if {
+	some key in input.views.failures_by_cause.unknown_authority
+	failure := input.pull_failures[key]
+	msg := sprintf("pod %s/%s cannot pull %s%s: the certificate of %s is signed by an authority that is not trusted there", [
+		failure.namespace, failure.pod, failure.image, workloads.on_node(failure), _host(failure),
+	])
+}
+
+_host(failure) := failure.host if failure.host != ""
+
+_host(failure) := failure.registry if object.get(failure, "host", "") == ""
+
+_domain(failure) := "supervisor" if failure.origin == "vsphere_pod"
+
+_domain(failure) := "workload" if failure.origin != "vsphere_pod"

@@ -1,0 +1,35 @@
+# METADATA
+# title: No CA file on a node is still base64
+# description: >-
+#   The file holds base64 text where the PEM should be: the value in the configuration
+#   had one layer too many or, on the APIs that decode twice, the consumer decoded less
+#   than expected.
+# custom:
+#   id: RT-NOD-003
+#   severity: critical
+#   trust_domain: workload
+#   recommended_action: >-
+#     Encode the value as its API wants (`base64 -w0 ca.crt | base64 -w0` for a cluster's
+#     trust secret), under a new entry name so that the nodes roll.
+#   explains: [RT-NOD-002, RT-XEV-001, RT-TLS-002, RT-EVT-002]
+#   tags: [seed, nod]
+package regpolicy.nod.ca_files_are_decoded
+
+import data.regpolicy.lib.nodes
+import data.regpolicy.lib.pointer
+
+subjects contains _file(name, path) if {
+	some name, node in nodes.read
+	some path, file in node.trust_files
+	nodes.ca_file(path, file)
+}
+
+deny contains {"subject": _file(name, path), "msg": msg, "evidence": [pointer.to(["nodes", name, "trust_files", path])]} if {
+	some name, node in nodes.read
+	some path, file in node.trust_files
+	nodes.ca_file(path, file)
+	file.form == "base64_of_pem"
+	msg := sprintf("%s on node %s is base64 text, not PEM: %d layer(s) must still come off", [path, name, file.base64_layers])
+}
+
+_file(node, path) := {"kind": "trust_file", "node": node, "path": path}

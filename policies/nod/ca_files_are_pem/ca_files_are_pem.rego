@@ -1,0 +1,49 @@
+# METADATA
+# title: Every CA file on a node is a parsable PEM certificate
+# description: >-
+#   A file that Go and OpenSSL cannot read as PEM is skipped without a word: the CA is
+#   on the node and is not trusted.
+# custom:
+#   id: RT-NOD-002
+#   severity: critical
+#   trust_domain: workload
+#   recommended_action: >-
+#     Give the PEM certificate in the encoding that the API wants (a cluster's trust
+#     secret: base64 twice on the wire) under a new entry name, and let the nodes roll.
+#   explains: [RT-XEV-001, RT-TLS-002, RT-EVT-002]
+#   tags: [seed, nod]
+package regpolicy.nod.ca_files_are_pem
+
+import data.regpolicy.lib.nodes
+import data.regpolicy.lib.pointer
+
+subjects contains _file(name, path) if {
+	some name, node in nodes.read
+	some path, file in node.trust_files
+	nodes.ca_file(path, file)
+}
+
+deny contains {"subject": _file(name, path), "msg": msg, "evidence": [pointer.to(["nodes", name, "trust_files", path])]} if {
+	some name, node in nodes.read
+	some path, file in node.trust_files
+	nodes.ca_file(path, file)
+	not _parsable(file)
+	msg := sprintf("%s on node %s is no PEM certificate (%s): it is skipped without a word, and the CA is not trusted", [path, name, _what(file)])
+}
+
+_file(node, path) := {"kind": "trust_file", "node": node, "path": path}
+
+_parsable(file) if {
+	file.form == "pem"
+	some block in file.blocks
+	block.ok
+}
+
+_what(file) := sprintf("base64 text, %d layer(s) around it", [file.base64_layers]) if file.base64_layers > 0
+
+_what(file) := file.form if {
+	file.base64_layers == 0
+	file.form != "pem"
+}
+
+_what(file) := "no certificate in it can be read" if file.form == "pem"

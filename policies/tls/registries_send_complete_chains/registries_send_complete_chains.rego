@@ -1,0 +1,56 @@
+# METADATA
+# title: The registry sends its complete chain
+# description: >-
+#   Runtimes do not fetch missing intermediates, browsers do: a registry that sends its
+#   own certificate alone looks fine in a browser and fails in every pull. The issuer of
+#   the registry's certificate must be sent, or be a root or another anchor.
+# custom:
+#   id: RT-TLS-003
+#   severity: high
+#   recommended_action: >-
+#     Let the registry serve its certificate followed by every intermediate, without the
+#     root. Where the server cannot be changed soon, trust the intermediate itself: Go
+#     accepts it as an anchor.
+#   explains: [RT-TLS-002, RT-XEV-003, RT-EVT-002, RT-EVT-012]
+#   tags: [seed, tls]
+package regpolicy.tls.registries_send_complete_chains
+
+import data.regpolicy.lib.pointer
+
+subjects contains _probe(name, vantage) if {
+	some name, endpoint in input.endpoints
+	some vantage, probe in endpoint.probes
+	endpoint.chains[probe.chain]
+}
+
+deny contains {"subject": _probe(name, vantage), "msg": msg, "evidence": [pointer.to(["endpoints", name, "chains", probe.chain])]} if {
+	some name, endpoint in input.endpoints
+	some vantage, probe in endpoint.probes
+	chain := endpoint.chains[probe.chain]
+	not _complete(chain)
+	leaf := input.certificates[chain.certificates[0]]
+	msg := sprintf("%s, seen from %s, does not send the certificate of %q that signed its own, and no trust store here holds it", [name, vantage, leaf.issuer])
+}
+
+_probe(name, vantage) := {"kind": "endpoint", "name": name, "vantage": vantage}
+
+_complete(chain) if {
+	some verdict in chain.verdicts
+	verdict.ok
+}
+
+_complete(chain) if input.certificates[chain.certificates[0]].self_issued
+
+_complete(chain) if {
+	leaf := input.certificates[chain.certificates[0]]
+	some fingerprint in array.slice(chain.certificates, 1, count(chain.certificates))
+	input.certificates[fingerprint].subject == leaf.issuer
+}
+
+# A root of the issuer's name is known from some store or configuration, be it with
+# another key: what is absent then is trust, not a link that the server left out.
+_complete(chain) if {
+	leaf := input.certificates[chain.certificates[0]]
+	some fingerprint in input.views.certificates_by_subject[leaf.issuer]
+	input.certificates[fingerprint].self_signed
+}
