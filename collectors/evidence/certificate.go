@@ -87,8 +87,10 @@ type Content struct {
 	// Whitespace lists faults of white space: "newline_in_base64",
 	// "space_in_base64", "trailing_space", "indented".
 	Whitespace []string `json:"whitespace"`
-	Size       int      `json:"size"`
-	SHA256     string   `json:"sha256,omitempty"`
+	// Reason says, for people, why no certificate was found; empty where one was.
+	Reason string `json:"reason,omitempty"`
+	Size   int    `json:"size"`
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // Block is one PEM block of a Content.
