@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
@@ -95,4 +96,26 @@ func newDiagnosis(results []*report.Result, symptoms []string, failed map[string
 		d.Explains = append(d.Explains, report.Explained{ID: id, Title: failed[id][0].Title, Subjects: len(failed[id])})
 	}
 	return d
+}
+
+// affected sums up who cannot pull, from where.
+func affected(inputs []Input) report.Affected {
+	pods, namespaces, registries, nodes := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for i := range inputs {
+		for _, f := range inputs[i].Document.PullFailures {
+			pods[inputs[i].URI+"\x00"+f.Namespace+"/"+f.Pod] = true
+			namespaces[f.Namespace] = true
+			registries[f.Registry] = true
+			nodes[f.Node] = true
+		}
+	}
+	delete(nodes, "")
+	delete(registries, "")
+	return report.Affected{Pods: len(pods), Namespaces: sorted(namespaces), Registries: sorted(registries), Nodes: sorted(nodes)}
+}
+
+func sorted(set map[string]bool) []string {
+	out := slices.AppendSeq(make([]string, 0, len(set)), maps.Keys(set))
+	slices.Sort(out)
+	return out
 }

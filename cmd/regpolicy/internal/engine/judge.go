@@ -91,6 +91,7 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 	rep.Run.Waivers = waivers.count()
 	sortResults(rep.Results)
 	rep.Summary = report.Count(rep.Results)
+	rep.Affected = affected(inputs)
 	rep.Diagnosis = diagnose(rep.Results, l.policies)
 	return rep, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/util"
+	"github.com/open-policy-agent/opa/v1/version"
 )
 
 // Module is the source of one Rego file.
@@ -198,3 +199,6 @@ func digest(modules []Module) string {
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
+
+// OPAVersion is the version of OPA that evaluates.
+func OPAVersion() string { return version.Version }

@@ -12,6 +12,8 @@ type Report struct {
 	SchemaVersion string `json:"schema_version"`
 	Tool          Tool   `json:"tool"`
 	Run           Run    `json:"run"`
+	// Affected is who cannot pull, from where.
+	Affected Affected `json:"affected"`
 	// Diagnosis names the causes behind the failures, the first to repair first.
 	Diagnosis []Diagnosis                  `json:"diagnosis"`
 	Summary   Summary                      `json:"summary"`
@@ -131,6 +133,14 @@ type Waiver struct {
 type NextChange struct {
 	At      evidence.Time `json:"at"`
 	Becomes Verdict       `json:"becomes"`
+}
+
+// Affected sums up the pull failures of all documents.
+type Affected struct {
+	Pods       int      `json:"pods"`
+	Namespaces []string `json:"namespaces"`
+	Registries []string `json:"registries"`
+	Nodes      []string `json:"nodes"`
 }
 
 // Diagnosis is one cause: a failed policy that no other failed policy explains,

@@ -1,0 +1,296 @@
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// TextOptions are how the text report is laid out.
+type TextOptions struct {
+	// Width is the terminal's; zero means 100.
+	Width int
+	// Color writes ANSI colours.
+	Color bool
+	// ShowPassed lists what passed, too.
+	ShowPassed bool
+	// Quiet leaves everything out but diagnosis and summary.
+	Quiet bool
+}
+
+// Text writes the report for people: first what is broken, for whom, why and
+// the repair that comes first; then every finding; then what was not looked at;
+// last one line that can be grepped.
+func Text(w io.Writer, r *Report, opt TextOptions) error {
+	out := bufio.NewWriter(w)
+	p := &printer{w: out, opt: opt, width: max(cmp.Or(opt.Width, 100), 40)}
+	p.headline(r)
+	for i := range r.Diagnosis {
+		p.diagnosis(i+1, &r.Diagnosis[i])
+	}
+	if !opt.Quiet {
+		p.findings(r)
+		p.notLookedAt(r)
+	}
+	p.summary(r)
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("writing text report: %w", err)
+	}
+	return nil
+}
+
+type printer struct {
+	w     *bufio.Writer
+	opt   TextOptions
+	width int
+}
+
+func (p *printer) line(format string, args ...any) {
+	fmt.Fprintf(p.w, format, args...)
+	p.w.WriteByte('\n')
+}
+
+// paragraph writes text folded to the width, each line behind indent. Lines of
+// the text that are indented themselves are commands and are not folded.
+func (p *printer) paragraph(indent, body string) {
+	for line := range strings.SplitSeq(body, "\n") {
+		if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "kubectl ") {
+			p.line("%s%s", indent, line)
+			continue
+		}
+		for folded := range strings.SplitSeq(text.WrapSoft(line, p.width-len(indent)), "\n") {
+			p.line("%s%s", indent, strings.TrimRight(folded, " "))
+		}
+	}
+}
+
+func (p *printer) paint(s string, colors ...text.Color) string {
+	if !p.opt.Color {
+		return s
+	}
+	return text.Colors(colors).EscapeSeq() + s + text.Reset.EscapeSeq()
+}
+
+func (p *printer) headline(r *Report) {
+	switch s := r.Summary; {
+	case r.Affected.Pods > 0:
+		p.paragraph("", p.paint(affectedLine(r.Affected), text.Bold))
+	case s.Fail > 0:
+		p.paragraph("", p.paint(fmt.Sprintf("No pod fails to pull, yet %s.", count(s.Fail, "check fails", "checks fail")), text.Bold))
+	case s.Inconclusive+s.Error > 0:
+		p.paragraph("", p.paint(fmt.Sprintf("Nothing is known to be broken, but %s could not be settled.", count(s.Inconclusive+s.Error, "check", "checks")), text.Bold))
+	case s.Pass+s.Warn+s.Waived == 0:
+		p.paragraph("", p.paint("Nothing was evaluated.", text.Bold))
+	default:
+		p.paragraph("", p.paint("Registry trust is in order as far as it was looked at.", text.Bold))
+	}
+	for _, d := range r.Run.Documents {
+		name := cmp.Or(d.Cluster, d.URI)
+		p.line("%s, collected %s, judged as of %s by %s.", name, stamp(d.CollectedAt), stamp(r.Run.At), count(r.Run.Policies.Count, "policy", "policies"))
+	}
+}
+
+func affectedLine(a Affected) string {
+	line := fmt.Sprintf("%s cannot pull from %s", count(a.Pods, "pod", "pods"), list(a.Registries, 3))
+	switch len(a.Namespaces) {
+	case 0:
+	case 1:
+		line += " (namespace " + a.Namespaces[0] + ")"
+	default:
+		line += fmt.Sprintf(" (%d namespaces: %s)", len(a.Namespaces), list(a.Namespaces, 3))
+	}
+	if len(a.Nodes) > 0 {
+		line += ", on " + plural(len(a.Nodes), "node ", "nodes ") + list(a.Nodes, 4)
+	}
+	return line + "."
+}
+
+func (p *printer) diagnosis(number int, d *Diagnosis) {
+	p.line("")
+	p.line("%d. %s", number, p.paint(fmt.Sprintf("%s %s", strings.ToUpper(d.Severity), d.ID), severityColor(d.Severity), text.Bold))
+	const shown = 5
+	for i, message := range d.Messages {
+		if i == shown {
+			p.line("   ... and %d more of this kind", len(d.Messages)-shown)
+			break
+		}
+		p.paragraph("   ", message+".")
+	}
+	if len(d.Explains) > 0 {
+		p.line("   This explains:")
+		for _, e := range d.Explains {
+			p.paragraph("     ", fmt.Sprintf("%s %s (%s)", e.ID, negate(e.Title), count(e.Subjects, "subject", "subjects")))
+		}
+	}
+	if d.Remediation != "" {
+		p.line("   %s", p.paint("Repair:", text.Bold))
+		p.paragraph("     ", d.Remediation)
+	}
+}
+
+// negate marks a title, which says what should hold, as what does not.
+func negate(title string) string { return "\"" + title + "\": fails" }
+
+func (p *printer) findings(r *Report) {
+	rows := p.rows(r)
+	if len(rows) == 0 {
+		return
+	}
+	p.line("")
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Options = table.Options{SeparateHeader: true}
+	t.Style().Format.Header = text.FormatDefault
+	t.Style().Box.PaddingLeft = ""
+	t.Style().Box.PaddingRight = "  "
+	t.AppendHeader(table.Row{"verdict", "id", "severity", "subject", "message"})
+	rest := max(p.width-14-12-10-4, 40)
+	subject := min(max(rest/3, 18), 44)
+	t.SetColumnConfigs([]table.ColumnConfig{
+		{Number: 4, WidthMax: subject, WidthMaxEnforcer: text.WrapText},
+		{Number: 5, WidthMax: rest - subject, WidthMaxEnforcer: text.WrapSoft},
+	})
+	t.AppendRows(rows)
+	for line := range strings.SplitSeq(t.Render(), "\n") {
+		p.line("%s", strings.TrimRight(line, " "))
+	}
+}
+
+func (p *printer) rows(r *Report) []table.Row {
+	var rows []table.Row
+	for i := range r.Results {
+		res := &r.Results[i]
+		if res.Verdict == Skip || (res.Verdict == Pass && !p.opt.ShowPassed) {
+			continue
+		}
+		message := res.Message
+		if res.Verdict == Pass {
+			message = res.Title
+		}
+		if res.Waiver != nil {
+			message = fmt.Sprintf("%s (waived by %s until %s: %s)", message, res.Waiver.Owner, res.Waiver.Expires, res.Waiver.Reason)
+		}
+		rows = append(rows, table.Row{
+			p.paint(string(res.Verdict), verdictColor(res.Verdict)), res.ID,
+			p.paint(res.Severity, severityColor(res.Severity)), subjectText(res.Subject), message,
+		})
+	}
+	return rows
+}
+
+// subjectText is a subject for reading: "pod shop/web-1", "node wk-1 entry=corp".
+func subjectText(s evidence.Subject) string {
+	name := s["name"]
+	if s["namespace"] != "" {
+		name = s["namespace"] + "/" + name
+	}
+	text := strings.TrimSpace(s["kind"] + " " + name)
+	var rest []string
+	for k, v := range s {
+		switch k {
+		case "kind", "name", "namespace":
+		case "chain", "trust_store":
+			rest = append(rest, k+"="+v[:min(len(v), 16)])
+		default:
+			rest = append(rest, k+"="+v)
+		}
+	}
+	slices.Sort(rest)
+	return strings.TrimSpace(text + " " + strings.Join(rest, " "))
+}
+
+func (p *printer) notLookedAt(r *Report) {
+	var lines []string
+	for _, name := range evidence.Collectors {
+		c, ok := r.Coverage[name]
+		if !ok {
+			continue
+		}
+		switch {
+		case !c.Requested:
+			line := name + ": not asked for"
+			if c.Hint != "" {
+				line += "; " + c.Hint
+			}
+			lines = append(lines, line)
+		case len(c.Gaps) > 0:
+			lines = append(lines, fmt.Sprintf("%s: %d asked, %d answered, %d skipped, %d not had: %s",
+				name, c.Asked, c.Answered, c.Skipped, len(c.Gaps), gapList(c.Gaps)))
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	p.line("")
+	p.line("%s", p.paint("Not looked at, and so not judged:", text.Bold))
+	for _, line := range lines {
+		p.paragraph("  ", line)
+	}
+}
+
+func gapList(gaps []evidence.Gap) string {
+	items := make([]string, 0, len(gaps))
+	for _, g := range gaps {
+		items = append(items, fmt.Sprintf("%s (%s)", subjectText(g.Subject), g.Reason))
+	}
+	return list(items, 4)
+}
+
+func (p *printer) summary(r *Report) {
+	s := r.Summary
+	p.line("")
+	p.line("regpolicy: fail=%d warn=%d inconclusive=%d error=%d pass=%d skip=%d waived=%d policies=%d",
+		s.Fail, s.Warn, s.Inconclusive, s.Error, s.Pass, s.Skip, s.Waived, r.Run.Policies.Count)
+}
+
+func severityColor(severity string) text.Color {
+	switch severity {
+	case "critical", "high":
+		return text.FgRed
+	case "medium":
+		return text.FgYellow
+	default:
+		return text.FgCyan
+	}
+}
+
+func verdictColor(v Verdict) text.Color {
+	switch v {
+	case Fail, Error:
+		return text.FgRed
+	case Inconclusive, Warn:
+		return text.FgYellow
+	case Pass:
+		return text.FgGreen
+	default:
+		return text.FgHiBlack
+	}
+}
+
+func count(n int, one, many string) string { return strconv.Itoa(n) + " " + plural(n, one, many) }
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// list joins names and says how many were left out.
+func list(names []string, most int) string {
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+func stamp(t evidence.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
