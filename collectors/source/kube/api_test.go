@@ -7,8 +7,11 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,6 +50,7 @@ func newAPI(t testing.TB) *api {
 	a := &api{encoder: protobuf.NewSerializer(scheme, scheme), lists: map[string][]runtime.Object{}}
 	a.Server = httptest.NewUnstartedServer(a)
 	a.EnableHTTP2 = true
+	a.Config.ErrorLog = log.New(io.Discard, "", 0)
 	a.StartTLS()
 	t.Cleanup(a.Close)
 	return a
@@ -247,4 +251,13 @@ func (s *sleeps) sleep(ctx context.Context, d time.Duration) error {
 	defer s.mu.Unlock()
 	s.want = append(s.want, d)
 	return ctx.Err()
+}
+
+func mustURL(t testing.TB, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -153,8 +154,8 @@ func (c *Cluster) transportFailure(ctx context.Context, s stage, err error) *fai
 	if reason == "timeout_exec" && s == handshaking {
 		reason = "timeout_handshake"
 	}
-	if reason == "internal" && s < waiting {
-		reason = "unreachable" // a proxy's refusal is a bare text
+	if reason == "internal" {
+		reason = "unreachable" // a proxy's refusal is a bare text, an HTTP/2 reset a private type
 	}
 	f := &failure{reason: reason, err: err}
 	if reason == "unreachable" && s == waiting {
@@ -206,12 +207,16 @@ func scrubbed(err error) error { return errors.New(oneLine(err.Error())) }
 // maxDetail bounds a detail, in characters.
 const maxDetail = 400
 
+// terminalEscape is an ECMA-48 control sequence, such as a colour.
+var terminalEscape = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]")
+
 // oneLine makes foreign text fit to be shown: no credentials, no line ends or
 // other control characters, no more than maxDetail characters.
 func oneLine(text string) string {
 	// Scrub sees the line ends, which bound what it removes, and sees the text
 	// again without the characters that could have split a credential.
-	flat := strings.Join(strings.FieldsFunc(evidence.Scrub(strings.ToValidUTF8(text, "?")), unprintable), " ")
+	text = terminalEscape.ReplaceAllString(strings.ToValidUTF8(text, "?"), "")
+	flat := strings.Join(strings.FieldsFunc(evidence.Scrub(text), unprintable), " ")
 	runes := []rune(evidence.Scrub(flat))
 	if len(runes) > maxDetail {
 		return string(runes[:maxDetail-3]) + "..."

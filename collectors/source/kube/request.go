@@ -166,8 +166,10 @@ func (c *Cluster) receive(ctx context.Context, resp *http.Response) (answer, *fa
 	switch {
 	case int64(len(body)) > limit:
 		return answer{}, tooLong
-	case err != nil && ctx.Err() != nil:
-		return answer{}, c.transportFailure(ctx, waiting, err)
+	case ctx.Err() != nil:
+		// Also without an error: a server that sees us go may still end a chunked
+		// body properly, and half a body would look whole.
+		return answer{}, c.transportFailure(ctx, waiting, ctx.Err())
 	case err != nil:
 		return answer{}, &failure{reason: "truncated", err: fmt.Errorf("the answer broke off after %d bytes: %w", len(body), err), retry: always}
 	}
