@@ -68,7 +68,7 @@ func (x *examination) readDER(data []byte) string {
 		x.content.Reason = "it is a certificate request, not a certificate"
 		return evidence.FormCSR
 	default:
-		x.content.Reason = evidence.Scrub(err.Error())
+		x.content.Reason = shorten(public(err.Error()))
 		return evidence.FormOther
 	}
 }

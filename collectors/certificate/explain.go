@@ -22,7 +22,9 @@ type finding struct {
 }
 
 func (f finding) verdict() evidence.ChainVerdict {
-	v := evidence.ChainVerdict{Reason: f.reason, Detail: shorten(evidence.Scrub(f.detail))}
+	// The detail holds our words, Go's and names of certificates. Scrubbing all of
+	// it would spoil Go's "invalid signature: parent certificate cannot sign".
+	v := evidence.ChainVerdict{Reason: f.reason, Detail: shorten(public(f.detail))}
 	if f.broken != nil {
 		v.Break = f.broken.fingerprint
 		v.Issuer = distinguishedName(f.broken.cert.RawIssuer, f.broken.cert.Issuer)
@@ -94,13 +96,14 @@ func (j *judgement) findBreak(r rule, err error) finding {
 	return j.issuerUnknown(end)
 }
 
-// refused explains errors about a path that was found, or about the leaf itself.
+// refused explains errors about the leaf itself, and about whole paths that Go
+// found and then refused. All other errors are about a link.
 func refused(path []*member, err error) (finding, bool) {
 	leaf := path[0]
 	var invalid x509.CertificateInvalidError
 	var critical x509.UnhandledCriticalExtension
 	switch {
-	case errors.As(err, &critical):
+	case errors.As(err, &critical) && len(leaf.cert.UnhandledCriticalExtensions) > 0:
 		return finding{
 			reason: "chain_invalid", broken: leaf,
 			detail: fmt.Sprintf("%s has a critical extension that Go does not know", label(leaf.cert)),
@@ -115,11 +118,13 @@ func refused(path []*member, err error) (finding, bool) {
 		invalid.Reason == x509.CANotAuthorizedForExtKeyUsage,
 		strings.Contains(invalid.Detail, "incompatible key usage"):
 		return keyUsage(path), true
-	default:
+	case invalid.Reason == x509.NoValidChains:
 		return finding{
 			reason: "chain_invalid", broken: leaf,
-			detail: fmt.Sprintf("no path from %s to an anchor is valid", label(leaf.cert)),
+			detail: fmt.Sprintf("no path from %s to an anchor meets the certificate policies", label(leaf.cert)),
 		}, true
+	default:
+		return finding{}, false
 	}
 }
 

@@ -57,7 +57,7 @@ func (x *examination) addBlock(block *pem.Block) {
 	default:
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			b.Reason = shorten(evidence.Scrub(err.Error()))
+			b.Reason = shorten(public(err.Error()))
 			break
 		}
 		b.OK, b.Fingerprint = true, Fingerprint(c)
