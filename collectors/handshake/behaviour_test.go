@@ -2,9 +2,11 @@ package handshake
 
 import (
 	"bufio"
+	"crypto/rsa"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/regpolicy/regpolicy/collectors/certificate/certtest"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
@@ -44,8 +47,10 @@ func look(e evidence.Endpoint, vantage string) seen {
 }
 
 func TestServersThatFail(t *testing.T) {
-	ca := newAuthority(t, "Test Root")
-	pair, rsaPair := ca.leaf(t, newKey(t), name), ca.leaf(t, newRSAKey(t), name)
+	ca := certtest.New(testTime).Root("Test Root")
+	modulus := new(big.Int).SetBit(big.NewInt(1), 16384-1, 1) // nobody has its factors
+	oversized := ca.Intermediate("Oversized CA", certtest.PublicKey(&rsa.PublicKey{N: modulus, E: 65537}))
+	pair, rsaPair := ca.Leaf(name).TLS(ca), ca.Leaf(name, certtest.RSA(2048)).TLS(ca)
 	config := func(change func(*tls.Config)) func(*testing.T) string {
 		return func(t *testing.T) string {
 			c := &tls.Config{Certificates: []tls.Certificate{pair, rsaPair}}
@@ -135,11 +140,11 @@ func TestServersThatFail(t *testing.T) {
 			seen{Scheme: "https", Cause: "client_certificate_required", Stage: "handshake", Reached: true, Version: "1.3", Chain: 2, Requested: true, Required: true, Status: 400},
 		},
 		{
-			"a CA of RSA 16384 in the chain, TLS 1.2", withChain([][]byte{pair.Certificate[0], ca.oversized(t, 16384)}, tls.VersionTLS12),
+			"a CA of RSA 16384 in the chain, TLS 1.2", withChain([][]byte{pair.Certificate[0], oversized.Certificate.Raw}, tls.VersionTLS12),
 			seen{Scheme: "https", Cause: "tls_handshake", Stage: "handshake", Reached: true, Version: "1.2", Chain: 2},
 		},
 		{
-			"a CA of RSA 16384 in the chain, TLS 1.3 too", withChain([][]byte{pair.Certificate[0], ca.oversized(t, 16384)}, 0),
+			"a CA of RSA 16384 in the chain, TLS 1.3 too", withChain([][]byte{pair.Certificate[0], oversized.Certificate.Raw}, 0),
 			seen{Scheme: "https", Cause: "tls_handshake", Stage: "handshake", Reached: true, Version: "1.3", Chain: 2},
 		},
 		{
@@ -180,8 +185,8 @@ func TestServersThatFail(t *testing.T) {
 }
 
 func TestDroppedConnectionsAreTriedOnceMore(t *testing.T) {
-	ca := newAuthority(t, "Test Root")
-	config := &tls.Config{Certificates: []tls.Certificate{ca.leaf(t, newKey(t), name)}}
+	ca := certtest.New(testTime).Root("Test Root")
+	config := ca.Leaf(name).ServerConfig(ca)
 	drop := make(chan bool, 1)
 	drop <- true
 	address := listen(t, func(conn net.Conn) {
@@ -204,8 +209,8 @@ func TestDroppedConnectionsAreTriedOnceMore(t *testing.T) {
 }
 
 func TestOldServersThatDropNewClients(t *testing.T) {
-	ca := newAuthority(t, "Test Root")
-	pair := ca.leaf(t, newRSAKey(t), name)
+	ca := certtest.New(testTime).Root("Test Root")
+	pair := ca.Leaf(name, certtest.RSA(2048)).TLS(ca)
 	for _, test := range []struct {
 		name   string
 		config *tls.Config
@@ -241,8 +246,8 @@ func TestOldServersThatDropNewClients(t *testing.T) {
 }
 
 func TestLongChainsAreCut(t *testing.T) {
-	ca := newAuthority(t, "Test Root")
-	pair := ca.leaf(t, newKey(t), name)
+	ca := certtest.New(testTime).Root("Test Root")
+	pair := ca.Leaf(name).TLS(ca)
 	pair.Certificate = repeat(pair.Certificate[0], maxCertificates+8)
 	address := listenTLS(t, &tls.Config{Certificates: []tls.Certificate{pair}}, says(registryAnswer))
 	document := probeOne(t, name, address, Options{})
@@ -257,8 +262,8 @@ func TestLongChainsAreCut(t *testing.T) {
 }
 
 func TestServersThatCostTheDeadline(t *testing.T) {
-	ca := newAuthority(t, "Test Root")
-	config := &tls.Config{Certificates: []tls.Certificate{ca.leaf(t, newKey(t), name)}}
+	ca := certtest.New(testTime).Root("Test Root")
+	config := ca.Leaf(name).ServerConfig(ca)
 	drip := func(text string) func(net.Conn) {
 		return func(conn net.Conn) {
 			for _, b := range []byte(text) {
@@ -308,8 +313,8 @@ func TestServersThatCostTheDeadline(t *testing.T) {
 }
 
 func TestAnswersToV2(t *testing.T) {
-	ca := newAuthority(t, "Test Root")
-	config := &tls.Config{Certificates: []tls.Certificate{ca.leaf(t, newKey(t), name)}}
+	ca := certtest.New(testTime).Root("Test Root")
+	config := ca.Leaf(name).ServerConfig(ca)
 	endless := func(head string) func(net.Conn, *http.Request) {
 		return func(conn net.Conn, _ *http.Request) {
 			_, err := conn.Write([]byte(head))
@@ -328,6 +333,10 @@ func TestAnswersToV2(t *testing.T) {
 		{"early hints first", says("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 404 Not Found\r\n\r\n"), &evidence.V2{Status: 404}},
 		{"interim answers without end", says(strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 100)), &evidence.V2{Error: "nothing but interim answers"}},
 		{"a body without end", endless("HTTP/1.1 200 OK\r\n\r\n"), &evidence.V2{Status: 200}},
+		{"a body that is never finished", func(conn net.Conn, r *http.Request) {
+			says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")(conn, r)
+			swallow(conn)
+		}, &evidence.V2{Status: 200}},
 		{"a header without end", endless("HTTP/1.1 200 OK\r\nX-Endless: "), &evidence.V2{Error: "the header of the answer has no end"}},
 		{"no HTTP", says("220 smtp ready\r\n"), &evidence.V2{Error: `malformed HTTP status code "smtp"`}},
 		{"closed without a word", says(""), &evidence.V2{Error: "unexpected EOF"}},
@@ -335,7 +344,11 @@ func TestAnswersToV2(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			document := probeOne(t, name, listenTLS(t, config, test.respond), Options{Timeout: 5 * time.Second})
+			address, start := listenTLS(t, config, test.respond), time.Now()
+			document := probeOne(t, name, address, Options{Timeout: 10 * time.Second})
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("it took %s", took)
+			}
 			probe := document.Endpoints[name+":443"].Probes["collector"]
 			if diff := cmp.Diff(test.want, probe.V2); diff != "" {
 				t.Errorf("v2 (-want +got):\n%s", diff)

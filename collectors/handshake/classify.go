@@ -56,9 +56,9 @@ func classifyDial(err error, vantage func(error) string) *trouble {
 	t := &trouble{stage: stageDial, detail: detail(err)}
 	var refusal *ssh.OpenChannelError
 	if errors.As(err, &refusal) {
-		t.detail = detail(errors.New(refusal.Message))
 		switch refusal.Reason {
 		case ssh.ConnectionFailed:
+			t.detail = clean(refusal.Message)
 			t.cause, t.reason = fromText(refusal.Message)
 		case ssh.ResourceShortage:
 			t.reason = "unreachable"

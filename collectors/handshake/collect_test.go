@@ -15,14 +15,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/regpolicy/regpolicy/collectors/certificate"
+	"github.com/regpolicy/regpolicy/collectors/certificate/certtest"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
 const name = "registry.corp.example"
 
 func TestCollectRecordsWhatAServerPresents(t *testing.T) {
-	ca := newAuthority(t, "Test Root")
-	pair := ca.leaf(t, newKey(t), name)
+	ca := certtest.New(testTime).Root("Test Root")
+	pair := ca.Leaf(name).TLS(ca)
 	seen := make(chan *http.Request, 1)
 	sni := make(chan string, 1)
 	config := &tls.Config{Certificates: []tls.Certificate{pair}, GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
@@ -81,8 +82,8 @@ func fingerprint(t testing.TB, der []byte) string {
 }
 
 func TestCollectSendsNoServerNameToAnIPAddress(t *testing.T) {
-	ca := newAuthority(t, "Test Root")
-	config := &tls.Config{Certificates: []tls.Certificate{ca.leaf(t, newKey(t), "127.0.0.1")}}
+	ca := certtest.New(testTime).Root("Test Root")
+	config := ca.Leaf("127.0.0.1").ServerConfig(ca)
 	sni := make(chan string, 1)
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		sni <- hello.ServerName
@@ -101,9 +102,9 @@ func TestCollectSendsNoServerNameToAnIPAddress(t *testing.T) {
 }
 
 func TestCollectFollowsTheRealm(t *testing.T) {
-	ca := newAuthority(t, "Test Root")
-	token := listenTLS(t, &tls.Config{Certificates: []tls.Certificate{ca.leaf(t, newKey(t), "auth.corp.example")}}, says("HTTP/1.1 404 Not Found\r\nWWW-Authenticate: Bearer realm=\"https://elsewhere.corp.example/\"\r\n\r\n"))
-	registry := listenTLS(t, &tls.Config{Certificates: []tls.Certificate{ca.leaf(t, newKey(t), name)}},
+	ca := certtest.New(testTime).Root("Test Root")
+	token := listenTLS(t, ca.Leaf("auth.corp.example").ServerConfig(ca), says("HTTP/1.1 404 Not Found\r\nWWW-Authenticate: Bearer realm=\"https://elsewhere.corp.example/\"\r\n\r\n"))
+	registry := listenTLS(t, ca.Leaf(name).ServerConfig(ca),
 		says("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"https://user:hunter2@auth.corp.example/token\",service=\"s\"\r\n\r\n"))
 	opt := Options{FollowRealm: true, ConnectTo: map[string]string{name + ":443": registry, "auth.corp.example:443": token}}
 	document := collect(t, t.Context(), []Target{mustTarget(t, name)}, []Vantage{here()}, opt)
@@ -130,9 +131,9 @@ func TestCollectFollowsTheRealm(t *testing.T) {
 }
 
 func TestCollectGivesARealmOnItsOwnHostTheTokenRole(t *testing.T) {
-	ca := newAuthority(t, "Test Root")
+	ca := certtest.New(testTime).Root("Test Root")
 	var connections atomic.Int32
-	address := listenTLS(t, &tls.Config{Certificates: []tls.Certificate{ca.leaf(t, newKey(t), name)}}, func(conn net.Conn, r *http.Request) {
+	address := listenTLS(t, ca.Leaf(name).ServerConfig(ca), func(conn net.Conn, r *http.Request) {
 		connections.Add(1)
 		says("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"https://"+name+"/service/token\"\r\n\r\n")(conn, r)
 	})
@@ -146,8 +147,8 @@ func TestCollectGivesARealmOnItsOwnHostTheTokenRole(t *testing.T) {
 }
 
 func TestCollectMergesTargetsAndVantages(t *testing.T) {
-	ca := newAuthority(t, "Test Root")
-	address := listenTLS(t, &tls.Config{Certificates: []tls.Certificate{ca.leaf(t, newKey(t), name)}}, says(registryAnswer))
+	ca := certtest.New(testTime).Root("Test Root")
+	address := listenTLS(t, ca.Leaf(name).ServerConfig(ca), says(registryAnswer))
 	node := here()
 	node.Name = "node/wk-1"
 	twice := []Target{
@@ -184,7 +185,7 @@ func TestCollectWithoutTargetsWasAskedForAllTheSame(t *testing.T) {
 func TestCollectKeepsItsLimits(t *testing.T) {
 	var now, most [2]atomic.Int32
 	hold := func(i int) string {
-		return listen(t, func(net.Conn) {
+		return listen(t, func(conn net.Conn) {
 			n := now[i].Add(1)
 			for {
 				m := most[i].Load()
@@ -194,6 +195,7 @@ func TestCollectKeepsItsLimits(t *testing.T) {
 			}
 			time.Sleep(20 * time.Millisecond)
 			now[i].Add(-1)
+			_, _ = conn.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
 		})
 	}
 	first, second := hold(0), hold(1)
@@ -261,8 +263,8 @@ func swallow(conn net.Conn) {
 }
 
 func BenchmarkProbe(b *testing.B) {
-	ca := newAuthority(b, "Test Root")
-	config := &tls.Config{Certificates: []tls.Certificate{ca.leaf(b, newKey(b), name)}}
+	ca := certtest.New(testTime).Root("Test Root")
+	config := ca.Leaf(name).ServerConfig(ca)
 	address := listenTLS(b, config, says(registryAnswer))
 	v := here()
 	d := &dialer{target: mustTarget(b, name), address: address, vantage: &v, agent: "regpolicy/test"}

@@ -64,7 +64,8 @@ func tunnel(ctx context.Context, conn net.Conn, proxy *url.URL, roots *x509.Cert
 	if err != nil {
 		return nil, &proxyError{fmt.Errorf("reading the proxy's answer: %w", err)}
 	}
-	_ = answer.Body.Close()
+	// The body is not closed: what follows a 200 is the tunnel, whatever lengths
+	// the header tells (RFC 9110 9.3.6).
 	if answer.StatusCode != http.StatusOK {
 		return nil, &proxyError{fmt.Errorf("the proxy answered %d %s", answer.StatusCode, http.StatusText(answer.StatusCode))}
 	}

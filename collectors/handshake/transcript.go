@@ -86,17 +86,16 @@ func (t *transcript) withChain() outcome {
 
 // broken is what went wrong although certificates came; nil when nothing did.
 func (t *transcript) broken() *trouble {
-	finished := t.cipher != ""
 	switch {
-	case t.alert == alertCertificateRequired || t.asked && !finished && slices.Contains(certificateAlerts, t.alert):
-		return &trouble{cause: "client_certificate_required", detail: t.reason}
+	case t.alert != 0:
+		// s_client names version and cipher suite as if all was well when a
+		// TLS 1.2 server turns a client down for want of a certificate.
+		return t.byAlert()
 	case slices.Contains([]string{"1.0", "1.1", "SSLv3"}, t.version):
 		return &trouble{cause: "tls_version", detail: "the server negotiated " + t.version}
-	case finished || !t.ended:
+	case t.cipher != "" || !t.ended:
 		// Errors behind a finished handshake tell how s_client was ended.
 		return nil
-	case t.alert != 0:
-		return t.byAlert()
 	case t.reset:
 		return &trouble{cause: "reset", detail: t.reason}
 	case t.reason != "":
@@ -130,7 +129,7 @@ func (t *transcript) withoutChain() outcome {
 	switch {
 	case failure.cause == "http_not_https":
 		o.probe.Scheme = "http"
-	case failure.spokeTLS:
+	case failure.spokeTLS || o.probe.TLS != nil:
 		o.probe.Scheme = "https"
 	}
 	o.fail(failure)
@@ -154,6 +153,8 @@ func (t *transcript) failure() *trouble {
 		return &trouble{cause: "reset", detail: t.reason}
 	case t.reason != "":
 		return &trouble{cause: "tls_handshake", detail: t.reason}
+	case t.cipher != "" && !t.none:
+		return &trouble{reason: "not_in_source", detail: "the text holds no certificate; save it again with openssl s_client -showcerts"}
 	case t.none:
 		return &trouble{cause: "tls_handshake", detail: "no peer certificate available"}
 	}
@@ -175,7 +176,7 @@ func (t *transcript) undialled() *trouble {
 }
 
 func (t *transcript) probe() evidence.Probe {
-	p := evidence.Probe{Reached: t.connected || len(t.blocks()) > 0, ClientCertificateRequested: t.asked}
+	p := evidence.Probe{Reached: t.proxy == "" && (t.connected || len(t.blocks()) > 0), ClientCertificateRequested: t.asked}
 	// s_client prints its own version for a session that never came about.
 	if t.cipher != "" || t.version != "" && len(t.blocks()) > 0 {
 		p.TLS = &evidence.TLS{Version: t.version, Cipher: t.cipher, ALPN: t.alpn}

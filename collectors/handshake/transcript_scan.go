@@ -167,12 +167,14 @@ func (t *transcript) summary(line string) {
 }
 
 func (t *transcript) setVersion(name string) {
-	version, ok := map[string]string{
-		"SSLv3": "SSLv3", "TLSv1": "1.0", "TLSv1.0": "1.0", "TLSv1.1": "1.1", "TLSv1.2": "1.2", "TLSv1.3": "1.3",
-	}[name]
-	if ok && t.version == "" {
+	if version, ok := versions[name]; ok && t.version == "" {
 		t.version = version
 	}
+}
+
+// versions are OpenSSL's names of TLS versions, and the document's.
+var versions = map[string]string{
+	"SSLv3": "SSLv3", "TLSv1": "1.0", "TLSv1.0": "1.0", "TLSv1.1": "1.1", "TLSv1.2": "1.2", "TLSv1.3": "1.3",
 }
 
 func (t *transcript) setCipher(name string) {
@@ -231,7 +233,7 @@ func (t *transcript) errorLine(line string) {
 func (t *transcript) tlsError(reason, data string) {
 	if number := opensslAlert.FindStringSubmatch(data); number != nil && t.alert == 0 {
 		code, _ := strconv.ParseUint(number[1], 10, 8)
-		t.alert, t.reason = uint8(code), clean(reason)
+		t.alert, t.reason, t.connected = uint8(code), clean(reason), true
 		return
 	}
 	switch reason {

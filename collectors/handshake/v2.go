@@ -32,10 +32,11 @@ func askV2(conn net.Conn, host, agent string, body bool) (v2 *evidence.V2, text 
 		}
 		return nil, nil, err
 	}
-	defer answer.Body.Close()
+	// The body is not closed: that would read on to its end, and the connection is
+	// closed next.
 	v2 = &evidence.V2{Status: answer.StatusCode, APIVersion: clean(answer.Header.Get("Docker-Distribution-Api-Version"))}
 	if len(v2.APIVersion) > maxAPIVersion {
-		v2.APIVersion = v2.APIVersion[:maxAPIVersion]
+		v2.APIVersion = strings.ToValidUTF8(v2.APIVersion[:maxAPIVersion], "")
 	}
 	v2.AuthScheme, v2.RealmHost = challenge(answer.Header.Values("WWW-Authenticate"))
 	if body && refusesWithoutCertificate(answer.StatusCode) {
