@@ -49,8 +49,8 @@ func Load(rules *clientcmd.ClientConfigLoadingRules, overrides *clientcmd.Config
 		return nil, "", "", &LoadError{unquoted(err), "check the file with: kubectl config view"}
 	}
 	contextName = cmp.Or(overrides.CurrentContext, raw.CurrentContext)
-	if _, ok := raw.Contexts[contextName]; contextName != "" && !ok {
-		return nil, "", "", &LoadError{fmt.Errorf("context %q is not in it", contextName), contextHint(raw.Contexts)}
+	if err := checkContext(raw, contextName, overrides); err != nil {
+		return nil, "", "", err
 	}
 	cfg, err = client.ClientConfig()
 	if err != nil {
@@ -79,6 +79,35 @@ func checkFiles(rules *clientcmd.ClientConfigLoadingRules) error {
 		case info.Size() > maxKubeconfig:
 			return &LoadError{fmt.Errorf("%q has %d bytes, which no kubeconfig has", name, info.Size()), "name the right file"}
 		}
+	}
+	return nil
+}
+
+// checkContext finds what client-go calls an empty configuration and would
+// replace by the pod's service account or by no credentials.
+func checkContext(raw clientcmdapi.Config, name string, overrides *clientcmd.ConfigOverrides) error {
+	if name == "" {
+		return nil
+	}
+	hint := contextHint(raw.Contexts)
+	chosen, ok := raw.Contexts[name]
+	if !ok {
+		return &LoadError{fmt.Errorf("context %q is not in it", name), hint}
+	}
+	if overrides.ClusterInfo.Server == "" {
+		cluster := cmp.Or(overrides.Context.Cluster, chosen.Cluster)
+		known, ok := raw.Clusters[cluster]
+		if !ok {
+			return &LoadError{fmt.Errorf("cluster %q of context %q is not in it", cluster, name), hint}
+		}
+		if known.Server == "" {
+			return &LoadError{fmt.Errorf("cluster %q of context %q has no server", cluster, name), hint}
+		}
+	}
+	given := overrides.AuthInfo
+	user := cmp.Or(overrides.Context.AuthInfo, chosen.AuthInfo)
+	if _, ok := raw.AuthInfos[user]; !ok && user != "" && given.Token == "" && given.Username == "" && given.ClientCertificate == "" {
+		return &LoadError{fmt.Errorf("user %q of context %q is not in it", user, name), hint}
 	}
 	return nil
 }
