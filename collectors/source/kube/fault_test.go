@@ -96,12 +96,12 @@ func TestAnswersThatAreNoList(t *testing.T) {
 			w.Header().Set("Content-Length", "1073741824")
 			writeText(w, mediaJSON, 200, "{")
 		}, "truncated", "the answer is longer than 4194304 bytes"},
-		{"a gigabyte in a small gzip", func(a *api, w http.ResponseWriter, r *http.Request) {
+		{"a large answer in a small gzip", func(a *api, w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.Header().Set("Content-Type", mediaJSON)
 			w.WriteHeader(200)
 			z := gzip.NewWriter(w)
-			_, _ = io.CopyN(z, blanks{}, 64<<20)
+			_, _ = io.WriteString(z, strings.Repeat(" ", 8<<20))
 			_ = z.Close()
 		}, "truncated", "the answer is longer than 4194304 bytes"},
 		{"silence", func(a *api, w http.ResponseWriter, r *http.Request) {
@@ -146,15 +146,6 @@ func TestAnswersThatAreNoList(t *testing.T) {
 			})
 		}
 	}
-}
-
-type blanks struct{}
-
-func (blanks) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = ' '
-	}
-	return len(p), nil
 }
 
 func TestRequestsAreRepeated(t *testing.T) {

@@ -94,7 +94,7 @@ func TestLoadThatFails(t *testing.T) {
 		{"a directory", t.TempDir(), "", "is a directory", "name the file in it"},
 		{"an unknown context", writeFile(t, "config", kubeconfig(server, "{}"), 0o600), "staging", `loading kubeconfig: context "staging" is not in it`, "choose one with --context: dev, orphan, prod"},
 		{"a context without its cluster", writeFile(t, "config", kubeconfig(server, "{}"), 0o600), "orphan", `cluster "gone" of context "orphan" is not in it`, "choose one with --context"},
-		{"a context without its user", writeFile(t, "config", strings.Replace(kubeconfig(server, "{}"), "user: u}", "user: gone}", 1), 0o600), "dev", `user "gone" of context "dev" is not in it`, "choose one with --context"},
+		{"a context without its user", writeFile(t, "config", strings.Replace(kubeconfig(server, "{}"), "user: u}", "user: gone}", 1), 0o600), "prod", `user "gone" of context "prod" is not in it`, "choose one with --context"},
 		{"a cluster without its server", writeFile(t, "config", kubeconfig("", "{}"), 0o600), "dev", `cluster "c" of context "dev" has no server`, "choose one with --context"},
 		{"no current context", writeFile(t, "config", strings.Replace(kubeconfig(server, "{}"), "current-context: dev", "", 1), 0o600), "", "loading kubeconfig: it has no current context", "choose one with --context: dev, orphan, prod"},
 		{"an empty file", writeFile(t, "config", "", 0o600), "", "loading kubeconfig: no cluster in ", "--kubeconfig"},
