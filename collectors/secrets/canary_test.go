@@ -15,8 +15,8 @@ import (
 // No value of any secret may leave: every place that could hold one does, in
 // every encoding, and the document is searched.
 func TestNoSecretValueReachesTheDocument(t *testing.T) {
-	ca := newAuthority(t, "Corp Root CA")
-	key := pemOf("PRIVATE KEY", ca.key)
+	ca := newAuthority("Corp Root CA")
+	key := ca.key
 	const (
 		password = "C4nary-p4ssw0rd-XyZ"
 		token    = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLWNhbmFyeQ"
@@ -86,7 +86,7 @@ status: {conditions: [{type: Ready, status: "False", message: %q}]}
 }
 
 func TestSameInputGivesSameBytes(t *testing.T) {
-	ca := newAuthority(t, "Corp Root CA")
+	ca := newAuthority("Corp Root CA")
 	var manifests []string
 	for i := range 20 {
 		name := fmt.Sprintf("c%02d", i)

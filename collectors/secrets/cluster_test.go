@@ -154,7 +154,7 @@ func TestTrustInAFieldThatNothingReads(t *testing.T) {
 }
 
 func TestGlobalSettingReachesTanzuKubernetesClustersOnly(t *testing.T) {
-	global := service + "spec: {trust: {additionalTrustedCAs: [{name: corp-ca, data: " + b64(newAuthority(t, "Corp").pem, 1) + "}]}}\n"
+	global := service + "spec: {trust: {additionalTrustedCAs: [{name: corp-ca, data: " + b64(newAuthority("Corp").pem, 1) + "}]}}\n"
 	backing := strings.NewReplacer("demo", "old").Replace("apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\nmetadata: {name: demo, namespace: ns-cis}\nspec: {topology: {class: tanzukubernetescluster}}\n")
 	cases := []struct {
 		name      string
@@ -225,7 +225,7 @@ func TestOneClusterIsAskedFor(t *testing.T) {
 }
 
 func TestEntriesOfOneNameAreKeptApart(t *testing.T) {
-	ca, other := newAuthority(t, "A"), newAuthority(t, "B")
+	ca, other := newAuthority("A"), newAuthority("B")
 	list := fmt.Sprintf("spec: {settings: {network: {trust: {additionalTrustedCAs: [{name: ca, data: %s}, {name: ca, data: %s}, {data: %s}, {name: \"#2\", data: %s}]}}}}\n",
 		b64(ca.pem, 1), b64(other.pem, 1), b64(ca.pem, 1), b64(ca.pem, 1))
 	d := collect(t, tkc+list)
@@ -240,7 +240,7 @@ func TestEntriesOfOneNameAreKeptApart(t *testing.T) {
 }
 
 func TestTheSameObjectTwice(t *testing.T) {
-	data := b64(newAuthority(t, "A").pem, 1)
+	data := b64(newAuthority("A").pem, 1)
 	at := func(version, uid, name string) string {
 		return "apiVersion: run.tanzu.vmware.com/" + version + "\nkind: TanzuKubernetesCluster\nmetadata: {name: old, namespace: ns-cis" + uid + "}\n" +
 			"spec: {settings: {network: {trust: {additionalTrustedCAs: [{name: " + name + ", data: " + data + "}]}}}}\n"
@@ -299,7 +299,7 @@ spec:
 }
 
 func TestManifestsWithoutNamespace(t *testing.T) {
-	value := b64(newAuthority(t, "A").pem, 2)
+	value := b64(newAuthority("A").pem, 2)
 	bare := func(manifest string) string {
 		return strings.NewReplacer(", namespace: ns-cis", "", ", namespace: ns", "").Replace(manifest)
 	}

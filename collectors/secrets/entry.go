@@ -77,5 +77,5 @@ func (e *entry) inline(f field) {
 func (e *entry) reference(path, namespace, name, key string) {
 	e.rec.Field = path
 	e.secret = &evidence.KeyRef{Namespace: namespace, Name: name, Key: key}
-	e.rec.Secret = &evidence.KeyRef{Namespace: namespace, Name: name, Key: clean(key)}
+	e.rec.Secret = &evidence.KeyRef{Namespace: namespace, Name: clean(name), Key: clean(key)}
 }

@@ -66,21 +66,26 @@ func lookupAll(ctx context.Context, lookup source.Lookup, ids []objectID, defaul
 	group.SetLimit(atOnce)
 	for i, id := range ids {
 		group.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				out[i].err = err
-				return nil
-			}
-			o, err := lookup(ctx, id.kind, id.namespace, id.name)
-			if err != nil {
-				out[i].err = err
-				return nil
-			}
-			out[i].object = newObject(o, defaultSource).named(id)
+			out[i] = lookupOne(ctx, lookup, id, defaultSource)
 			return nil
 		})
 	}
 	_ = group.Wait() // the functions return no errors; each has its own
 	return out
+}
+
+func lookupOne(ctx context.Context, lookup source.Lookup, id objectID, defaultSource string) outcome {
+	if err := ctx.Err(); err != nil {
+		return outcome{err: err}
+	}
+	if !validName(id.name) || id.namespace != "" && !validName(id.namespace) {
+		return outcome{err: fmt.Errorf("no object can have that name: %w", source.ErrNotFound)}
+	}
+	o, err := lookup(ctx, id.kind, id.namespace, id.name)
+	if err != nil {
+		return outcome{err: err}
+	}
+	return outcome{object: newObject(o, defaultSource).named(id)}
 }
 
 // named fills in what an answer may leave out: the name it was asked by, and the

@@ -3,20 +3,12 @@ package secrets_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 	"gopkg.in/yaml.v3"
 
+	"github.com/regpolicy/regpolicy/collectors/certificate/certtest"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/secrets"
 	"github.com/regpolicy/regpolicy/collectors/source"
@@ -34,36 +27,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // authority is a certificate authority made for one test.
 type authority struct {
 	der         []byte
-	key         []byte // PKCS#8
 	pem         string
+	key         string // PEM of its private key
 	fingerprint string
 }
 
-func newAuthority(t testing.TB, name string) authority {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()),
-		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(der)
+func newAuthority(name string) authority {
+	root := certtest.New(collectedAt).Root(name)
 	return authority{
-		der: der, key: pkcs8, pem: pemOf("CERTIFICATE", der), fingerprint: hex.EncodeToString(sum[:]),
+		der: root.Certificate.Raw, pem: string(root.PEM()), key: string(root.KeyPEM()), fingerprint: root.Fingerprint(),
 	}
 }
+
+var collectedAt = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
 func pemOf(label string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: label, Bytes: der}))
@@ -148,7 +124,7 @@ func among(list []source.Object, absent error) source.Lookup {
 }
 
 func newBuilder() *evidence.Builder {
-	return evidence.NewBuilder(evidence.Tool{Name: "regpolicy", Version: "test"}, time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC))
+	return evidence.NewBuilder(evidence.Tool{Name: "regpolicy", Version: "test"}, collectedAt)
 }
 
 // collect collects from manifests in a source that holds all there is.

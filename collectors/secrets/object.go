@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
@@ -36,8 +37,8 @@ func newObject(o source.Object, defaultSource string) *object {
 	out.ref = evidence.ObjectRef{
 		APIVersion: top.at("apiVersion").word(),
 		Kind:       top.at("kind").word(),
-		Namespace:  meta.at("namespace").word(),
-		Name:       meta.at("name").word(),
+		Namespace:  meta.at("namespace").name(),
+		Name:       meta.at("name").name(),
 	}
 	out.group, out.version = splitAPIVersion(out.ref.APIVersion)
 	out.uid = meta.at("uid").word()
@@ -58,6 +59,22 @@ func splitAPIVersion(apiVersion string) (group, version string) {
 }
 
 func (o *object) key() string { return o.ref.Namespace + "/" + o.ref.Name }
+
+// name is the name of an object or a namespace. One that no API server would
+// take is read as absent.
+func (f field) name() string {
+	s, _ := f.text()
+	if s != "" && !validName(s) {
+		f.faults.add(f.record, "parse_error", f.path+" is not a name")
+		return ""
+	}
+	return s
+}
+
+// nameRule is wider than RFC 1123's, yet keeps paths and URLs out of keys.
+var nameRule = regexp.MustCompile(`^[A-Za-z0-9._-]{1,253}$`)
+
+func validName(s string) bool { return nameRule.MatchString(s) && s != "." && s != ".." }
 
 // subject names the object in gaps: {"kind": "cluster", "namespace", "name"}.
 // An object without a name is the file it came from.

@@ -44,7 +44,7 @@ func PullSecrets(ctx context.Context, b *evidence.Builder, refs []Ref, lookup so
 // markPull notes that a secret which is known already is used as a pull secret.
 func markPull(b *evidence.Builder, id objectID) (known bool) {
 	b.Record(func(d *evidence.Document) {
-		key := clean(id.key())
+		key := id.key()
 		rec, ok := d.Secrets[key]
 		if known = ok; known {
 			rec.UsedAs = append(slices.Clip(rec.UsedAs), usedAsPull)

@@ -51,7 +51,8 @@ type run struct {
 // objectID names a Secret or ConfigMap.
 type objectID struct{ kind, namespace, name string }
 
-func (id objectID) key() string { return id.namespace + "/" + id.name }
+// key is its key in the document.
+func (id objectID) key() string { return clean(clean(id.namespace) + "/" + clean(id.name)) }
 
 // Collect records the trust configuration among the objects, and what lookup
 // gives of the secrets it names. Lookup is called from up to four goroutines at

@@ -73,7 +73,7 @@ func recordShape(b *evidence.Builder, o *object, id objectID, usedAs ...string) 
 	// The key is where the secret was found: manifests may leave the namespace
 	// of the one who asks for it out.
 	id.namespace = o.ref.Namespace
-	recordSecret(b, clean(id.key()), rec)
+	recordSecret(b, id.key(), rec)
 	report(b, evidence.Secrets, secretSubject(id), o.faults)
 }
 

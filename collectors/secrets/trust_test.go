@@ -52,7 +52,7 @@ func trustSecret(namespace, name, section, key, value string) string {
 }
 
 func TestEveryPlaceOfTrustConfiguration(t *testing.T) {
-	ca := newAuthority(t, "Corp Root CA")
+	ca := newAuthority("Corp Root CA")
 	inline := func(version, kind, path, value string) string {
 		out := "apiVersion: run.tanzu.vmware.com/" + version + "\nkind: " + kind + "\nmetadata: {name: demo, namespace: ns-cis}\nspec:\n"
 		indent := "  "
@@ -285,8 +285,8 @@ spec:
 }
 
 func TestMistakesInTheValue(t *testing.T) {
-	ca, other := newAuthority(t, "Corp Root CA"), newAuthority(t, "Corp Issuing CA")
-	key := pemOf("PRIVATE KEY", ca.key)
+	ca, other := newAuthority("Corp Root CA"), newAuthority("Corp Issuing CA")
+	key := ca.key
 	body := strings.ReplaceAll(ca.pem, "\n", "")
 	cases := []struct {
 		name    string
@@ -387,7 +387,7 @@ func wrap(text string, width int) string {
 var errUnknown = errors.New("the API answered with HTML")
 
 func TestReferencesThatDoNotResolve(t *testing.T) {
-	ca := newAuthority(t, "Corp Root CA")
+	ca := newAuthority("Corp Root CA")
 	value := b64(ca.pem, 2)
 	ref := func(name, key string) string {
 		return strings.Replace(vksCluster, "CERT", "{secretRef: {name: "+name+", key: "+key+"}}", 1)
