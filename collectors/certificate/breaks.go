@@ -27,7 +27,7 @@ func (j *judgement) faultySent(path []*member) (finding, bool) {
 // weak: no trust store helps a certificate whose signature is refused.
 func weak(path []*member) (finding, bool) {
 	end := path[len(path)-1]
-	if !weaklySigned(end.cert) {
+	if selfIssued(end.cert) || !insecureDigest(end.cert) {
 		return finding{}, false
 	}
 	return faulty(weakSignature, end, nil), true
@@ -46,10 +46,9 @@ func faulty(kind fault, child, parent *member) finding {
 		f.reason = "path_length"
 		f.detail = fmt.Sprintf("%s allows %d intermediates below itself, and there are more between it and the server certificate", label(parent.cert), parent.cert.MaxPathLen)
 	case weakSignature:
-		f.reason = "weak_signature"
-		f.candidates = nil
-		f.detail = fmt.Sprintf("%s is signed with %s, which is not accepted any more, whatever is trusted", label(child.cert), signatureAlgorithm(child.cert))
-		if parent != nil && rsaSmallerThan(parent.cert, minRSA) {
+		f.reason, f.candidates = "weak_signature", nil
+		f.detail = fmt.Sprintf("%s is signed with %s, which is not accepted any more; to trust its issuer does not help", label(child.cert), signatureAlgorithm(child.cert))
+		if parent != nil && !insecureDigest(child.cert) {
 			f.candidates = []*member{parent}
 			f.detail = fmt.Sprintf("%s is signed with the RSA key of %s, which has only %d bits", label(child.cert), label(parent.cert), keyBits(parent.cert))
 		}

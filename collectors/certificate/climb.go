@@ -3,13 +3,12 @@ package certificate
 import (
 	"bytes"
 	"crypto/x509"
-	"errors"
 	"slices"
 )
 
-// maxSteps limits the links that one search looks at. Go's own verifier checks
-// at most 100 signatures; a hostile chain must not cost more here.
-const maxSteps = 400
+// maxSteps limits the links that one judgement looks at. Go's own verifier checks
+// at most 100 signatures; a hostile chain must not cost much more here.
+const maxSteps = 200
 
 // fault is why a certificate cannot stand above another one.
 type fault int
@@ -28,9 +27,10 @@ const (
 // Go's verifier asks, yet tries the signature first: a certificate that merely
 // has the name of the issuer must not be blamed for its other faults.
 func (j *judgement) link(path []*member, parent *member) fault {
-	child := path[len(path)-1].cert
+	child := path[len(path)-1]
 	j.steps++
-	if signedBy(child, parent.cert) == signatureWrong {
+	state := j.signatures.of(child, parent)
+	if state == signatureWrong {
 		return wrongKey
 	}
 	// Version 1 certificates have no basic constraints; Go takes them as roots only.
@@ -38,7 +38,7 @@ func (j *judgement) link(path []*member, parent *member) fault {
 	if !isAnchor && (!parent.cert.BasicConstraintsValid || !parent.cert.IsCA) {
 		return notCA
 	}
-	if f := signingFault(child, parent.cert); f != noFault {
+	if f := signingFault(child.cert, parent.cert, state); f != noFault {
 		return f
 	}
 	if len(parent.cert.UnhandledCriticalExtensions) > 0 {
@@ -53,25 +53,21 @@ func (j *judgement) link(path []*member, parent *member) fault {
 	return noFault
 }
 
-func signingFault(child, parent *x509.Certificate) fault {
-	if rsaSmallerThan(parent, minRSA) {
-		return weakSignature
-	}
-	if rsaLargerThan(parent, maxRSA) {
-		return unusable
-	}
-	err := child.CheckSignatureFrom(parent)
-	var insecure x509.InsecureAlgorithmError
-	var constraint x509.ConstraintViolationError
+// signingFault tells why a signature that fits does not count with Go's
+// CheckSignatureFrom.
+func signingFault(child, parent *x509.Certificate, state signatureState) fault {
+	mayNotSign := parent.KeyUsage != 0 && parent.KeyUsage&x509.KeyUsageCertSign == 0
 	switch {
-	case err == nil:
-		return noFault
-	case errors.As(err, &constraint):
+	case parent.Version == 3 && !parent.BasicConstraintsValid,
+		parent.BasicConstraintsValid && !parent.IsCA,
+		mayNotSign:
 		return notCA
-	case errors.As(err, &insecure):
+	case insecureDigest(child), rsaSmallerThan(parent, minRSA):
 		return weakSignature
-	default:
+	case state == signatureUnchecked:
 		return unusable
+	default:
+		return noFault
 	}
 }
 

@@ -178,14 +178,13 @@ func (j *judgement) acceptedByGoOnly(path []*member) finding {
 			}
 		}
 	}
-	top := path[len(path)-1]
-	f := finding{reason: "root_absent", broken: top, detail: fmt.Sprintf(
-		"Go accepts the path because the store holds %s; OpenSSL wants it to end at a self-signed certificate, and %s is not in the store",
-		label(top.cert), issuerLabel(top.cert))}
-	for _, m := range j.knownIssuers(path, top) {
-		if selfIssued(m.cert) {
-			f.candidates = append(f.candidates, m)
-		}
+	top := slices.IndexFunc(path, func(m *member) bool { return j.anchors.member(m.fingerprint) != nil })
+	for top+1 < len(path) && j.anchors.member(path[top+1].fingerprint) != nil {
+		top++
 	}
-	return f
+	return finding{
+		reason: "root_absent", broken: path[top], candidates: j.knownIssuers(path[:top+1], path[top]),
+		detail: fmt.Sprintf("Go accepts the path because the store holds %s; OpenSSL wants it to go on to a self-signed certificate within the store, and the store does not hold %s",
+			label(path[top].cert), issuerLabel(path[top].cert)),
+	}
 }

@@ -22,15 +22,21 @@ const maxPaths = 4
 //
 // At most MaxChain presented certificates are looked at. Nil sets are empty.
 func Judge(chain []*x509.Certificate, anchors, known *Set) evidence.ChainVerdict {
-	return newJudgement(members(chain), anchors, known).verdict(asGo)
+	return newJudgement(members(chain), anchors, known, &signatureCache{}).verdict(asGo)
 }
 
-// JudgeOpenSSL is Judge with OpenSSL's rule: a path must end at a self-signed
-// certificate of the store, an intermediate or a leaf in the store is not enough
-// (no -partial_chain); and an issuer whose subject key id contradicts the
-// authority key id does not count.
+// JudgeOpenSSL is Judge with OpenSSL's rules:
+//   - a path must end at a self-signed certificate of the store, an intermediate
+//     or a leaf in the store is not enough (no -partial_chain);
+//   - a path that has reached the store does not leave it again: the issuer of an
+//     intermediate in the store must be there, too;
+//   - an issuer whose subject key id contradicts the authority key id does not count.
+//
+// OpenSSL follows one path and never goes back. Where a store holds two
+// certificates of one CA it may choose the one that leads nowhere; that depends on
+// its version and is not modelled, nor is its laxer comparison of names.
 func JudgeOpenSSL(chain []*x509.Certificate, anchors, known *Set) evidence.ChainVerdict {
-	return newJudgement(members(chain), anchors, known).verdict(asOpenSSL)
+	return newJudgement(members(chain), anchors, known, &signatureCache{}).verdict(asOpenSSL)
 }
 
 // rule is whose reading of a trust store is applied.
@@ -55,14 +61,15 @@ type judgement struct {
 	presented      []*member // leaf first
 	anchors, known *Set
 	// steps counts the links that the search for a break looked at.
-	steps int
+	steps      int
+	signatures *signatureCache
 }
 
-func newJudgement(presented []*member, anchors, known *Set) *judgement {
+func newJudgement(presented []*member, anchors, known *Set, signatures *signatureCache) *judgement {
 	if anchors == nil {
 		anchors = NewSet() // a nil pool would mean the roots of this machine
 	}
-	return &judgement{presented: presented, anchors: anchors, known: known}
+	return &judgement{presented: presented, anchors: anchors, known: known, signatures: signatures}
 }
 
 func (j *judgement) verdict(r rule) evidence.ChainVerdict {
@@ -111,7 +118,7 @@ func (j *judgement) paths(r rule, extra []*member) ([][]*member, error) {
 	}
 	paths := make([][]*member, 0, len(found))
 	for _, path := range found {
-		if r == asOpenSSL && !allKeyIDsAgree(path) {
+		if r == asOpenSSL && (!allKeyIDsAgree(path) || j.leavesStore(path)) {
 			continue
 		}
 		paths = append(paths, j.dated(path, extra))
@@ -133,6 +140,20 @@ func (j *judgement) dated(path []*x509.Certificate, extra []*member) []*member {
 		out = append(out, m)
 	}
 	return out
+}
+
+// leavesStore tells whether a path comes to a CA of the store and goes on to one
+// that is not. The leaf does not count.
+func (j *judgement) leavesStore(path []*x509.Certificate) bool {
+	inStore := false
+	for _, c := range path[1:] {
+		was := inStore
+		inStore = j.anchors.Get(Fingerprint(c)) != nil
+		if was && !inStore {
+			return true
+		}
+	}
+	return false
 }
 
 func allKeyIDsAgree(path []*x509.Certificate) bool {

@@ -104,6 +104,9 @@ func breakCases() []breakCase {
 		}, {
 			name: "the intermediate and the root trusted", chain: []*pair{leaf}, anchors: []*pair{root, issuing},
 		}, {
+			name: "an intermediate and the root trusted, not the one between", chain: []*pair{deepLeaf, deepB, deepA}, anchors: []*pair{deepB, deepRoot},
+			opensslReason: "root_absent", opensslError: "2",
+		}, {
 			name: "the leaf itself trusted", chain: []*pair{leaf}, anchors: []*pair{leaf},
 			opensslReason: "root_absent", opensslError: "20",
 		}, {

@@ -91,9 +91,10 @@ func takeSnapshot(b *evidence.Builder) snapshot {
 
 // resolver finds the certificates of a snapshot by fingerprint, each parsed once.
 type resolver struct {
-	members map[string]*member
-	known   *Set
-	stores  map[string]store
+	members    map[string]*member
+	known      *Set
+	stores     map[string]store
+	signatures *signatureCache
 }
 
 type store struct {
@@ -103,7 +104,10 @@ type store struct {
 }
 
 func newResolver(snap snapshot) *resolver {
-	r := &resolver{members: map[string]*member{}, known: NewSet(), stores: map[string]store{}}
+	r := &resolver{
+		members: map[string]*member{}, known: NewSet(),
+		stores: map[string]store{}, signatures: &signatureCache{},
+	}
 	for _, fingerprint := range slices.Sorted(maps.Keys(snap.pems)) {
 		if m := parseMember(snap.pems[fingerprint]); m != nil && m.fingerprint == fingerprint {
 			r.members[fingerprint] = m
@@ -175,7 +179,7 @@ func judgeAll(snap snapshot) (verdicts map[string]map[string]evidence.ChainVerdi
 	r := newResolver(snap)
 	pairings := r.pairings(snap)
 	results := make([]evidence.ChainVerdict, len(pairings))
-	inParallel(len(pairings), func(i int) { results[i] = pairings[i].judge(r.known) })
+	inParallel(len(pairings), func(i int) { results[i] = r.judge(pairings[i]) })
 	seen := map[string]bool{}
 	for i, v := range results {
 		if !v.OK && !pairings[i].store.complete {
@@ -223,12 +227,12 @@ func (r *resolver) pairings(snap snapshot) []pairing {
 	return out
 }
 
-func (p pairing) judge(known *Set) evidence.ChainVerdict {
+func (r *resolver) judge(p pairing) evidence.ChainVerdict {
 	rule := asGo
 	if p.store.verifier == evidence.VerifierOpenSSL {
 		rule = asOpenSSL
 	}
-	return newJudgement(p.presented, p.store.anchors, known).verdict(rule)
+	return newJudgement(p.presented, p.store.anchors, r.known, r.signatures).verdict(rule)
 }
 
 // inParallel calls do(0) to do(n-1), as many at once as there are processors.

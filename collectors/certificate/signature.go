@@ -4,6 +4,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
+	"sync"
 )
 
 const (
@@ -69,19 +70,34 @@ func signedBy(child, parent *x509.Certificate) signatureState {
 	return signatureWrong
 }
 
+// signatureCache remembers which key signed what. The same few certificates meet
+// again in every store that a chain is held against. It is safe for concurrent
+// use.
+type signatureCache struct{ states sync.Map } // signatureState by [2]*member
+
+func (s *signatureCache) of(child, parent *member) signatureState {
+	key := [2]*member{child, parent}
+	if state, ok := s.states.Load(key); ok {
+		return state.(signatureState)
+	}
+	state := signedBy(child.cert, parent.cert)
+	s.states.Store(key, state)
+	return state
+}
+
 // selfSigned tells whether a certificate is self-issued and signed with its own
 // key; where Go cannot check that, whether its key ids agree.
 func selfSigned(c *x509.Certificate) bool {
 	return selfIssued(c) && signedBy(c, c) != signatureWrong
 }
 
-// weaklySigned tells whether Go refuses a certificate for the digest of its
+// insecureDigest tells whether Go refuses a certificate for the digest of its
 // signature, whoever issued it. On a self-signed certificate it does not matter:
 // nobody checks that signature.
-func weaklySigned(c *x509.Certificate) bool {
+func insecureDigest(c *x509.Certificate) bool {
 	switch c.SignatureAlgorithm {
 	case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
-		return !selfIssued(c)
+		return true
 	default:
 		return false
 	}
