@@ -67,7 +67,7 @@ func (d *dialer) try(run, probe context.Context, m manner) attempt {
 		conn = records
 	}
 	client := tls.Client(conn, a.config(d.target.Host, m))
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	err = client.HandshakeContext(probe)
 	a.state = client.ConnectionState()
 	if err == nil && m.ask {
@@ -89,7 +89,7 @@ func (d *dialer) try(run, probe context.Context, m manner) attempt {
 func (a *attempt) config(host string, m manner) *tls.Config {
 	config := &tls.Config{
 		ServerName:         host, // crypto/tls sends no SNI for an IP address
-		InsecureSkipVerify: true, //nolint:gosec // see above
+		InsecureSkipVerify: true, // see above
 		MaxVersion:         m.highest,
 		VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {
 			for _, der := range raw {
@@ -122,7 +122,9 @@ func (d *dialer) ask(run, probe context.Context, conn net.Conn, a *attempt) erro
 		return nil
 	}
 	if stop := ended(run, probe, stageHandshake); stop != nil {
-		stop.detail = "the handshake completed, and GET /v2/ got no answer within the probe's deadline"
+		if run.Err() == nil {
+			stop.detail = "the handshake completed, and GET /v2/ got no answer within the probe's deadline"
+		}
 		a.unread = stop
 		return nil
 	}

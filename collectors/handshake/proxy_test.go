@@ -83,14 +83,20 @@ func TestProxies(t *testing.T) {
 		{"no HTTP", "", serving(answerWith("SSH-2.0-OpenSSH_9.2\r\n")), failed, "reading the proxy's answer: malformed HTTP"},
 		{"a header without end", "", serving(answerWith("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", maxAnswer))), failed, "reading the proxy's answer: unexpected EOF"},
 		{"closed without a word", "", serving(answerWith("")), failed, "reading the proxy's answer: unexpected EOF"},
+		{"connections reset", "", serving(func(conn net.Conn) {
+			_, _ = conn.Read(make([]byte, 1))
+			_ = conn.(*net.TCPConn).SetLinger(0)
+		}), failed, "reading the proxy's answer: read: connection reset by peer"},
 		{"refused", "", closedPort, failed, "connect: connection refused"},
 		{
 			"a tunnel that is cut", user, serving(answerWith("HTTP/1.1 200 OK\r\n\r\n")),
-			seen{Scheme: "unknown", Cause: "reset", Stage: "handshake", Reached: true}, "EOF",
+			seen{Scheme: "unknown", Cause: "reset", Stage: "handshake", Reached: true},
+			"EOF",
 		},
 		{
 			"bytes that come along with the answer", "", serving(answerWith("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 400 Bad Request\r\n\r\n")),
-			seen{Scheme: "http", Cause: "http_not_https", Stage: "handshake", Reached: true}, "plain HTTP",
+			seen{Scheme: "http", Cause: "http_not_https", Stage: "handshake", Reached: true},
+			"plain HTTP",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -90,7 +90,7 @@ func TestCollectOverSSH(t *testing.T) {
 	silent := listen(t, swallow)
 	closed := closedPort(t)
 	v, _ := node(t, false, unchanged)
-	opt := Options{Timeout: 600 * time.Millisecond, ConnectTo: map[string]string{
+	opt := Options{Timeout: time.Second, ConnectTo: map[string]string{
 		name + ":443": registry, "refused.corp.example:443": closed, "silent.corp.example:443": silent,
 	}}
 	targets := []Target{mustTarget(t, name), mustTarget(t, "refused.corp.example"), mustTarget(t, "silent.corp.example")}
@@ -159,10 +159,10 @@ func TestProbesEndWhenANodeHangs(t *testing.T) {
 		return pipe
 	})
 	start := time.Now()
-	opt := Options{Timeout: 400 * time.Millisecond, ConnectTo: map[string]string{name + ":443": registry}}
+	opt := Options{Timeout: time.Second, ConnectTo: map[string]string{name + ":443": registry}}
 	document := collect(t, t.Context(), []Target{mustTarget(t, name)}, []Vantage{v}, opt)
-	if took := time.Since(start); took > 1500*time.Millisecond {
-		t.Errorf("it took %s, the deadline is 400 ms", took)
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("it took %s, the deadline is 1 s", took)
 	}
 	found := gaps(document)
 	if len(found) != 1 || found[0].Reason != "timeout_handshake" {

@@ -101,7 +101,7 @@ func (t *transcript) broken() *trouble {
 	case t.reason != "":
 		return &trouble{cause: "tls_handshake", detail: t.reason}
 	}
-	return nil
+	return &trouble{cause: "tls_handshake", detail: "s_client did not finish the handshake"}
 }
 
 func (t *transcript) byAlert() *trouble {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,11 @@ func TestTranscriptsSayWhenAndWhence(t *testing.T) {
 	if diff := cmp.Diff(want, probe); diff != "" {
 		t.Errorf("probe (-want +got):\n%s", diff)
 	}
+	b := newBuilder()
+	Transcript(b, "[::1]:5000", saved(t, "harbor"), evidence.Provenance{})
+	if _, ok := build(t, b).Endpoints["[::1]:5000"].Probes["transcript/[::1]:5000"]; !ok {
+		t.Error("no probe of a transcript without a path")
+	}
 	if got := transcribe(t, saved(t, "cbc")).Endpoints[name+":443"].Probes[transcribed].TLS.Cipher; got != "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA" {
 		t.Errorf("cipher = %q, want the IANA name", got)
 	}
@@ -130,6 +136,7 @@ func TestTranscriptTexts(t *testing.T) {
 	shaken := func(cause, scheme string) seen {
 		return seen{Scheme: scheme, Cause: cause, Stage: "handshake", Reached: true}
 	}
+	unfinished := "CONNECTED(00000003)\n" + harbor[strings.Index(harbor, "Certificate chain"):strings.Index(harbor, "Server certificate")] + "New, (NONE), Cipher is (NONE)\n"
 	const none = "CONNECTED(00000003)\n---\nno peer certificate available\n---\nNew, (NONE), Cipher is (NONE)\n"
 	for _, test := range []struct {
 		name, text string
@@ -165,6 +172,10 @@ func TestTranscriptTexts(t *testing.T) {
 			return s
 		}(), ""},
 		{"the server certificate alone", strings.ReplaceAll(harbor, "Certificate chain", "Server certificate"), seen{Scheme: "https", Reached: true, Version: "1.3", Chain: 1}, ""},
+		{"a PEM block that is no certificate", "Certificate chain\n 0 s:CN = x\n" + beginCertificate + "\neA==\n" + endCertificate + "\n---\n", seen{}, "parse_error"},
+		{"a handshake that was not finished", unfinished, seen{Scheme: "https", Cause: "tls_handshake", Stage: "handshake", Reached: true, Chain: 1}, ""},
+		{"cut after the chain by a reset", unfinished + "read:errno=104\n", seen{Scheme: "https", Cause: "reset", Stage: "handshake", Reached: true, Chain: 1}, ""},
+		{"an error of s_client's after the chain", unfinished + "40E7:error:0A00018A:SSL routines:tls_process_ske_dhe:dh key too small:x.c:1:\n", seen{Scheme: "https", Cause: "tls_handshake", Stage: "handshake", Reached: true, Chain: 1}, ""},
 		{"nothing but the chain", harbor[strings.Index(harbor, "Certificate chain"):strings.Index(harbor, "Server certificate")], seen{Scheme: "https", Reached: true, Chain: 1}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -263,13 +274,18 @@ func FuzzTranscript(f *testing.F) {
 	}
 	f.Add([]byte("CONNECTED(00000003)\nread:errno=0\n-----BEGIN CERTIFICATE-----"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		document := transcribe(t, text)
-		probe, observed := document.Endpoints[name+":443"].Probes[transcribed]
-		if observed == (len(gaps(document)) > 0 && gaps(document)[0].Field == "") {
-			t.Errorf("observed %v with gaps %+v", observed, gaps(document))
+		o := readTranscript(text)
+		if o.gap != nil {
+			if !slices.Contains(evidence.Reasons, o.gap.reason) || o.probe.Failure != nil || len(o.chain) > 0 {
+				t.Errorf("a gap that is none: %+v in %+v", o.gap, o)
+			}
+			return
 		}
-		if observed && probe.Failure == nil && probe.Chain == "" {
-			t.Errorf("neither a chain nor a failure: %+v", probe)
+		if o.probe.Failure == nil && len(o.chain) == 0 {
+			t.Errorf("neither a chain nor a failure: %+v", o.probe)
+		}
+		if f := o.probe.Failure; f != nil && !slices.Contains(evidence.Causes, f.Cause) {
+			t.Errorf("failure = %+v", f)
 		}
 	})
 }
