@@ -1,15 +1,12 @@
 package secrets
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
-
-const maxConditions = 100
 
 // capi reads a Cluster of Cluster API, v1beta1 or v1beta2, with or without a
 // ClusterClass.
@@ -224,80 +221,6 @@ func (c *classReader) osConfiguration(list field) []*entry {
 			e := newEntry(c.object, evidence.DomainWorkload, i, 0)
 			out = append(out, e)
 			e.inline(item.under(e.faults).as("value").at("caCert", "content"))
-		}
-	}
-	return out
-}
-
-// newCluster reads what Cluster and TanzuKubernetesCluster have in common.
-func newCluster(o *object) evidence.Cluster {
-	status := o.at("status")
-	return evidence.Cluster{
-		Object:     o.ref,
-		CreatedAt:  evidence.MaybeAt(o.createdAt),
-		Phase:      status.as("phase").at("phase").word(),
-		Conditions: conditions(status.as("conditions").at("conditions")),
-		Provenance: o.provenance,
-	}
-}
-
-// inverse are the condition types that are False when all is well: Cluster
-// API's v1beta2 ones, and TKG's UpdatesAvailable.
-var inverse = []string{
-	"Paused", "Deleting", "RollingOut", "ScalingUp", "ScalingDown", "Remediating", "UpdatesAvailable",
-}
-
-func conditions(list field) []evidence.Condition {
-	var out []evidence.Condition
-	for _, item := range list.items() {
-		c := evidence.Condition{
-			Type: item.at("type").word(), Status: item.at("status").word(),
-			Reason: item.at("reason").word(), Message: item.at("message").word(),
-		}
-		normal := "True"
-		if slices.Contains(inverse, c.Type) {
-			normal = "False"
-		}
-		if c.Type != "" && c.Status != normal && len(out) < maxConditions {
-			out = append(out, c)
-		}
-	}
-	slices.SortFunc(out, compareConditions)
-	return out
-}
-
-func compareConditions(a, b evidence.Condition) int {
-	return cmp.Or(
-		cmp.Compare(a.Type, b.Type), cmp.Compare(a.Status, b.Status),
-		cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Message, b.Message),
-	)
-}
-
-// Where people put trust settings that nothing reads.
-var (
-	anyKindMisplaced = []string{
-		"trust", "additionalTrustedCAs", "settings.trust", "settings.additionalTrustedCAs",
-		"settings.network.additionalTrustedCAs", "network.trust", "topology.trust",
-	}
-	clusterMisplaced = []string{"settings.network.trust", "topology.settings.network.trust"}
-	tkcMisplaced     = []string{"topology.variables"}
-)
-
-// misplacedFields are those of the paths below spec at which something stands.
-// Of topology.variables only the ones about trust count.
-func misplacedFields(o *object, lists ...[]string) []string {
-	var out []string
-	ignored := new(faults) // these places need not have any shape
-	for _, path := range slices.Concat(lists...) {
-		f := o.under(ignored).at("spec").at(strings.Split(path, ".")...)
-		if path == "topology.variables" {
-			for _, v := range variables(f) {
-				if v.name != "proxy" && v.value.set() {
-					out = append(out, v.whole.path)
-				}
-			}
-		} else if f.set() {
-			out = append(out, f.path)
 		}
 	}
 	return out

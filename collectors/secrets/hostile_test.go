@@ -1,7 +1,6 @@
 package secrets_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -166,7 +165,7 @@ func checkHostile(t *testing.T, list []source.Object) *evidence.Document {
 	t.Helper()
 	b := newBuilder()
 	lookup := among(list, source.ErrNotFound)
-	secrets.Collect(context.Background(), b, list, lookup, secrets.Options{Supervisor: true})
+	secrets.Collect(t.Context(), b, list, lookup, secrets.Options{Supervisor: true})
 	var refs []secrets.Ref
 	for _, o := range list {
 		if meta, ok := o.Map["metadata"].(map[string]any); ok && o.Map["kind"] == "Secret" {
@@ -175,7 +174,7 @@ func checkHostile(t *testing.T, list []source.Object) *evidence.Document {
 			refs = append(refs, secrets.Ref{Namespace: namespace, Name: name})
 		}
 	}
-	secrets.PullSecrets(context.Background(), b, refs, lookup, "live")
+	secrets.PullSecrets(t.Context(), b, refs, lookup, "live")
 	return finish(t, b)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/regpolicy/regpolicy/collectors/certificate"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/secrets"
 	"github.com/regpolicy/regpolicy/collectors/source"
@@ -520,5 +521,26 @@ func TestReferencesThatDoNotResolve(t *testing.T) {
 				t.Errorf("gaps are %v, want one of %v for %s", gaps, secrets.EntrySubject(e), c.gap)
 			}
 		})
+	}
+}
+
+func TestPublicRootsOfABundleAreNotRecorded(t *testing.T) {
+	ca := newAuthority("Corp Root CA")
+	roots := certificate.PublicRoots()
+	var bundle strings.Builder
+	public := roots.Fingerprints()[:30]
+	for _, fingerprint := range public {
+		bundle.WriteString(pemOf("CERTIFICATE", roots.Get(fingerprint).Raw))
+	}
+	fetcher := func(pem string) string {
+		return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: image-fetcher-ca-bundle, namespace: kube-system}\ndata: {ca-bundle: " + quote(pem) + "}\n"
+	}
+	d := collect(t, fetcher(bundle.String()+ca.pem))
+	if e := entry(t, d); len(e.Value.Certificates) != 31 || !slices.Equal(keysOf(d.Certificates), []string{ca.fingerprint}) {
+		t.Errorf("%d certificates are named and %d recorded, want 31 and the private one", len(e.Value.Certificates), len(d.Certificates))
+	}
+	d = collect(t, fetcher(pemOf("CERTIFICATE", roots.Get(public[0]).Raw)))
+	if !slices.Equal(keysOf(d.Certificates), public[:1]) {
+		t.Errorf("a public root configured for itself is not recorded")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/regpolicy/regpolicy/collectors/certificate"
@@ -24,13 +25,26 @@ func (r *run) recordTrust() {
 		if e.secret != nil {
 			r.resolve(e)
 		}
-		certs := e.examine()
-		certificate.Record(r.b, certs...)
+		certificate.Record(r.b, worthRecording(e.examine())...)
 		e.rec.Clusters = r.clustersOf(e)
 		if r.store(e, before, taken) {
 			r.report(evidence.Trust, EntrySubject(e.rec), e.faults)
 		}
 	}
+}
+
+// bundleSize is the number of certificates beyond which a value is a bundle.
+const bundleSize = 20
+
+// worthRecording leaves the public roots of a bundle out of the document: there
+// are many, and they are known. One that was configured for itself stays.
+func worthRecording(certs []*x509.Certificate) []*x509.Certificate {
+	if len(certs) <= bundleSize {
+		return certs
+	}
+	return slices.DeleteFunc(certs, func(c *x509.Certificate) bool {
+		return certificate.IsPublicRoot(certificate.Fingerprint(c))
+	})
 }
 
 // store keeps the entry under a key of its own. False means that an earlier call
