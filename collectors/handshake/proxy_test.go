@@ -89,7 +89,10 @@ func TestProxies(t *testing.T) {
 		}), failed, "reading the proxy's answer: read: connection reset by peer"},
 		{"refused", "", closedPort, failed, "connect: connection refused"},
 		{
-			"a tunnel that is cut", user, serving(answerWith("HTTP/1.1 200 OK\r\n\r\n")),
+			"a tunnel that is cut", user, serving(func(conn net.Conn) {
+				answerWith("HTTP/1.1 200 OK\r\n\r\n")(conn)
+				readHello(conn)
+			}),
 			seen{Scheme: "unknown", Cause: "reset", Stage: "handshake", Reached: true},
 			"EOF",
 		},
