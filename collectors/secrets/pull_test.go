@@ -196,3 +196,20 @@ func TestSecretThatNobodyRefersTo(t *testing.T) {
 		})
 	}
 }
+
+// Typed clients leave kind and apiVersion out of what they return.
+func TestAnswerWithoutKind(t *testing.T) {
+	ca := newAuthority("Corp Root CA")
+	lookup := func(context.Context, string, string, string) (source.Object, error) {
+		return source.Object{Map: map[string]any{"data": map[string]any{"corp-ca": b64(ca.pem, 2)}}}, nil
+	}
+	b := newBuilder()
+	secrets.Collect(t.Context(), b, objects(t, tkgCluster), lookup, secrets.Options{Source: "supervisor"})
+	d := finish(t, b)
+	if e := entry(t, d); !e.Resolved || e.Secret.Namespace != "ns-cis" {
+		t.Errorf("entry is %+v", e)
+	}
+	if s := d.Secrets["ns-cis/demo-user-trusted-ca-secret"]; !slices.Equal(s.Keys, []string{"corp-ca"}) || s.Provenance.Source != "supervisor" {
+		t.Errorf("secrets are %+v", d.Secrets)
+	}
+}

@@ -251,6 +251,7 @@ func applyServiceEntries(d *evidence.Document) {
 // cluster keeps one cluster's record. A TanzuKubernetesCluster and the Cluster
 // that carries it out bear the same name and are one.
 func (r *run) cluster(key string, c evidence.Cluster) {
+	slices.Sort(c.MisplacedTrust)
 	r.clusters[key] = mergeClusters(r.clusters[key], c)
 }
 
