@@ -227,7 +227,8 @@ func (c *converter) scalar(n *yaml.Node) (any, error) {
 	default: // timestamps, binary and tags of others stay text
 		return n.Value, nil
 	}
-	return nil, c.fault(n, "%s is not a value that JSON can hold", quote(n.Value))
+	// The value itself may be a secret: it is not repeated.
+	return nil, c.fault(n, "the value is not one that JSON can hold")
 }
 
 // plainBoolean reads YAML 1.1's booleans (https://yaml.org/type/bool.html).

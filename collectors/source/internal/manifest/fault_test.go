@@ -40,7 +40,7 @@ func TestFaultsTellPlaceAndCure(t *testing.T) {
 		{"a key that stands twice in a List's item", "a.yaml", "apiVersion: v1\nitems:\n- a: 1\n- b: 1\n  b: 2\nkind: List\n", 5, 3, `the key "b" stands twice`, "", false},
 		{"a key that is a list", "a.yaml", head + "? [a]\n: 1\n", 3, 3, "a key is a mapping or a list", "", false},
 		{"a key that is empty", "a.yaml", head + "~: 1\n", 3, 1, "a key is empty", "", false},
-		{"infinity", "a.yaml", head + "a: .inf\n", 3, 4, "not a value that JSON can hold", "", false},
+		{"infinity", "a.yaml", head + "a: .inf\n", 3, 4, "not one that JSON can hold", "", false},
 		{"a merge key without mapping", "a.yaml", head + "<<: 1\n", 3, 5, "<< needs a mapping", "", false},
 		{"a template that is no YAML", "a.yaml", "{{- if .x }}\n" + head + "{{- end }}\n", 1, 0, "it is a template, not YAML", "helm template", false},
 		{"a template value", "a.yaml", head + "image: {{ .Values.image }}\n", 3, 0, "it is a template, not YAML: a key is a mapping", "helm template", false},

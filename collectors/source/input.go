@@ -1,0 +1,114 @@
+package source
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"slices"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// Input is what offline sources hold, in the order of the arguments and within
+// each sorted by path. Call Close when it is no longer needed.
+type Input struct {
+	// Documents are saved evidence documents.
+	Documents []Document
+	// Objects are the Kubernetes objects, Lists flattened, without their managed
+	// fields and last applied configuration. Provenance.Path is the file within
+	// its source, with "#N" for the N-th object of a file that holds several.
+	Objects []Object
+	// Nodes are the file trees of nodes, by name.
+	Nodes map[string]NodeTree
+	// Transcripts are saved `openssl s_client` outputs.
+	Transcripts []Transcript
+	// Problems are the parts of what was asked that could not be had.
+	Problems []Problem
+	// Skipped are files that were looked at and are of no use here: Helm values,
+	// workflows, reports. They are no problem.
+	Skipped []Skipped
+	// Sources are the places that Objects, Nodes and Transcripts come from.
+	Sources map[string]evidence.Source
+
+	// HasCapture and HasManifests tell which kinds of source there were. A
+	// capture is what somebody gathered from a running cluster; manifests are
+	// what somebody wants to run.
+	HasCapture, HasManifests bool
+
+	// captures tells of each source that is a capture what it gathered.
+	captures map[string]*gathered
+	closers  []io.Closer
+}
+
+// gathered is what a capture holds of objects.
+type gathered struct {
+	kinds  map[string]bool
+	broken bool // some file of objects could not be read
+}
+
+// Document is a saved evidence document, of the right schema version and not yet
+// decoded.
+type Document struct {
+	Name string // the path, or "-"
+	// Bytes is its JSON text without a byte order mark.
+	Bytes []byte
+	// SHA256 is the lower-case hex digest of the file as it is.
+	SHA256 string
+}
+
+// NodeTree is a copy of a node's files, from its root.
+type NodeTree struct {
+	// FS holds the files. Lstat and ReadLink tell of links as they are; Open,
+	// Stat and ReadDir follow them under the node's root, as the node would:
+	// absolute targets begin there and ".." does not leave it. What is neither
+	// file nor folder, or larger than Limits.FileBytes, cannot be opened. It may
+	// be used from many goroutines.
+	FS fs.ReadLinkFS
+	evidence.Provenance
+}
+
+// Transcript is the saved output of `openssl s_client -showcerts`.
+type Transcript struct {
+	Host     string // lower case, without brackets
+	Port     int
+	HostPort string // "harbor.corp.example:443", "[fd00::1]:443"
+	Text     string
+	evidence.Provenance
+}
+
+// Problem is a part of the input that could not be had.
+type Problem struct {
+	Source string // a key of Input.Sources
+	// Path is the file within the source.
+	Path string
+	// Line and Column are 1-based, 0 where they say nothing.
+	Line, Column int
+	// Reason is one of evidence.Reasons.
+	Reason string
+	Detail string
+	// Hint is the cure, a sentence without a full stop.
+	Hint string
+	// Node is the node whose tree the path is in, "*" for the folder of all nodes,
+	// empty for others.
+	Node string
+	// Endpoint tells that the path is a transcript.
+	Endpoint bool
+}
+
+// Skipped is a file that was left out because it is none of what is read.
+type Skipped struct{ Source, Path, Why string }
+
+// FromCapture tells whether an object was gathered from a running cluster. Others
+// are manifests.
+func (in *Input) FromCapture(o Object) bool { return in.captures[o.Provenance.Source] != nil }
+
+// Close releases the folders that node trees lie in. The trees cannot be read
+// afterwards.
+func (in *Input) Close() error {
+	var errs []error
+	for _, c := range slices.Backward(in.closers) {
+		errs = append(errs, c.Close())
+	}
+	in.closers = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,68 @@
+package source
+
+import (
+	"fmt"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+	"github.com/regpolicy/regpolicy/collectors/source/internal/manifest"
+)
+
+// add takes up the objects of one file.
+func (o *opener) add(from origin, name string, content manifest.Content) {
+	if len(content.Objects)+len(content.Lists) == 0 {
+		return
+	}
+	source := o.register(from)
+	held := o.in.captures[source]
+	o.lists += len(content.Lists)
+	for _, kind := range content.Lists {
+		if held != nil {
+			held.kinds[kind] = true
+		}
+	}
+	for i, m := range content.Objects {
+		object := Object{Map: m.Map, Provenance: evidence.Provenance{
+			Source: source, Method: "file", Path: name, Line: m.Line,
+			ResourceVersion: text(mapping(m.Map, "metadata"), "resourceVersion"),
+		}}
+		if len(content.Objects) > 1 {
+			object.Provenance.Path = fmt.Sprintf("%s#%d", name, i+1)
+		}
+		if held != nil {
+			held.kinds[object.Kind()] = true
+			if o.isDouble(object) {
+				continue
+			}
+		}
+		o.in.Objects = append(o.in.Objects, object)
+		o.checkTemplate(object)
+	}
+}
+
+// isDouble tells an object of a capture that is already there in the same
+// version: bundles hold pods by namespace and each by itself.
+func (o *opener) isDouble(object Object) bool {
+	uid := text(mapping(object.Map, "metadata"), "uid")
+	if uid == "" || object.Provenance.ResourceVersion == "" {
+		return false
+	}
+	key := object.Provenance.Source + " " + uid + " " + object.Provenance.ResourceVersion
+	double := o.seen[key]
+	o.seen[key] = true
+	return double
+}
+
+// checkTemplate makes a Problem of a pod template with fields of a wrong type:
+// its images might be missed. Pods are decoded as a whole by who reads them.
+func (o *opener) checkTemplate(object Object) {
+	if object.Kind() == "Pod" {
+		return
+	}
+	if _, err := podSpec(object); err != nil {
+		o.in.Problems = append(o.in.Problems, Problem{
+			Source: object.Provenance.Source, Path: object.Provenance.Path, Line: object.Provenance.Line, Reason: "parse_error",
+			Detail: evidence.Scrub(fmt.Sprintf("the pod template of %s %q: %v", object.Kind(), object.Name(), err)),
+			Hint:   "correct the manifest; kubectl apply refuses it, too",
+		})
+	}
+}

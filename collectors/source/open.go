@@ -1,0 +1,310 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+	"github.com/regpolicy/regpolicy/collectors/source/internal/archive"
+	"github.com/regpolicy/regpolicy/collectors/source/internal/manifest"
+)
+
+// Open reads offline sources, told apart by their content: evidence documents,
+// capture folders, files and folders of manifests, archives of these, support
+// bundles, and "-" for standard input. No arguments give an empty Input.
+//
+// What cannot be had is either an error or a Problem:
+//
+//   - An argument that cannot be used at all is an *InputError: it does not exist,
+//     it is a single file that is broken in any part, an archive that does not
+//     unpack, a file of another kind, or a folder or archive in which nothing is
+//     usable. So is a limit that is passed, and a node that two arguments hold.
+//   - A file within a folder or an archive that is broken is a Problem, and what
+//     it held whole before the break is kept. In a folder of manifests a broken
+//     text that nowhere says apiVersion and kind is no manifest, and is skipped.
+//
+// An argument that is named twice is read once. When ctx ends Open returns its
+// error; a read of stdin that waits is then left behind, until stdin ends.
+func Open(ctx context.Context, args []string, stdin io.Reader, limits Limits) (*Input, error) {
+	o := &opener{
+		in: &Input{
+			Nodes:    map[string]NodeTree{},
+			Sources:  map[string]evidence.Source{},
+			captures: map[string]*gathered{},
+		},
+		stdin:   stdin,
+		limits:  limits,
+		decoder: manifest.NewDecoder(manifest.Limits{Depth: limits.Depth, Values: limits.Values, Nodes: limits.Nodes}),
+		seen:    map[string]bool{},
+	}
+	opened := map[string]bool{}
+	for _, arg := range args {
+		name := filepath.Clean(arg)
+		if arg == "" {
+			name = ""
+		}
+		if opened[name] {
+			continue
+		}
+		opened[name] = true
+		held, problems, skipped := o.holds(), len(o.in.Problems), len(o.in.Skipped)
+		err := o.argument(ctx, name)
+		if err == nil && o.holds() == held {
+			err = nothing(name, o.in.Problems[problems:], o.in.Skipped[skipped:])
+		}
+		if ctx.Err() != nil {
+			err = fmt.Errorf("reading %q: %w", name, ctx.Err())
+		}
+		if err != nil {
+			_ = o.in.Close() // what was opened for reading only
+			return nil, err
+		}
+	}
+	return o.in, nil
+}
+
+// opener is one reading of arguments.
+type opener struct {
+	in      *Input
+	stdin   io.Reader
+	limits  Limits
+	decoder *manifest.Decoder
+
+	files int   // looked at
+	bytes int64 // read
+	lists int   // Lists read, empty ones included
+	// seen are objects of captures, by uid and version.
+	seen map[string]bool
+}
+
+// origin is where something comes from: an argument.
+type origin struct {
+	arg    string
+	kind   string // of evidence.Source
+	sha256 string
+}
+
+func (from origin) id() string { return from.kind + ":" + filepath.ToSlash(from.arg) }
+
+// register enters the source and returns its id.
+func (o *opener) register(from origin) string {
+	o.in.Sources[from.id()] = evidence.Source{Kind: from.kind, URI: evidence.Scrub(filepath.ToSlash(from.arg)), SHA256: from.sha256}
+	return from.id()
+}
+
+// holds counts what is usable so far.
+func (o *opener) holds() int {
+	return len(o.in.Documents) + len(o.in.Objects) + len(o.in.Nodes) + len(o.in.Transcripts) + o.lists
+}
+
+func (o *opener) argument(ctx context.Context, name string) error {
+	if name == "-" {
+		data, err := readAll(ctx, o.stdin, o.limits.FileBytes)
+		if err != nil {
+			return inputError(name, cureParts, "%w", err)
+		}
+		if archive.Sniff(data) != archive.None {
+			return o.archive(ctx, origin{arg: name, kind: evidence.SourceArchive, sha256: digest(data)}, bytes.NewReader(data), int64(len(data)))
+		}
+		return o.single(ctx, name, data)
+	}
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return inputError(name, "check the path; without any SOURCE the live cluster is read", "no such file or folder")
+	case err != nil:
+		return statError(name, err)
+	case info.IsDir():
+		return o.folder(ctx, name)
+	case !info.Mode().IsRegular():
+		return inputError(name, "pipe it in and name it \"-\": ... | regpolicy eval -", "%s, not a file", describe(info.Mode()))
+	case info.Size() > o.limits.FileBytes:
+		return inputError(name, cureParts, "%w", tooLarge(o.limits.FileBytes))
+	}
+	return o.file(ctx, name)
+}
+
+func statError(name string, err error) error {
+	p := fileProblem(name, err)
+	return inputError(name, p.Hint, "%s", p.Detail)
+}
+
+// file reads a regular file that an argument names.
+func (o *opener) file(ctx context.Context, name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return statError(name, err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	head := make([]byte, archive.SniffLen)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return statError(name, err)
+	}
+	rest := io.MultiReader(bytes.NewReader(head[:n]), f)
+	if archive.Sniff(head[:n]) == archive.None {
+		data, err := io.ReadAll(io.LimitReader(rest, o.limits.FileBytes+1))
+		if err == nil && int64(len(data)) > o.limits.FileBytes {
+			err = tooLarge(o.limits.FileBytes)
+		}
+		if err != nil {
+			return statError(name, err)
+		}
+		return o.single(ctx, name, data)
+	}
+	sum := sha256.New()
+	stored, err := io.Copy(sum, rest)
+	if err != nil {
+		return statError(name, err)
+	}
+	return o.archive(ctx, origin{arg: name, kind: evidence.SourceArchive, sha256: hex.EncodeToString(sum.Sum(nil))}, f, stored)
+}
+
+// single reads the only file of an argument: a document or manifests.
+func (o *opener) single(ctx context.Context, name string, data []byte) error {
+	if err := o.spend(name, int64(len(data))); err != nil {
+		return err
+	}
+	document, err := o.document(name, data)
+	if err != nil || document {
+		return err
+	}
+	content, err := o.decoder.Decode(ctx, name, data)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var fault *manifest.Fault
+	if errors.As(err, &fault) || len(content.Objects)+len(content.Lists) == 0 {
+		if what, cure := otherKind(name, data); what != "" {
+			return inputError(name, cure, "%s", what)
+		}
+	}
+	switch {
+	case fault != nil:
+		return faultError(name, fault)
+	case err != nil:
+		return inputError(name, cureFile, "%w", err)
+	case len(content.Objects)+len(content.Lists) == 0:
+		return inputError(name, "name a file that kubectl get -o yaml or -o json printed, a manifest, or a document that regpolicy collect wrote",
+			"it holds no Kubernetes object: apiVersion and kind are missing")
+	}
+	if isKubeconfig(content.Objects) {
+		return inputError(name, "read that cluster with --kubeconfig FILE, without naming it as SOURCE", "a kubeconfig is no source by itself")
+	}
+	o.in.HasManifests = true
+	o.add(origin{arg: name, kind: evidence.SourceManifests, sha256: digest(data)}, filepath.ToSlash(name), content)
+	return nil
+}
+
+func isKubeconfig(objects []manifest.Object) bool {
+	for _, object := range objects {
+		_, has := object.Map["clusters"].([]any)
+		if !has || text(object.Map, "kind") != "Config" || text(object.Map, "apiVersion") != "v1" {
+			return false
+		}
+	}
+	return len(objects) > 0
+}
+
+// archive reads an archive that an argument names.
+func (o *opener) archive(ctx context.Context, from origin, r io.ReaderAt, stored int64) error {
+	head := make([]byte, archive.SniffLen)
+	n, _ := r.ReadAt(head, 0)
+	format := archive.Sniff(head[:n])
+	if format == archive.Other {
+		return inputError(from.arg, "unpack it and name the folder, or pack it as .tar.gz or .zip", "an archive of a kind that is not read")
+	}
+	unpacked, err := archive.Unpack(ctx, format, r, stored, archive.Limits{
+		FileBytes: o.limits.FileBytes, TotalBytes: o.limits.TotalBytes - o.bytes, Files: o.limits.Files - o.files,
+		Ratio: o.limits.Ratio, RatioFrom: ratioFrom, Keep: isWanted,
+	})
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, archive.ErrBomb), errors.Is(err, archive.ErrTooLarge):
+		return inputError(from.arg, "if you trust it, unpack it and name the folder", "%w", err)
+	case err != nil:
+		return inputError(from.arg, "copy it again: it seems to be damaged or cut short", "%w", err)
+	case unpacked.FS == nil:
+		return o.single(ctx, from.arg, unpacked.Single)
+	}
+	return o.contents(ctx, from, unpacked.FS, unpacked.Refusals)
+}
+
+func (o *opener) folder(ctx context.Context, name string) error {
+	root, err := os.OpenRoot(name)
+	if err != nil {
+		return statError(name, err)
+	}
+	o.in.closers = append(o.in.closers, root)
+	fsys, ok := root.FS().(fs.ReadLinkFS)
+	if !ok {
+		return inputError(name, "", "the file system tells nothing of links")
+	}
+	return o.contents(ctx, origin{arg: name, kind: evidence.SourceManifests}, fsys, nil)
+}
+
+// spend counts bytes that are read.
+func (o *opener) spend(name string, n int64) error {
+	if o.bytes += n; o.bytes > o.limits.TotalBytes {
+		return inputError(name, "name fewer files in one run", "the files together are %w", tooLarge(o.limits.TotalBytes))
+	}
+	return nil
+}
+
+// nothing is the error of an argument in which nothing is usable.
+func nothing(name string, problems []Problem, skipped []Skipped) error {
+	switch {
+	case len(problems) > 0:
+		return inputError(name, problems[0].Hint, "nothing in it can be used: %s", problems[0].place())
+	case len(skipped) > 0:
+		return inputError(name, cureFolder, "it holds no Kubernetes object, only %d files of other kinds", len(skipped))
+	}
+	return inputError(name, cureFolder, "it is empty: there is nothing to read")
+}
+
+// place is path, line and detail in one line.
+func (p Problem) place() string {
+	if p.Line > 0 {
+		return fmt.Sprintf("%q, line %d: %s", p.Path, p.Line, p.Detail)
+	}
+	return fmt.Sprintf("%q: %s", p.Path, p.Detail)
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// readAll reads to the end, and gives up waiting when ctx ends.
+func readAll(ctx context.Context, r io.Reader, most int64) ([]byte, error) {
+	if r == nil {
+		return nil, errors.New("there is no standard input")
+	}
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := io.ReadAll(io.LimitReader(r, most+1))
+		done <- result{data, err}
+	}()
+	select {
+	case got := <-done:
+		if got.err == nil && int64(len(got.data)) > most {
+			return nil, tooLarge(most)
+		}
+		return got.data, got.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

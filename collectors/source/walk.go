@@ -1,0 +1,300 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+	"github.com/regpolicy/regpolicy/collectors/source/internal/archive"
+	"github.com/regpolicy/regpolicy/collectors/source/internal/manifest"
+)
+
+// A walker reads the files of one folder or archive.
+type walker struct {
+	o      *opener
+	from   origin
+	layout layout
+	t      *tree
+	links  []string
+	// visited are the files and folders that were read, links left out.
+	visited map[string]bool
+}
+
+// rules say which files of a folder hold objects.
+type rules struct {
+	// every file is meant to hold objects; in a folder of manifests others may
+	// lie beside them.
+	every bool
+	// enter and wants tell folders and files by their path; nil is all folders,
+	// and all names of YAML and JSON files.
+	enter, wants func(name string) bool
+}
+
+// contents reads a folder or an archive.
+func (o *opener) contents(ctx context.Context, from origin, fsys fs.ReadLinkFS, refusals []archive.Refusal) error {
+	root := &tree{fsys: fsys, dir: ".", most: o.limits.FileBytes, folders: map[string]string{}}
+	l, base, err := findLayout(root)
+	if err != nil {
+		return statError(from.arg, err)
+	}
+	if l != manifests {
+		o.in.HasCapture = true
+		if from.kind == evidence.SourceManifests {
+			from.kind = evidence.SourceCapture
+		}
+		o.in.captures[from.id()] = &gathered{kinds: map[string]bool{}}
+	}
+	w := &walker{o: o, from: from, layout: l, t: root.sub(base, false), visited: map[string]bool{}}
+	for _, r := range refusals {
+		w.problem(Problem{
+			Path: strings.TrimPrefix(r.Path, base+"/"), Reason: "not_regular", Detail: "an entry that is not unpacked: " + r.Reason,
+			Hint: "pack it again from the folder that holds it",
+		})
+	}
+	switch l {
+	case capture:
+		return w.capture(ctx)
+	case troubleshoot:
+		return w.troubleshoot(ctx)
+	case mustGather:
+		return w.mustGather(ctx)
+	case clusterDump:
+		return w.folder(ctx, ".", rules{
+			enter: func(dir string) bool { return !strings.Contains(dir, "/") },
+			wants: func(name string) bool { return strings.HasSuffix(name, ".json") },
+		})
+	default:
+		return w.folder(ctx, ".", rules{})
+	}
+}
+
+// problem records a part that could not be had.
+func (w *walker) problem(p Problem) {
+	p.Source = w.o.register(w.from)
+	p.Detail = evidence.Scrub(p.Detail)
+	part, rest, _ := strings.Cut(p.Path, "/")
+	objects := true
+	if w.layout == capture {
+		switch part {
+		case "nodes":
+			p.Node, _, _ = strings.Cut(rest, "/")
+			if p.Node == "" {
+				p.Node = "*"
+			}
+			objects = false
+		case "endpoints":
+			p.Endpoint, objects = true, false
+		}
+	}
+	if held := w.o.in.captures[p.Source]; held == nil {
+		w.o.in.HasManifests = true
+	} else if objects {
+		held.broken = true
+	}
+	w.o.in.Problems = append(w.o.in.Problems, p)
+}
+
+func (w *walker) skip(name, why string) {
+	w.o.in.Skipped = append(w.o.in.Skipped, Skipped{Source: w.from.id(), Path: name, Why: why})
+}
+
+// count counts a file or folder that is looked at.
+func (w *walker) count(ctx context.Context) error {
+	if w.o.files++; w.o.files > w.o.limits.Files {
+		return inputError(w.from.arg, "name the folder that holds the manifests or the capture", "it holds more than %d files", w.o.limits.Files)
+	}
+	return ctx.Err()
+}
+
+// folder reads the files below a folder, then what links add to them.
+func (w *walker) folder(ctx context.Context, dir string, r rules) error {
+	if err := w.below(ctx, dir, r); err != nil {
+		return err
+	}
+	links := w.links
+	w.links = nil
+	for _, link := range links {
+		if err := w.link(ctx, link, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walker) below(ctx context.Context, dir string, r rules) error {
+	entries, err := w.t.ReadDir(dir)
+	if err != nil {
+		w.problem(fileProblem(dir, err))
+		return nil
+	}
+	w.visited[dir] = true
+	for _, e := range entries {
+		if err := w.count(ctx); err != nil {
+			return err
+		}
+		name := path.Join(dir, e.Name())
+		var err error
+		switch {
+		case isHidden(e.Name()), e.Name() == "node_modules":
+		case e.IsDir():
+			if r.enter == nil || r.enter(name) {
+				err = w.below(ctx, name, r)
+			}
+		case e.Type()&fs.ModeSymlink != 0:
+			w.links = append(w.links, name)
+		case !r.want(name):
+			if r.every {
+				w.skip(name, "its name does not end in .yaml, .yml or .json")
+			}
+		default:
+			w.visited[name] = true
+			err = w.file(ctx, name, r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r rules) want(name string) bool {
+	if r.wants != nil {
+		return r.wants(name)
+	}
+	return isManifestName(name)
+}
+
+// link reads what a link leads to, unless it is read where it lies. A mounted
+// ConfigMap is nothing but links into a hidden folder.
+func (w *walker) link(ctx context.Context, name string, r rules) error {
+	target, err := w.t.resolve(name, true)
+	if err != nil {
+		p := fileProblem(name, err)
+		if errors.Is(err, fs.ErrNotExist) {
+			p.Reason, p.Detail = "dangling_symlink", "a symbolic link that leads to nothing"
+		}
+		if r.every || r.want(name) {
+			w.problem(p)
+		} else {
+			w.skip(name, p.Detail)
+		}
+		return nil
+	}
+	info, err := w.t.Lstat(target)
+	switch {
+	case w.visited[target]:
+		return nil
+	case err == nil && info.IsDir():
+		w.problem(Problem{
+			Path: name, Reason: "not_regular", Detail: "a symbolic link to a folder is not followed",
+			Hint: "copy the folder in place of the link",
+		})
+		return nil
+	case !r.want(name):
+		return nil
+	}
+	w.visited[target] = true
+	return w.file(ctx, name, r)
+}
+
+// read returns a file's content, or makes a Problem of it.
+func (w *walker) read(name string, most int64) (data []byte, ok bool, err error) {
+	f, err := w.t.Open(name)
+	if err != nil {
+		w.problem(fileProblem(name, err))
+		return nil, false, nil
+	}
+	defer f.Close() //nolint:errcheck // read only
+	data, err = io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(data)) > most {
+		err = tooLarge(most)
+	}
+	if err != nil {
+		w.problem(fileProblem(name, err))
+		return nil, false, nil
+	}
+	return data, true, w.o.spend(w.from.arg, int64(len(data)))
+}
+
+// file reads the objects of a file.
+func (w *walker) file(ctx context.Context, name string, r rules) error {
+	data, ok, err := w.read(name, w.o.limits.FileBytes)
+	if err != nil || !ok {
+		return err
+	}
+	if document, err := w.o.document(path.Join(filepath.ToSlash(w.from.arg), name), data); err != nil {
+		w.skip(name, errors.Unwrap(err).Error())
+		return nil
+	} else if document {
+		return nil
+	}
+	content, err := w.o.decoder.Decode(ctx, name, data)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	w.add(name, content)
+	fault := asFault(err)
+	switch {
+	case fault != nil && !r.every && !fault.Binary && !saysObject(data):
+		w.skip(name, "it is no Kubernetes object, and broken")
+	case fault != nil:
+		w.problem(faultProblem(name, data, fault))
+	case err != nil:
+		w.problem(fileProblem(name, err))
+	case len(content.Objects)+len(content.Lists) > 0 && (content.Foreign == 0 || !r.every):
+	case !r.every:
+		w.skip(name, "it holds no Kubernetes object")
+	default:
+		w.problem(w.foreign(name, data, content))
+	}
+	return nil
+}
+
+// faultProblem is the problem of a text that could not be read.
+func faultProblem(name string, data []byte, fault *manifest.Fault) Problem {
+	if what, cure := otherKind(name, data); what != "" {
+		return Problem{Path: name, Reason: faultReason(fault), Detail: what, Hint: cure}
+	}
+	return textProblem(name, fault)
+}
+
+func textProblem(name string, fault *manifest.Fault) Problem {
+	return Problem{
+		Path: name, Line: fault.Line, Column: fault.Column, Reason: faultReason(fault),
+		Detail: fault.Detail, Hint: cmp.Or(fault.Hint, cureFile),
+	}
+}
+
+// foreign is the problem of a file that should hold objects and does not, or not
+// only.
+func (w *walker) foreign(name string, data []byte, content manifest.Content) Problem {
+	p := Problem{Path: name, Reason: "parse_error", Hint: cureFile}
+	what, cure := otherKind(name, data)
+	switch {
+	case len(content.Objects) > 0:
+		p.Detail = fmt.Sprintf("%d of its documents are no Kubernetes objects: apiVersion and kind are missing", content.Foreign)
+	case what != "":
+		p.Detail, p.Hint = what, cure
+		if len(strings.TrimSpace(string(data))) == 0 {
+			p.Reason = "truncated"
+		}
+	default:
+		p.Detail = "it holds no Kubernetes object: apiVersion and kind are missing"
+	}
+	return p
+}
+
+// add takes up the objects of a file of a folder or archive.
+func (w *walker) add(name string, content manifest.Content) {
+	if len(content.Objects)+len(content.Lists) > 0 && w.layout == manifests {
+		w.o.in.HasManifests = true
+	}
+	w.o.add(w.from, name, content)
+}
