@@ -94,8 +94,7 @@ func isPKCS7Label(label string) bool {
 // blockLabel is a label as a Content holds it: foreign text, so it is cut and
 // made printable.
 func blockLabel(label string) string {
-	const limit = 64
-	label = strings.ToValidUTF8(label[:min(len(label), limit)], "?")
+	label = strings.ToValidUTF8(label[:min(len(label), maxLabel)], "?")
 	return public(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return '?'

@@ -4,19 +4,69 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
-// beginMark finds what is meant to be a PEM label, whatever the number and kind
-// of its dashes: word processors write long ones (U+2010 to U+2015, U+2212).
-// The label's own text is limited, so that a match is found in linear time.
-var beginMark = regexp.MustCompile(`([-\x{2010}-\x{2015}\x{2212}]+)BEGIN ([A-Z0-9][A-Z0-9 #_]{0,63}?) ?([-\x{2010}-\x{2015}\x{2212}]+)`)
-
 func looksLikePEM(text []byte) bool {
-	return bytes.Contains(text, []byte("BEGIN ")) && beginMark.Match(text)
+	_, found := findMark(text, 0)
+	return found
+}
+
+// mark is what is meant to be a PEM label, as offsets into a text: the dashes
+// before BEGIN, the label's words, the dashes behind it.
+type mark struct{ begin, word, label, right, end int }
+
+// maxLabel is how long a label may be.
+const maxLabel = 64
+
+// findMark finds the first label at or behind an offset, whatever the number and
+// kind of its dashes.
+func findMark(text []byte, from int) (mark, bool) {
+	word := []byte("BEGIN ")
+	for at := from; ; at += len(word) {
+		i := bytes.Index(text[at:], word)
+		if i < 0 {
+			return mark{}, false
+		}
+		at += i
+		before := trailingDashes(text[from:at])
+		if before == 0 {
+			continue
+		}
+		m := mark{begin: at - before, word: at, label: at + len(word)}
+		m.right = m.label + labelLength(text[m.label:])
+		m.end = m.right + leadingDashes(text[m.right:])
+		if m.label < m.right && m.right < m.end {
+			return m, true
+		}
+	}
+}
+
+// isDash: word processors make long dashes of hyphens.
+func isDash(r rune) bool { return r == '-' || (r >= '\u2010' && r <= '\u2015') || r == '\u2212' }
+
+func notDash(r rune) bool { return !isDash(r) }
+
+func leadingDashes(text []byte) int {
+	if n := bytes.IndexFunc(text, notDash); n >= 0 {
+		return n
+	}
+	return len(text)
+}
+
+func trailingDashes(text []byte) int { return len(text) - len(bytes.TrimRightFunc(text, isDash)) }
+
+func labelLength(text []byte) int {
+	text = text[:min(len(text), maxLabel)]
+	n := bytes.IndexFunc(text, func(r rune) bool {
+		return (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != ' ' && r != '#' && r != '_'
+	})
+	if n < 0 {
+		return len(text)
+	}
+	return n
 }
 
 // addSpoilt takes what lies between the blocks that Go accepts. Each label there
@@ -24,30 +74,36 @@ func looksLikePEM(text []byte) bool {
 // Go's pem.Decode refuses.
 func (x *examination) addSpoilt(text []byte) whitespace {
 	var faults whitespace
-	if !looksLikePEM(text) {
-		return faults
-	}
-	marks := beginMark.FindAllSubmatchIndex(text, -1)
-	for i, at := range marks {
-		end := len(text)
-		if i+1 < len(marks) {
-			end = marks[i+1][0]
+	m, found := findMark(text, 0)
+	for found {
+		next, more := findMark(text, m.end)
+		until := len(text)
+		if more {
+			until = next.begin
 		}
-		mark := spoiltMark{
-			before: text[lineStart(text, at[0]):at[0]],
-			left:   string(text[at[2]:at[3]]),
-			label:  string(text[at[4]:at[5]]),
-			right:  string(text[at[6]:at[7]]),
-			after:  text[at[1]:end],
+		s := spoiltMark{
+			before: text[lineStart(text, m.begin):m.begin],
+			left:   string(text[m.begin:min(m.word, m.begin+maxBefore)]),
+			label:  strings.TrimSpace(string(text[m.label:m.right])),
+			right:  string(text[m.right:min(m.end, m.right+maxBefore)]),
+			after:  text[m.end:until],
 		}
-		x.content.HasPrivateKey = x.content.HasPrivateKey || isKeyLabel(mark.label)
-		x.content.Blocks = append(x.content.Blocks, evidence.Block{
-			Label: blockLabel(mark.label), Reason: mark.reason(),
-		})
-		faults.indented = faults.indented || mark.indented()
-		faults.space = faults.space || spaceInBody(mark.body())
+		x.content.HasPrivateKey = x.content.HasPrivateKey || isKeyLabel(s.label)
+		x.addBad(s)
+		faults.indented = faults.indented || s.indented()
+		faults.space = faults.space || spaceInBody(s.body())
+		m, found = next, more
 	}
 	return faults
+}
+
+// addBad lists a block that is not OK; beyond the limit blocks are only counted.
+func (x *examination) addBad(s spoiltMark) {
+	b := evidence.Block{Label: blockLabel(s.label)}
+	if len(x.content.Blocks) < maxBlocks {
+		b.Reason = s.reason()
+	}
+	x.content.Blocks = append(x.content.Blocks, b)
 }
 
 // spoiltMark is one label that Go's reader did not take, and what stands around it.

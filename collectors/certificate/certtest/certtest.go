@@ -226,6 +226,7 @@ func (r *request) sign(issuer *Pair) *x509.Certificate {
 	if issuer != nil {
 		signer = issuer.Key
 		copied := *issuer.Certificate
+		copied.PublicKey = issuer.Key.Public() // differs after the option PublicKey
 		parent = &copied
 	}
 	if r.issuerName != "" && issuer != nil {

@@ -116,8 +116,8 @@ func Ed25519(seed [ed25519.SeedSize]byte) Option {
 	return withKey(ed25519.NewKeyFromSeed(seed[:]))
 }
 
-// PublicKey writes another public key into the certificate than the Pair's own,
-// so that its Key is of no use.
+// PublicKey writes another public key into the certificate than the Pair's own.
+// What the Pair issues is signed with its own key all the same.
 func PublicKey(key crypto.PublicKey) Option {
 	return func(r *request) { r.public = key }
 }
