@@ -2,11 +2,11 @@ package evidence
 
 // Node is one node: what the API says of it and what was read from its files.
 type Node struct {
-	Role    string `json:"role,omitempty"` // "control_plane" or "worker"
+	Role    string `json:"role,omitempty"` // "control_plane", "worker" or, an ESXi host of a Supervisor, "agent"
 	Address string `json:"address,omitempty"`
 	OS      string `json:"os,omitempty"` // os-release PRETTY_NAME, or the API's osImage
-	// OSFamily is "photon", "debian", "rhel" or "other": it decides where trust
-	// files belong.
+	// OSFamily is "photon", "debian", "rhel", "esxi" or "other": it decides where
+	// trust files belong. ESXi hosts keep none that this tool reads.
 	OSFamily string `json:"os_family,omitempty"`
 	// Cluster is the Cluster API cluster the node says it belongs to.
 	Cluster string `json:"cluster,omitempty"`

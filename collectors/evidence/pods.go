@@ -10,6 +10,9 @@ type Pod struct {
 	Images []string `json:"images"`
 	// PullSecrets are the names of the pod's imagePullSecrets, sorted.
 	PullSecrets []string `json:"pull_secrets,omitempty"`
+	// MissingPullSecrets are the names of those that the kubelet says it could
+	// not retrieve, sorted.
+	MissingPullSecrets []string `json:"missing_pull_secrets,omitempty"`
 	// Platform is "vsphere_pod" where the pod runs on an ESXi host, else empty.
 	Platform string `json:"platform,omitempty"`
 	// AlwaysPulls: every container has imagePullPolicy Always, so that no cached

@@ -1,0 +1,106 @@
+// Package podevents makes facts of pods, events and nodes: which images pods
+// want, from which registries, and why a pull failed. It states what was seen
+// and judges nothing.
+//
+// Pod status is the base, for events live an hour and may be lost. An event adds
+// the cause where the status keeps silent about it, as kubelets before 1.33 do
+// while they back off, and failures that no container's status shows: those of
+// the sandbox's image and of vSphere Pods.
+package podevents
+
+import (
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// Collector gathers pods, events, nodes and workloads in any order, from any
+// number of goroutines, and writes them to a document in Finish. Of a healthy
+// pod it keeps its record in the document only.
+type Collector struct {
+	b *evidence.Builder
+
+	mu        sync.Mutex
+	words     map[string]string   // interned
+	lists     map[string][]string // interned
+	pods      map[string]evidence.Pod
+	waiting   map[string]*waitingPod   // pods that wait for an image or for anything before
+	events    map[string]*podEvents    // by pod
+	images    map[string]*objectEvents // by the vSphere Image object, "namespace/name"
+	seen      map[string]int           // by an event's uid, how often it was counted
+	nodes     map[string]apiNode
+	workloads map[string]workload // by "Kind/namespace/name"
+}
+
+// New starts a collector that writes to b.
+func New(b *evidence.Builder) *Collector {
+	return &Collector{
+		b:         b,
+		words:     map[string]string{},
+		lists:     map[string][]string{},
+		pods:      map[string]evidence.Pod{},
+		waiting:   map[string]*waitingPod{},
+		events:    map[string]*podEvents{},
+		images:    map[string]*objectEvents{},
+		seen:      map[string]int{},
+		nodes:     map[string]apiNode{},
+		workloads: map[string]workload{},
+	}
+}
+
+// workload is an object of a manifest that has a pod template.
+type workload struct {
+	images []string
+	prov   evidence.Provenance
+}
+
+// AddWorkload adds the images of an object's pod template: a Deployment's, a
+// Job's. It was not observed to run anything.
+func (c *Collector) AddWorkload(kind, namespace, name string, spec *corev1.PodSpec, prov evidence.Provenance) {
+	if spec == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.workloads[kind+"/"+namespaceOr(namespace)+"/"+name] = workload{images: c.list(imagesOf(spec)), prov: prov}
+}
+
+// namespaceOr is where an object without a namespace is applied to, unless
+// kubectl is told otherwise.
+func namespaceOr(namespace string) string {
+	if namespace == "" {
+		return corev1.NamespaceDefault
+	}
+	return namespace
+}
+
+// word returns the one copy of s that is kept: 150,000 pods share a few thousand
+// node names, images and messages.
+func (c *Collector) word(s string) string {
+	if kept, ok := c.words[s]; ok {
+		return kept
+	}
+	c.words[s] = s
+	return s
+}
+
+// list returns the one copy of a list that is kept. It must not be changed.
+func (c *Collector) list(of []string) []string {
+	if len(of) == 0 {
+		return nil
+	}
+	var key []byte
+	for _, s := range of {
+		key = append(append(key, s...), 0)
+	}
+	if kept, ok := c.lists[string(key)]; ok {
+		return kept
+	}
+	for i := range of {
+		of[i] = c.word(of[i])
+	}
+	c.lists[string(key)] = of
+	return of
+}

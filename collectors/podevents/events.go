@@ -1,0 +1,257 @@
+package podevents
+
+import (
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// podEvents is what the events say of one pod.
+type podEvents struct {
+	namespace, name string
+	objectEvents
+	byImage map[string]*imageEvents // by normalised reference
+	// sandbox is the newest failure to get the sandbox's image.
+	sandbox *failureEvent
+	// progress is when the newest event came that needs a sandbox.
+	progress time.Time
+	// missingSecrets are the pull secrets that the kubelet could not retrieve.
+	missingSecrets []string
+	// imageObjects are the vSphere Image objects that the pod waits for.
+	imageObjects []string
+	vsphere      bool
+	newest       time.Time
+}
+
+// imageEvents is what the events say of one image of a pod.
+type imageEvents struct {
+	image      string
+	containers []string
+	objectEvents
+	// backOff is the newest event that only says that the kubelet waits.
+	backOff *failureEvent
+}
+
+// objectEvents is the newest failure and success of one object: a pod's image, a
+// vSphere Pod, a vSphere Image.
+type objectEvents struct {
+	failure *failureEvent
+	success time.Time
+	first   time.Time
+	last    time.Time
+	count   int
+}
+
+// failing tells that the newest event was no success.
+func (o *objectEvents) failing() bool { return o.failure != nil && !o.success.After(o.failure.at) }
+
+// failureEvent is one event that says why.
+type failureEvent struct {
+	at              time.Time
+	reason, message string
+	node            string
+	known           bool // the message tells a cause
+}
+
+// newer tells whether an event replaces another: a cause goes before none, then
+// the later one. Events of the same second are put in an order of their own, so
+// that the order of the list does not matter.
+func (e *failureEvent) newer(than *failureEvent) bool {
+	switch {
+	case than == nil:
+		return true
+	case e.known != than.known:
+		return e.known
+	case !e.at.Equal(than.at):
+		return e.at.After(than.at)
+	default:
+		return e.message > than.message
+	}
+}
+
+// AddEvent adds an event. Those that have nothing to do with images are dropped.
+func (c *Collector) AddEvent(e *corev1.Event, _ evidence.Provenance) {
+	kind := e.InvolvedObject.Kind
+	if (kind != "Pod" && kind != "Image") || e.InvolvedObject.Name == "" || len(e.Message) > maxMessage {
+		return
+	}
+	n := readEvent(e)
+	if n.kind == irrelevant {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	count := c.counted(e, n.count)
+	key := c.word(namespaceOr(e.InvolvedObject.Namespace)) + "/" + e.InvolvedObject.Name
+	if kind == "Image" {
+		c.addImageObject(key, n, count)
+		return
+	}
+	p := c.events[key]
+	if p == nil {
+		p = &podEvents{namespace: c.word(namespaceOr(e.InvolvedObject.Namespace)), name: e.InvolvedObject.Name, byImage: map[string]*imageEvents{}}
+		c.events[key] = p
+	}
+	n.message = c.word(n.message)
+	p.add(n, count)
+}
+
+// counted returns how often an event newly counts: captures hold events twice,
+// as core/v1 and as events.k8s.io/v1, or of two moments.
+func (c *Collector) counted(e *corev1.Event, count int) int {
+	if e.UID == "" {
+		return count
+	}
+	before := c.seen[string(e.UID)]
+	c.seen[string(e.UID)] = max(count, before)
+	return max(0, count-before)
+}
+
+func (c *Collector) addImageObject(key string, n notice, count int) {
+	o := c.images[key]
+	if o == nil {
+		o = &objectEvents{}
+		c.images[key] = o
+	}
+	switch n.kind {
+	case pullFailed:
+		o.fail(n, count)
+	case pulled:
+		o.succeed(n)
+	}
+}
+
+func (p *podEvents) add(n notice, count int) {
+	p.vsphere = p.vsphere || n.vsphere
+	if n.kind == platformOnly {
+		return
+	}
+	if n.at.After(p.newest) {
+		p.newest = n.at
+	}
+	switch n.kind {
+	case pullFailed:
+		p.addFailure(n, count)
+	case backingOff:
+		if o := p.image(n); o != nil {
+			if e := n.event(); e.newer(o.backOff) {
+				o.backOff = e
+			}
+		}
+	case pulling:
+		p.advance(n)
+		p.waitFor(n.imageObject)
+	case pulled:
+		p.advance(n)
+		if o := p.image(n); o != nil {
+			o.succeed(n)
+		} else {
+			p.succeed(n)
+		}
+	case sandboxFailed:
+		if e := n.event(); e.newer(p.sandbox) {
+			p.sandbox = e
+		}
+	case secretMissing:
+		p.missingSecrets = sortedSet(append(p.missingSecrets, n.secrets...))
+	}
+}
+
+func (p *podEvents) addFailure(n notice, count int) {
+	if o := p.image(n); o != nil {
+		o.fail(n, count)
+		return
+	}
+	p.fail(n, count)
+}
+
+// image is the record of the image that a notice names or, where it names none,
+// of the container's that it is about. Nil for what concerns the pod as a whole.
+func (p *podEvents) image(n notice) *imageEvents {
+	key := normalised(n.image)
+	if n.image == "" {
+		if n.container == "" {
+			return nil
+		}
+		key = containerKey(n.container)
+	}
+	o := p.byImage[key]
+	if o == nil {
+		o = &imageEvents{image: n.image}
+		p.byImage[key] = o
+	}
+	if n.container != "" {
+		o.containers = sortedSet(append(o.containers, n.container))
+	}
+	return o
+}
+
+// containerKey keeps apart what is known of a container alone. No reference
+// begins so.
+func containerKey(container string) string { return "{" + container + "}" }
+
+func (p *podEvents) advance(n notice) {
+	if n.at.After(p.progress) {
+		p.progress = n.at
+	}
+}
+
+func (p *podEvents) waitFor(object string) {
+	if object != "" {
+		p.imageObjects = sortedSet(append(p.imageObjects, object))
+	}
+}
+
+func (o *objectEvents) fail(n notice, count int) {
+	if e := n.event(); e.newer(o.failure) {
+		o.failure = e
+	}
+	o.count += count
+	if o.first.IsZero() || (!n.first.IsZero() && n.first.Before(o.first)) {
+		o.first = n.first
+	}
+	if n.at.After(o.last) {
+		o.last = n.at
+	}
+}
+
+func (o *objectEvents) succeed(n notice) {
+	if n.at.After(o.success) {
+		o.success = n.at
+	}
+}
+
+func (n notice) event() *failureEvent {
+	return &failureEvent{at: n.at, reason: n.reason, message: n.message, node: n.node, known: n.known}
+}
+
+// eventTimes are when an event was first and last seen, and how often.
+func eventTimes(e *corev1.Event) (first, last time.Time, count int) {
+	last = e.LastTimestamp.Time
+	count = int(e.Count)
+	if e.Series != nil {
+		count = max(count, int(e.Series.Count))
+		if t := e.Series.LastObservedTime.Time; t.After(last) {
+			last = t
+		}
+	}
+	first = e.FirstTimestamp.Time
+	for _, t := range []time.Time{e.EventTime.Time, e.CreationTimestamp.Time} {
+		if first.IsZero() {
+			first = t
+		}
+	}
+	if last.IsZero() {
+		last = first
+	}
+	return first, last, max(count, 1)
+}
+
+// containerOf reads "spec.containers{app}".
+func containerOf(fieldPath string) string {
+	_, name, _ := strings.Cut(strings.TrimSuffix(fieldPath, "}"), "{")
+	return name
+}
