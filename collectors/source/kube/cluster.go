@@ -80,6 +80,9 @@ type Cluster struct {
 // Connect prepares a connection; it sends nothing yet. cfg.Timeout is the time
 // limit of one request, one minute when zero. cfg is not changed.
 func Connect(cfg *rest.Config, opt Options) (*Cluster, error) {
+	if opt.Namespace != "" && !segment(opt.Namespace) {
+		return nil, fmt.Errorf("connecting to the API server: %q is not a namespace's name", opt.Namespace)
+	}
 	own := rest.CopyConfig(cfg)
 	base, _, err := rest.DefaultServerUrlFor(own)
 	if err != nil {

@@ -20,7 +20,14 @@ var groups = []string{"run.tanzu.vmware.com", "cluster.x-k8s.io"}
 // could be found out is returned beside an error, too.
 func (c *Cluster) Served(ctx context.Context) (map[schema.GroupVersionResource]bool, error) {
 	served := map[schema.GroupVersionResource]bool{}
-	var problems []error
+	var problems error
+	note := func(err error) {
+		if problems == nil {
+			problems = err
+		} else {
+			problems = fmt.Errorf("%w; %w", problems, err)
+		}
+	}
 	for _, name := range groups {
 		var group metav1.APIGroup
 		err := c.getJSON(ctx, "/apis/"+name, &group)
@@ -31,21 +38,21 @@ func (c *Cluster) Served(ctx context.Context) (map[schema.GroupVersionResource]b
 			err = notKubernetes("an API group")
 		}
 		if err != nil {
-			problems = append(problems, fmt.Errorf("asking for API group %q: %w", name, err))
+			note(fmt.Errorf("asking for API group %q: %w", name, err))
 			continue
 		}
 		for _, version := range group.Versions {
 			gv := schema.GroupVersion{Group: name, Version: version.Version}
 			resources, err := c.discover(ctx, gv)
 			if err != nil && !errors.Is(err, ErrNotServed) {
-				problems = append(problems, err)
+				note(err)
 			}
 			for resource := range resources {
 				served[gv.WithResource(resource)] = true
 			}
 		}
 	}
-	return served, errors.Join(problems...)
+	return served, problems
 }
 
 // discover tells of each resource of a group's version whether it is namespaced.

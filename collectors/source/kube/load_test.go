@@ -212,7 +212,7 @@ touch used; ` + credential("old"), "Never", "", ""},
 
 func TestCredentialPluginThatHangs(t *testing.T) {
 	a := newAPI(t)
-	plugin := writeFile(t, "plugin", "#!/bin/sh\nexec sleep 2\n", 0o700)
+	plugin := writeFile(t, "plugin", "#!/bin/sh\nwhile test -e \"$0\"; do sleep 0.05; done\n: >\"$0.ended\"\n", 0o700)
 	c := loaded(t, a, fmt.Sprintf(`{exec: {apiVersion: client.authentication.k8s.io/v1, command: %q, interactiveMode: Never}}`, plugin))
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
@@ -220,6 +220,17 @@ func TestCredentialPluginThatHangs(t *testing.T) {
 	if reason != "auth_failed" || !strings.HasSuffix(detail, "it did not end in time") {
 		t.Errorf("got %q: %s", reason, detail)
 	}
+	// client-go's call goes on until the plugin ends.
+	if err := os.Remove(plugin); err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		if _, err := os.Stat(plugin + ".ended"); err == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Error("the plugin does not end")
 }
 
 func TestClientCertificateFilesAreReadOnce(t *testing.T) {

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -26,7 +27,7 @@ func (c *Cluster) Lookup() source.Lookup {
 	return func(ctx context.Context, kind, namespace, name string) (source.Object, error) {
 		object, err := c.get(ctx, kind, namespace, name)
 		if err != nil {
-			return source.Object{}, fmt.Errorf("reading %s %q: %w", strings.ToLower(kind), namespace+"/"+name, err)
+			return source.Object{}, fmt.Errorf("reading %s %q of namespace %q: %w", strings.ToLower(kind), name, namespace, err)
 		}
 		return object, nil
 	}
@@ -50,9 +51,9 @@ func (c *Cluster) get(ctx context.Context, kind, namespace, name string) (source
 	got, err := c.fetch(ctx, request{path: at, accept: mediaJSON})
 	switch {
 	case apierrors.IsNotFound(err) && spoken(err):
-		return source.Object{}, fmt.Errorf("%w: %w", source.ErrNotFound, err)
+		return source.Object{}, &refusal{source.ErrNotFound, err}
 	case apierrors.IsForbidden(err):
-		return source.Object{}, fmt.Errorf("%w: %w", source.ErrForbidden, err)
+		return source.Object{}, &refusal{source.ErrForbidden, err}
 	case err != nil:
 		return source.Object{}, err
 	}
@@ -62,6 +63,12 @@ func (c *Cluster) get(ctx context.Context, kind, namespace, name string) (source
 	}
 	return c.object(content, "get", at), nil
 }
+
+// refusal is a source.Err... in the server's own words.
+type refusal struct{ is, err error }
+
+func (r *refusal) Error() string   { return r.err.Error() }
+func (r *refusal) Unwrap() []error { return []error{r.is, r.err} }
 
 // segment tells whether a name can be one segment of a path.
 func segment(name string) bool {
@@ -88,7 +95,9 @@ func (c *Cluster) object(content map[string]any, method, at string) source.Objec
 	meta, _ := content["metadata"].(map[string]any)
 	delete(meta, "managedFields")
 	if annotations, ok := meta["annotations"].(map[string]any); ok {
-		delete(annotations, lastApplied)
+		if delete(annotations, lastApplied); len(annotations) == 0 {
+			delete(meta, "annotations")
+		}
 	}
 	version, _ := meta["resourceVersion"].(string)
 	return source.Object{Map: content, Provenance: evidence.Provenance{
@@ -115,10 +124,21 @@ func (c *Cluster) List(ctx context.Context, group, version, resource string, eac
 			},
 		}.run(ctx, c)
 	}
-	if code(err) == http.StatusNotFound {
+	if code(err) == http.StatusNotFound || code(err) == http.StatusForbidden && !c.mayServe(ctx, gv, resource) {
 		err = ErrNotServed
 	}
 	return listError(gv.WithResource(resource).GroupResource().String(), err)
+}
+
+// mayServe is false when a resource is known not to exist. The server checks
+// rights first, so it forbids what it does not have, too.
+func (c *Cluster) mayServe(ctx context.Context, gv schema.GroupVersion, resource string) bool {
+	resources, err := c.discover(ctx, gv)
+	if err != nil {
+		return !errors.Is(err, ErrNotServed)
+	}
+	_, ok := resources[resource]
+	return ok
 }
 
 // listPath needs to know whether a resource is namespaced when one namespace is

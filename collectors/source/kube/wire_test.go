@@ -41,7 +41,8 @@ func FuzzSecretWireForm(f *testing.F) {
 		if _, ok := meta["managedFields"]; ok {
 			t.Error("managedFields are kept")
 		}
-		if _, ok := meta["annotations"].(map[string]any)[lastApplied]; ok {
+		annotations, _ := meta["annotations"].(map[string]any)
+		if _, ok := annotations[lastApplied]; ok {
 			t.Error("the last applied configuration is kept")
 		}
 		data, _ := got.Map["data"].(map[string]any)
