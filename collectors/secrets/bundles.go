@@ -118,7 +118,7 @@ func (r *run) openShift(ctx context.Context, o *object) {
 		e.rec.Field = "spec.additionalTrustedCA.name"
 		reason := gapReason(got.err)
 		e.failed = notHad(reason, "config_map_not_found")
-		if reason != "" {
+		if reason != "" && !errors.Is(got.err, source.ErrNotCollected) {
 			e.faults.add("value", reason, got.err.Error())
 		}
 		r.add(e)

@@ -164,6 +164,10 @@ func recordAsked(b *evidence.Builder, id objectID, got outcome, usedAs string) {
 	subject := secretSubject(id)
 	task := b.Ask(evidence.Secrets, subject)
 	if got.err != nil {
+		if errors.Is(got.err, source.ErrNotCollected) {
+			task.Skip() // files that hold no secrets were not asked for one
+			return
+		}
 		if reason := gapReason(got.err); reason != "" {
 			task.Gap(reason, got.err.Error())
 			return

@@ -87,7 +87,7 @@ func TestPullSecretsThatAreNotHad(t *testing.T) {
 	}{
 		{"it does not exist", source.ErrNotFound, true, ""},
 		{"it may not be read", source.ErrForbidden, false, "forbidden"},
-		{"nobody gathered it", source.ErrNotCollected, false, "not_in_source"},
+		{"nobody gathered it", source.ErrNotCollected, false, ""},
 		{"the look-up failed", errUnknown, false, "internal"},
 		{"the run ended", context.Canceled, false, "cancelled"},
 	}
@@ -100,8 +100,11 @@ func TestPullSecretsThatAreNotHad(t *testing.T) {
 				t.Errorf("secret is %+v", got)
 			}
 			coverage := d.Coverage[evidence.Secrets]
-			if !coverage.Requested || coverage.Asked != 1 || c.gap != "" && coverage.Gaps[0].Reason != c.gap || c.gap == "" && coverage.Answered != 1 {
+			if !coverage.Requested || coverage.Asked != 1 || c.gap != "" && coverage.Gaps[0].Reason != c.gap || c.gap == "" && coverage.Answered+coverage.Skipped != 1 {
 				t.Errorf("coverage is %+v, want gap %q", coverage, c.gap)
+			}
+			if skipped := coverage.Skipped == 1; skipped != (c.err == source.ErrNotCollected) {
+				t.Errorf("coverage is %+v, want a skip only for what nobody gathered", coverage)
 			}
 		})
 	}

@@ -403,7 +403,7 @@ func TestReferencesThatDoNotResolve(t *testing.T) {
 	}{
 		{name: "no such secret", manifests: []string{tkgCluster}, absent: source.ErrNotFound, reason: "secret_not_found"},
 		{name: "a secret that may not be read", manifests: []string{tkgCluster}, absent: source.ErrForbidden, reason: "forbidden", gap: "forbidden"},
-		{name: "a secret that nobody gathered", manifests: []string{tkgCluster}, absent: source.ErrNotCollected, reason: "not_collected", gap: "not_in_source"},
+		{name: "a secret that nobody gathered", manifests: []string{tkgCluster}, absent: source.ErrNotCollected, reason: "not_collected"},
 		{name: "a look-up that failed", manifests: []string{tkgCluster}, absent: errUnknown, reason: "not_collected", gap: "internal"},
 		{
 			name: "the namespace with its parts swapped", absent: source.ErrNotFound,
@@ -413,7 +413,7 @@ func TestReferencesThatDoNotResolve(t *testing.T) {
 		{
 			name: "the namespace with its parts swapped, in manifests", absent: source.ErrNotCollected,
 			manifests: []string{tkgCluster, trustSecret("cis-ns", "demo-user-trusted-ca-secret", "data", "corp-ca", value)},
-			reason:    "not_collected", elsewhere: "secret in namespace cis-ns", gap: "not_in_source",
+			reason:    "not_collected", elsewhere: "secret in namespace cis-ns",
 		},
 		{
 			name: "two other namespaces", absent: source.ErrNotFound,
