@@ -78,7 +78,9 @@ type Cluster struct {
 }
 
 // Connect prepares a connection; it sends nothing yet. cfg.Timeout is the time
-// limit of one request, one minute when zero. cfg is not changed.
+// limit of one request, one minute when zero. cfg is not changed. What a
+// credential plugin says on its standard error goes to ours, as with kubectl; it
+// has no standard input.
 func Connect(cfg *rest.Config, opt Options) (*Cluster, error) {
 	if opt.Namespace != "" && !segment(opt.Namespace) {
 		return nil, fmt.Errorf("connecting to the API server: %q is not a namespace's name", opt.Namespace)

@@ -217,7 +217,11 @@ func oneLine(text string) string {
 	// again without the characters that could have split a credential.
 	text = terminalEscape.ReplaceAllString(strings.ToValidUTF8(text, "?"), "")
 	flat := strings.Join(strings.FieldsFunc(evidence.Scrub(text), unprintable), " ")
-	runes := []rune(evidence.Scrub(flat))
+	flat = evidence.Scrub(flat)
+	if evidence.Scan([]byte(flat)) != nil {
+		return "[removed: it may hold a credential]" // else the whole document would be refused
+	}
+	runes := []rune(flat)
 	if len(runes) > maxDetail {
 		return string(runes[:maxDetail-3]) + "..."
 	}

@@ -88,6 +88,7 @@ func FuzzReason(f *testing.F) {
 	f.Add(503, "text/plain", []byte("Bearer s3cretabcdefgh\r\n\x1b[31m"))
 	f.Add(401, "application/json", []byte(`{"kind":"Status","message":"https://u:p@h/"}`))
 	f.Add(302, "", []byte{})
+	f.Add(500, "text/plain", []byte(`{"auths":{"h":{"auth":"dTpw"}}} LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t`))
 	c := &Cluster{options: Options{}.withDefaults()}
 	f.Fuzz(func(t *testing.T, status int, mediaType string, body []byte) {
 		var err error
