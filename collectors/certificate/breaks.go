@@ -110,8 +110,7 @@ func (j *judgement) selfSignedLeaf(path []*member) (finding, bool) {
 // sign. The end of the path is looked at first, then downwards: whoever trusts
 // the old key of an intermediate has a re-keyed CA, although the new one was sent.
 func (j *judgement) faultyAnchor(path []*member) (finding, bool) {
-	for i := len(path) - 1; i >= 0; i-- {
-		child := path[i]
+	for i, child := range slices.Backward(path) {
 		if selfSigned(child.cert) {
 			continue
 		}
@@ -128,7 +127,7 @@ func (j *judgement) faultyAnchor(path []*member) (finding, bool) {
 		if len(rekeyed) > 0 {
 			return finding{
 				reason: "issuer_rekeyed", broken: child,
-				candidates: slices.Concat(rekeyed, j.knownIssuers(path[:i+1], child)),
+				candidates: slices.Concat(rekeyed, j.knownIssuers(path[:i+1])),
 				detail: fmt.Sprintf("the store holds a CA named %s, but another key of that CA signed %s",
 					issuerLabel(child.cert), label(child.cert)),
 			}, true
@@ -171,7 +170,7 @@ func (j *judgement) rootSent(path []*member) (finding, bool) {
 // issuerKnown: the issuer was not sent and is no anchor, but it is known.
 func (j *judgement) issuerKnown(path []*member) (finding, bool) {
 	end := path[len(path)-1]
-	issuers := j.knownIssuers(path, end)
+	issuers := j.knownIssuers(path)
 	roots := slices.DeleteFunc(slices.Clone(issuers), func(m *member) bool { return !selfSigned(m.cert) })
 	switch {
 	case len(roots) > 0:
@@ -234,14 +233,15 @@ func (j *judgement) rootsNamed(rawSubject []byte) []*member {
 }
 
 // knownIssuers are certificates, neither anchors nor at fault, that verify the
-// child at the end of a path: those sent, then those known.
-func (j *judgement) knownIssuers(path []*member, child *member) []*member {
+// end of a path: those sent, then those known.
+func (j *judgement) knownIssuers(path []*member) []*member {
+	child := path[len(path)-1]
 	var out []*member
 	for _, m := range slices.Concat(j.sent(child.cert.RawIssuer), j.known.named(child.cert.RawIssuer)) {
 		if j.steps >= maxSteps {
 			break
 		}
-		if j.anchors.member(m.fingerprint) == nil && j.link(append(slices.Clone(path[:len(path)-1]), child), m) == noFault {
+		if j.anchors.member(m.fingerprint) == nil && j.link(path, m) == noFault {
 			out = append(out, m)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"slices"
+	"strings"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -41,10 +42,11 @@ func indefinitePKCS12(data []byte) bool {
 	return bytes.HasPrefix(data, []byte{0x30, 0x80, 0x02, 0x01, 0x03})
 }
 
-var (
-	oidPKCS7     = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7}
-	oidPKCS5     = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5}
-	oidPKCS12PBE = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 1}
+// Object identifiers of which all that lie below are meant.
+const (
+	oidPKCS7     = "1.2.840.113549.1.7."
+	oidPKCS5     = "1.2.840.113549.1.5."
+	oidPKCS12PBE = "1.2.840.113549.1.12.1."
 )
 
 // readDER describes a SEQUENCE and keeps the certificates in it.
@@ -97,12 +99,10 @@ func startsWithVersion(data []byte, versions ...int) bool {
 
 // startsWithOID tells whether a SEQUENCE begins with an object identifier below
 // the given one.
-func startsWithOID(data []byte, prefix asn1.ObjectIdentifier) bool {
+func startsWithOID(data []byte, prefix string) bool {
 	var oid asn1.ObjectIdentifier
-	if _, err := asn1.Unmarshal(firstElement(data).FullBytes, &oid); err != nil {
-		return false
-	}
-	return len(oid) > len(prefix) && oid[:len(prefix)].Equal(prefix)
+	_, err := asn1.Unmarshal(firstElement(data).FullBytes, &oid)
+	return err == nil && strings.HasPrefix(oid.String(), prefix)
 }
 
 func firstElement(data []byte) asn1.RawValue {

@@ -151,6 +151,7 @@ func TestLongNamesDoNotFillTheReport(t *testing.T) {
 		t.Errorf("the detail has %d bytes", len(v.Detail))
 	}
 }
+
 func giantKey() *rsa.PublicKey {
 	n := new(big.Int).Lsh(big.NewInt(1), 200_000)
 	return &rsa.PublicKey{N: n.SetBit(n, 0, 1), E: 1<<31 - 1}

@@ -2,6 +2,7 @@ package certificate_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -66,7 +67,12 @@ func contentCases() []contentCase {
 	text, der := ca.PEM(), ca.Certificate.Raw
 	broken := relabel(text, "MII", "MI#")
 	damaged := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: append([]byte{0x30, 0x03, 0x02, 0x01, 0x05}, der[5:40]...)})
-	request := []byte("-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n")
+	requestDER, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: ca.Certificate.Subject}, ca.Key)
+	if err != nil {
+		panic(err)
+	}
+	request := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: requestDER})
+	sequence := append([]byte{0x30, 60}, bytes.Repeat([]byte{5, 0}, 30)...)
 	pkcs7 := []byte{
 		0x30, 0x27, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02, 0xa0, 0x1a, 0x30, 0x18, 0x02, 0x01, 0x01,
 		0x31, 0x00, 0x30, 0x0b, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01, 0xa0, 0x00, 0xa1, 0x00, 0x31, 0x00,
@@ -155,6 +161,16 @@ func contentCases() []contentCase {
 		{name: "a DER key, encoded once", raw: encode(keyDER.Bytes), form: "base64_of_der", inner: "private_key", layers: 1, key: true, reason: "private key"},
 		{name: "a key and a broken certificate", raw: join(key, broken), form: "broken_pem", key: true, blocks: []string{"PRIVATE KEY: a private key", "CERTIFICATE: illegal base64"}, reason: "private key"},
 		{name: "a certificate request", raw: request, form: "csr", blocks: []string{"CERTIFICATE REQUEST: a certificate request"}, reason: "request"},
+		{name: "a DER request", raw: requestDER, form: "csr", reason: "request"},
+		{name: "a key and its request", raw: join(key, request), form: "private_key", key: true, blocks: []string{"PRIVATE KEY: a private key", "CERTIFICATE REQUEST: a certificate request"}, reason: "private key"},
+		{name: "PKCS#7 of indefinite length", raw: join([]byte{0x30, 0x80}, pkcs7[2:13], make([]byte, 40)), form: "pkcs7", reason: "PKCS#7"},
+		{name: "PKCS#12 of indefinite length", raw: join([]byte{0x30, 0x80, 0x02, 0x01, 0x03}, make([]byte, 40)), form: "pkcs12", reason: "PKCS#12"},
+		{name: "DER of something else", raw: sequence, form: "other", reason: "x509:"},
+		{name: "DER of something else, encoded once", raw: encode(sequence), form: "base64_of_der", inner: "other", layers: 1, reason: "x509:"},
+		{name: "an encrypted key in DER", raw: encryptedKey(), form: "private_key", key: true, reason: "private key"},
+		{name: "DER that holds PEM", raw: join([]byte{0x30, 0x82, byte(len(text) >> 8), byte(len(text) + 1), '\n'}, text), form: "pem", certs: []*pair{ca}, blocks: []string{"CERTIFICATE"}},
+		{name: "gzip", raw: []byte("\x1f\x8b\x08\x00"), form: "other", reason: "gzip"},
+		{name: "base64 with an empty line of spaces", raw: join(encode(text)[:76], []byte("\n  \n"), encode(text)[76:]), form: "base64_of_pem", inner: "pem", layers: 1, certs: []*pair{ca}, whitespace: []string{"newline_in_base64", "trailing_space"}, blocks: []string{"CERTIFICATE"}},
 		{name: "PKCS#7", raw: pkcs7, form: "pkcs7", reason: "PKCS#7"},
 		{name: "PKCS#7 as PEM, encoded twice", raw: encode(encode(pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: pkcs7}))), form: "base64_of_pem", inner: "pkcs7", layers: 2, blocks: []string{"PKCS7: PKCS#7"}, reason: "PKCS#7"},
 		{name: "PKCS#12", raw: pkcs12, form: "pkcs12", reason: "PKCS#12"},
@@ -168,6 +184,12 @@ func contentCases() []contentCase {
 		{name: "base64 that ends early", raw: encode(text)[:401], form: "other", reason: "illegal base64"},
 		{name: "more than the limit", raw: bytes.Repeat(text, 2<<20/len(text)+1), form: "other", reason: "the limit is 2097152"},
 	}
+}
+
+// encryptedKey is the outer shape of PKCS#8 encrypted with PBES2.
+func encryptedKey() []byte {
+	scheme := []byte{0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d, 0x05, 0x00}
+	return join([]byte{0x30, byte(len(scheme) + 34)}, scheme, []byte{0x04, 32}, make([]byte, 32))
 }
 
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }

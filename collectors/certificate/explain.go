@@ -100,15 +100,15 @@ func (j *judgement) findBreak(r rule, err error) finding {
 // found and then refused. All other errors are about a link.
 func refused(path []*member, err error) (finding, bool) {
 	leaf := path[0]
-	var invalid x509.CertificateInvalidError
-	var critical x509.UnhandledCriticalExtension
+	_, critical := errors.AsType[x509.UnhandledCriticalExtension](err)
+	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
 	switch {
-	case errors.As(err, &critical) && len(leaf.cert.UnhandledCriticalExtensions) > 0:
+	case critical && len(leaf.cert.UnhandledCriticalExtensions) > 0:
 		return finding{
 			reason: "chain_invalid", broken: leaf,
 			detail: fmt.Sprintf("%s has a critical extension that Go does not know", label(leaf.cert)),
 		}, true
-	case !errors.As(err, &invalid):
+	case !isInvalid:
 		return finding{}, false
 	case invalid.Reason == x509.CANotAuthorizedForThisName,
 		invalid.Reason == x509.UnconstrainedName,
@@ -183,7 +183,7 @@ func (j *judgement) acceptedByGoOnly(path []*member) finding {
 		top++
 	}
 	return finding{
-		reason: "root_absent", broken: path[top], candidates: j.knownIssuers(path[:top+1], path[top]),
+		reason: "root_absent", broken: path[top], candidates: j.knownIssuers(path[:top+1]),
 		detail: fmt.Sprintf("Go accepts the path because the store holds %s; OpenSSL wants it to go on to a self-signed certificate within the store, and the store does not hold %s",
 			label(path[top].cert), issuerLabel(path[top].cert)),
 	}

@@ -5,14 +5,12 @@ package certificate
 
 import (
 	"bytes"
-	"crypto/dsa" //nolint:staticcheck // DSA keys are described, never used.
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/asn1"
 	"encoding/hex"
 	"encoding/pem"
 	"slices"
@@ -89,8 +87,7 @@ func pathLength(c *x509.Certificate) *int {
 	if !c.BasicConstraintsValid || c.MaxPathLen < 0 || (c.MaxPathLen == 0 && !c.MaxPathLenZero) {
 		return nil
 	}
-	n := c.MaxPathLen
-	return &n
+	return new(c.MaxPathLen)
 }
 
 func ipAddresses(c *x509.Certificate) []string {
@@ -115,7 +112,8 @@ func signatureAlgorithm(c *x509.Certificate) string {
 	return c.SignatureAlgorithm.String()
 }
 
-// keyBits is the size that tells a key's strength, 0 for keys unknown to Go.
+// keyBits is the size that tells a key's strength, 0 for kinds of key that Go
+// does not verify with.
 func keyBits(c *x509.Certificate) int {
 	switch key := c.PublicKey.(type) {
 	case *rsa.PublicKey:
@@ -126,8 +124,6 @@ func keyBits(c *x509.Certificate) int {
 		return len(key) * 8
 	case *ecdh.PublicKey:
 		return len(key.Bytes()) * 8
-	case *dsa.PublicKey:
-		return key.P.BitLen()
 	default:
 		return 0
 	}
@@ -142,16 +138,16 @@ func keyIDsAgree(child, parent *x509.Certificate) bool {
 		bytes.Equal(child.AuthorityKeyId, parent.SubjectKeyId)
 }
 
-var (
-	oidBasicConstraints = asn1.ObjectIdentifier{2, 5, 29, 19}
-	oidNameConstraints  = asn1.ObjectIdentifier{2, 5, 29, 30}
+const (
+	oidBasicConstraints = "2.5.29.19"
+	oidNameConstraints  = "2.5.29.30"
 )
 
 type extensionState struct{ present, critical bool }
 
-func extension(c *x509.Certificate, oid asn1.ObjectIdentifier) extensionState {
+func extension(c *x509.Certificate, oid string) extensionState {
 	for _, e := range c.Extensions {
-		if e.Id.Equal(oid) {
+		if e.Id.String() == oid {
 			return extensionState{present: true, critical: e.Critical}
 		}
 	}

@@ -110,7 +110,7 @@ func (j *judgement) paths(r rule, extra []*member) ([][]*member, error) {
 	found, err := leaf.timeless.Verify(x509.VerifyOptions{
 		Roots:         roots,
 		Intermediates: intermediates,
-		CurrentTime:   anyTime,
+		CurrentTime:   anyTime(),
 		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	})
 	if err != nil {

@@ -334,6 +334,54 @@ func checkVerdict(t *testing.T, who string, got evidence.ChainVerdict, reason st
 	}
 }
 
+func TestOpenSSLVerdictsNameWhatTheStoreLacks(t *testing.T) {
+	m := certtest.New(at)
+	root := m.Root("Corp Root CA")
+	policy := root.Intermediate("Corp Policy CA")
+	issuing := policy.Intermediate("Corp Issuing CA")
+	leaf := issuing.Leaf("harbor.corp.example")
+	for _, c := range []struct {
+		name           string
+		chain          []*pair
+		anchors, known []*pair
+		broken         *pair
+		candidates     []*pair
+	}{
+		{"the trusted intermediate's root is known", []*pair{leaf, issuing, policy}, []*pair{policy}, []*pair{root}, policy, []*pair{root}},
+		{"the trusted intermediate's root is unknown", []*pair{leaf, issuing, policy}, []*pair{policy}, nil, policy, nil},
+		{"the CA between two trusted ones was sent", []*pair{leaf, issuing, policy}, []*pair{issuing, root}, nil, issuing, []*pair{policy}},
+		{"two trusted intermediates", []*pair{leaf}, []*pair{issuing, policy}, []*pair{root}, policy, []*pair{root}},
+		{"a trusted leaf", []*pair{leaf}, []*pair{leaf}, []*pair{issuing}, leaf, []*pair{issuing}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			chain := certtest.Chain(c.chain...)
+			if v := certificate.Judge(chain, set(c.anchors...), set(c.known...)); !v.OK {
+				t.Errorf("Judge says %s", v.Detail)
+			}
+			v := certificate.JudgeOpenSSL(chain, set(c.anchors...), set(c.known...))
+			checkVerdict(t, "JudgeOpenSSL", v, "root_absent", breakCase{broken: c.broken, candidates: c.candidates})
+			if !strings.Contains(v.Detail, "Go accepts") || strings.Contains(v.Detail, "Go says") {
+				t.Errorf("the detail is %q", v.Detail)
+			}
+		})
+	}
+}
+
+func TestUnknownIssuersAreNamedAsFarAsTheyCanBe(t *testing.T) {
+	m := certtest.New(at)
+	root, other := m.Root("Corp Root CA"), m.Root("Unrelated CA")
+	withAIA := root.Leaf("harbor.corp.example", certtest.CAIssuers("http://user:hunter22@pki.corp.example/ca.crt", "http://b.example", "http://c.example"))
+	v := certificate.Judge(certtest.Chain(withAIA), set(other), nil)
+	if v.Reason != "server_omits_intermediate" || !strings.Contains(v.Detail, "http://pki.corp.example/ca.crt, http://b.example") || strings.Contains(v.Detail, "hunter22") || strings.Contains(v.Detail, "c.example") {
+		t.Errorf("the verdict is %+v", v)
+	}
+	// A root of that name, with another key, says that the name is a root's.
+	v = certificate.Judge(certtest.Chain(withAIA), set(other), set(root.Rekeyed()))
+	if v.Reason != "root_absent" || len(v.Candidates) != 1 || !strings.Contains(v.Detail, "another key") {
+		t.Errorf("the verdict is %+v", v)
+	}
+}
+
 // goVerify is Go's own verdict, made without our code.
 func goVerify(c breakCase) error {
 	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()

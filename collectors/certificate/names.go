@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -46,11 +47,11 @@ func distinguishedName(raw []byte, parsed pkix.Name) string {
 		return public(parsed.String())
 	}
 	var out strings.Builder
-	for i := len(names) - 1; i >= 0; i-- {
+	for _, name := range slices.Backward(names) {
 		if out.Len() > 0 {
 			out.WriteByte(',')
 		}
-		for j, a := range names[i] {
+		for j, a := range name {
 			if j > 0 {
 				out.WriteByte('+')
 			}

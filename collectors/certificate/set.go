@@ -33,12 +33,12 @@ type member struct {
 }
 
 // anyTime is the time that timeless copies are verified at.
-var anyTime = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+func anyTime() time.Time { return time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
 func newMember(c *x509.Certificate) *member {
 	timeless := *c
-	timeless.NotBefore = anyTime.AddDate(-1, 0, 0)
-	timeless.NotAfter = anyTime.AddDate(1, 0, 0)
+	timeless.NotBefore = anyTime().AddDate(-1, 0, 0)
+	timeless.NotAfter = anyTime().AddDate(1, 0, 0)
 	return &member{fingerprint: Fingerprint(c), cert: c, timeless: &timeless}
 }
 

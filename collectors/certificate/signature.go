@@ -58,11 +58,11 @@ const (
 
 func signedBy(child, parent *x509.Certificate) signatureState {
 	err := checkSignature(child, parent)
-	var insecure x509.InsecureAlgorithmError
+	_, insecure := errors.AsType[x509.InsecureAlgorithmError](err)
 	switch {
 	case err == nil:
 		return signatureRight
-	case errors.Is(err, errKeySize), errors.Is(err, x509.ErrUnsupportedAlgorithm), errors.As(err, &insecure):
+	case insecure, errors.Is(err, errKeySize), errors.Is(err, x509.ErrUnsupportedAlgorithm):
 		if keyIDsAgree(child, parent) {
 			return signatureUnchecked
 		}
