@@ -115,6 +115,19 @@ func (j *judgement) climbFrom(path []*member, longest *[]*member) bool {
 	return false
 }
 
+// climbStore follows links that hold from the end of a path upwards, through the
+// store alone.
+func (j *judgement) climbStore(path []*member) []*member {
+	for {
+		above := j.anchors.named(path[len(path)-1].cert.RawIssuer)
+		i := slices.IndexFunc(above, func(m *member) bool { return !loops(path, m) && j.link(path, m) == noFault })
+		if i < 0 || j.steps >= maxSteps {
+			return path
+		}
+		path = append(slices.Clone(path), above[i])
+	}
+}
+
 // parents are the anchors and then the presented certificates that bear the
 // name of child's issuer, those with the right key id first, self-issued ones
 // last: a path over a cross certificate leads further.

@@ -178,13 +178,12 @@ func (j *judgement) acceptedByGoOnly(path []*member) finding {
 			}
 		}
 	}
-	top := slices.IndexFunc(path, func(m *member) bool { return j.anchors.member(m.fingerprint) != nil })
-	for top+1 < len(path) && j.anchors.member(path[top+1].fingerprint) != nil {
-		top++
-	}
+	first := slices.IndexFunc(path, func(m *member) bool { return j.anchors.member(m.fingerprint) != nil })
+	path = j.climbStore(path[:first+1])
+	top := path[len(path)-1]
 	return finding{
-		reason: "root_absent", broken: path[top], candidates: j.knownIssuers(path[:top+1]),
+		reason: "root_absent", broken: top, candidates: j.knownIssuers(path),
 		detail: fmt.Sprintf("Go accepts the path because the store holds %s; OpenSSL wants it to go on to a self-signed certificate within the store, and the store does not hold %s",
-			label(path[top].cert), issuerLabel(path[top].cert)),
+			label(path[first].cert), issuerLabel(top.cert)),
 	}
 }
