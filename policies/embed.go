@@ -4,6 +4,8 @@ package policies
 
 import "embed"
 
+//go:generate go run ../cmd/regpolicy/internal/schemagen ..
+
 // FS holds lib/<topic>/*.rego, <area>/<name>/*.rego and document.schema.json.
 //
 //go:embed */*/*.rego document.schema.json

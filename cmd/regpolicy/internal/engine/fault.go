@@ -77,7 +77,7 @@ func hintFor(e *ast.Error) string {
 	case strings.Contains(e.Message, "undefined function"):
 		return "policies are pure: clock, network, environment and randomness are not at hand; time is input.at, else input.collected_at (data.regpolicy.lib.time)"
 	case strings.Contains(e.Message, "undefined ref: input"):
-		return "the document has no such field; docs/evidence.md lists those there are"
+		return "the document has no such field: docs/evidence.md lists those there are"
 	case e.Code == ast.ParseErr:
 		return "Rego v1 wants `if` before a rule's body and `contains` for sets"
 	default:

@@ -1,5 +1,7 @@
-// Schemagen writes the JSON Schema of the evidence document, from its Go types
-// and their comments, to the file named by its argument.
+// Schemagen writes the JSON Schema of the evidence document and its reference
+// page, from the Go types and their comments:
+//
+//	go run ./cmd/regpolicy/internal/schemagen MODULE_ROOT
 package main
 
 import (
@@ -8,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strings"
 
 	"github.com/invopop/jsonschema"
 
@@ -23,18 +26,29 @@ func main() {
 
 func run(args []string) error {
 	if len(args) != 1 {
-		return fmt.Errorf("want one argument, the file to write, got %d", len(args))
+		return fmt.Errorf("want one argument, the module's folder, got %d", len(args))
 	}
-	schema, err := Schema(".")
+	schema, err := reflectSchema(args[0])
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(args[0], schema, 0o644) //nolint:gosec // the schema is public and committed
+	encoded, err := encode(schema)
+	if err != nil {
+		return err
+	}
+	for path, text := range map[string][]byte{
+		"policies/document.schema.json": encoded,
+		"docs/evidence.md":              reference(schema),
+	} {
+		if err := os.WriteFile(path, text, 0o644); err != nil { //nolint:gosec // public and committed
+			return fmt.Errorf("writing: %w", err)
+		}
+	}
+	return nil
 }
 
-// Schema returns the evidence document's JSON Schema. root is the module's
-// folder, where the Go comments are read from.
-func Schema(root string) ([]byte, error) {
+// reflectSchema makes the schema. root is where the Go comments are read from.
+func reflectSchema(root string) (*jsonschema.Schema, error) {
 	r := &jsonschema.Reflector{
 		DoNotReference: true,
 		ExpandedStruct: true,
@@ -45,12 +59,21 @@ func Schema(root string) ([]byte, error) {
 			return nil
 		},
 	}
-	if err := r.AddGoComments("github.com/regpolicy/regpolicy", root+"/collectors/evidence"); err != nil {
+	// The comments' keys are made from the path that they are read by, so that
+	// path must be relative to the module.
+	if err := os.Chdir(root); err != nil {
+		return nil, fmt.Errorf("entering module: %w", err)
+	}
+	if err := r.AddGoComments("github.com/regpolicy/regpolicy", "collectors/evidence"); err != nil {
 		return nil, fmt.Errorf("reading comments: %w", err)
 	}
 	s := r.Reflect(&evidence.Document{})
 	s.ID = "https://regpolicy.dev/schemas/evidence/v1"
 	s.Title = "regpolicy evidence document, version 1"
+	return s, nil
+}
+
+func encode(s *jsonschema.Schema) ([]byte, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
@@ -59,4 +82,43 @@ func Schema(root string) ([]byte, error) {
 		return nil, fmt.Errorf("encoding schema: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// reference is the schema as a page for people who write policies.
+func reference(s *jsonschema.Schema) []byte {
+	var out bytes.Buffer
+	out.WriteString("# The evidence document\n\n<!-- written by schemagen from collectors/evidence; do not edit -->\n\n" +
+		"`regpolicy collect` writes it, `regpolicy eval` judges it, policies see it as `input`. Its JSON Schema is\n" +
+		"[policies/document.schema.json](../policies/document.schema.json). `*` stands for a key: a node's name, a fingerprint, `namespace/name`.\n\n" +
+		"| field | type | meaning |\n|---|---|---|\n")
+	rows(&out, "", s)
+	return out.Bytes()
+}
+
+func rows(out *bytes.Buffer, path string, s *jsonschema.Schema) {
+	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
+		field := strings.TrimPrefix(path+"."+p.Key, ".")
+		value := p.Value
+		kind, inner := value.Type, value
+		switch {
+		case value.Format != "":
+			kind = value.Format
+		case value.Type == "array" && value.Items != nil:
+			kind, inner = "list of "+value.Items.Type, value.Items
+			if inner.Properties != nil {
+				field += "[]"
+			}
+		case value.AdditionalProperties != nil && value.Properties == nil:
+			inner = value.AdditionalProperties
+			kind = "map of " + inner.Type
+			if inner.Properties != nil {
+				field += ".*"
+			}
+		}
+		about := strings.ReplaceAll(strings.Join(strings.Fields(value.Description), " "), "|", "\\|")
+		fmt.Fprintf(out, "| `%s` | %s | %s |\n", field, kind, about)
+		if inner.Properties != nil {
+			rows(out, field, inner)
+		}
+	}
 }

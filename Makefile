@@ -1,0 +1,35 @@
+# Targets without logic: each is one command.
+.PHONY: build test race lint golden generate check bench fuzz e2e demo
+
+build:
+	go build -trimpath -o bin/regpolicy ./cmd/regpolicy
+
+demo:
+	go run ./cmd/regpolicy demo
+
+test:
+	go test ./...
+
+race:
+	go test -race ./...
+
+lint:
+	golangci-lint run ./...
+
+golden:
+	go test ./... -update
+
+generate:
+	go generate ./...
+
+check:
+	.ci/run
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz:
+	.ci/fuzz 30s
+
+e2e:
+	test/e2e/run
