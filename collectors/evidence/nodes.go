@@ -65,7 +65,9 @@ type TrustFile struct {
 	// Entry is the <name> of a tkg-<name>.pem file, in whichever form its
 	// operating system moved it to.
 	Entry string `json:"entry,omitempty"`
-	// Status is "ok", "dangling", "unreadable", "directory" or "escapes".
+	// Status is "ok", "dangling", "unreadable", "directory", "escapes" (a link
+	// out of what was collected), "loop" (of links), "not_regular" (a device, a
+	// pipe), "too_large", or "absent" (a configuration names it).
 	Status string `json:"status"`
 	// RealPath is where the symbolic links end, under the node's root.
 	RealPath   string `json:"real_path,omitempty"`
@@ -78,7 +80,9 @@ type TrustFile struct {
 
 // Bundle is the system bundle of a node.
 type Bundle struct {
-	Path         string `json:"path"`
+	Path string `json:"path"`
+	// SHA256 is of the bundle without the indented lines that openssl x509 -text
+	// writes between certificates, as in Photon's; elsewhere it is the file's own.
 	SHA256       string `json:"sha256"`
 	Certificates int    `json:"certificates"`
 	ModifiedAt   *Time  `json:"modified_at,omitempty"`
@@ -122,8 +126,30 @@ type RegistryHost struct {
 	PlainHTTP  bool     `json:"plain_http"`
 	// ClientCertificate tells that one is configured.
 	ClientCertificate bool `json:"client_certificate"`
-	// TrustStore is the node's store plus the CA files, a key of trust_stores;
-	// absent where no CA file adds anything.
+	// TrustStore is what connections to the registry itself are verified with:
+	// the node's store plus those CA files that count for it, a key of
+	// trust_stores. It is absent where no CA file adds anything, or where the
+	// runtime does not read these settings.
+	TrustStore string `json:"trust_store,omitempty"`
+	// Endpoints are the hosts of a hosts.toml in the order in which they are
+	// asked, the registry itself last. CAFiles are those of all of them; SkipVerify,
+	// PlainHTTP and ClientCertificate are true where they are for any.
+	Endpoints []RegistryEndpoint `json:"endpoints,omitempty"`
+}
+
+// RegistryEndpoint is one host that is asked for a registry's images, with the
+// settings that hold for it alone.
+type RegistryEndpoint struct {
+	// URL is the host as the file names it; empty for the registry's own.
+	URL               string   `json:"url,omitempty"`
+	Capabilities      []string `json:"capabilities,omitempty"` // "pull", "resolve", "push"; none means all
+	CAFiles           []string `json:"ca_files,omitempty"`
+	SkipVerify        bool     `json:"skip_verify"`
+	PlainHTTP         bool     `json:"plain_http"`
+	ClientCertificate bool     `json:"client_certificate"`
+	OverridePath      bool     `json:"override_path"`
+	// TrustStore is the node's store plus CAFiles, a key of trust_stores; absent
+	// where they add nothing.
 	TrustStore string `json:"trust_store,omitempty"`
 }
 
@@ -142,6 +168,6 @@ type Proxy struct {
 	NoProxy []string `json:"no_proxy,omitempty"`
 	// HasCredentials tells that a URL carried a user or password; both removed.
 	HasCredentials bool       `json:"has_credentials"`
-	Scope          string     `json:"scope"` // "node/<name>", "cluster/<ns>/<name>", "service", "collector"
+	Scope          string     `json:"scope"` // "node/<name>", "node/<name>/kubelet", "cluster/<ns>/<name>", "service", "collector"
 	Provenance     Provenance `json:"provenance"`
 }

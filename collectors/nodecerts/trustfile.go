@@ -1,0 +1,327 @@
+package nodecerts
+
+import (
+	"encoding/pem"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/regpolicy/regpolicy/collectors/certificate"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// The values of evidence.TrustFile.Place.
+const (
+	placeSystem     = "system"
+	placeDebian     = "debian"
+	placeRHEL       = "rhel"
+	placeContainerd = "containerd"
+	placeDocker     = "docker"
+)
+
+var certSuffixes = []string{".pem", ".crt", ".cer", ".cert", ".der"}
+
+func hasCertSuffix(name string) bool {
+	return slices.Contains(certSuffixes, strings.ToLower(path.Ext(name)))
+}
+
+// trustFiles describes the files in the trust places, without those that are the
+// distribution's own.
+func (a *analysis) trustFiles() map[string]evidence.TrustFile {
+	files := map[string]evidence.TrustFile{}
+	for _, name := range slices.Sorted(maps.Keys(a.l.Files)) {
+		f := a.l.Files[name]
+		place := a.place(name)
+		if place == "" || a.isAlias(name) {
+			continue
+		}
+		if f.Status == StatusDirectory || f.Status == StatusUnreadable && !hasCertSuffix(name) {
+			if f.Status == StatusUnreadable {
+				a.miss("trust_files", f, name)
+			}
+			if !hasCertSuffix(name) {
+				continue
+			}
+		}
+		if file, ok := a.trustFile(name, f, place); ok {
+			files[strings.ToValidUTF8(name, "?")] = file
+		}
+	}
+	return files
+}
+
+// place tells in which trust place a path lies, if in any.
+func (a *analysis) place(name string) string {
+	dir := path.Dir(name)
+	under := func(place string) bool { return strings.HasPrefix(name, place+"/") }
+	switch {
+	case slices.Contains(goBundles, name), name == a.l.Bundle:
+		return ""
+	case slices.Contains(goDirs, dir), slices.Contains(a.namedDirs(), dir), name == a.environment["SSL_CERT_FILE"]:
+		return placeSystem
+	case under(debianCerts):
+		return placeDebian
+	case dir == rhelAnchors:
+		return placeRHEL
+	case slices.Contains(a.registry.clientFiles, name), strings.HasSuffix(name, ".key"), path.Base(name) == "hosts.toml", strings.HasSuffix(name, ".toml"):
+		return "" // what a registry is shown, or configured with, is not what is trusted
+	case under(dockerCerts):
+		return placeDocker
+	case under(containerdCerts), dir == containerdDir && a.l.Files[name].Status != StatusDirectory, slices.Contains(a.registry.caFiles, name):
+		return placeContainerd
+	case slices.ContainsFunc(a.registry.roots, under):
+		return placeContainerd
+	default:
+		return ""
+	}
+}
+
+func (a *analysis) namedDirs() []string {
+	var dirs []string
+	for dir := range strings.SplitSeq(a.environment["SSL_CERT_DIR"], ":") {
+		if dir != "" {
+			dirs = append(dirs, path.Clean(dir))
+		}
+	}
+	return dirs
+}
+
+// isAlias tells whether a path names a file that another path of the listing
+// names as well: /etc/pki/tls/certs/x where that folder and /etc/ssl/certs are one.
+func (a *analysis) isAlias(name string) bool {
+	if path.Dir(name) != tlsCerts {
+		return false
+	}
+	system, tls := a.l.Files[systemCerts], a.l.Files[tlsCerts]
+	return system != nil && system.Link != "" && target(systemCerts, system.Link) == tlsCerts ||
+		tls != nil && tls.Link != "" && target(tlsCerts, tls.Link) == systemCerts
+}
+
+// trustFile describes one file; false for one that is no concern: the
+// distribution's own, or a file in a folder of certificates that is nothing of
+// the kind.
+func (a *analysis) trustFile(name string, f *File, place string) (evidence.TrustFile, bool) {
+	if place == placeSystem && (a.isHashLink(name, f) || a.isOwn(name, f)) {
+		return evidence.TrustFile{}, false
+	}
+	file := evidence.TrustFile{
+		Content: unreadContent(f), Place: place, Entry: entryName(name, place), Status: statusText(f),
+		LinkTarget: strings.ToValidUTF8(f.Link, "?"), RealPath: strings.ToValidUTF8(f.Real, "?"),
+		Mode: octalMode(f.Mode), ModifiedAt: evidence.MaybeAt(f.ModTime),
+	}
+	if f.Mode != "" {
+		file.Owner, file.Group = &f.Owner, &f.Group
+	}
+	e, exact := a.contentOf(name, f)
+	if e != nil {
+		file.Content = e.content
+		a.keepAll(e.certs)
+	}
+	if !exact {
+		file.SHA256, file.Size = "", int(f.Size)
+	}
+	file.HasPrivateKey = file.HasPrivateKey || f.Partial
+	a.findReal(&file, name, f)
+	if file.Entry == "" && !hasCertSuffix(name) && (file.Form == evidence.FormOther || file.Form == evidence.FormEmpty || f.Status != StatusOK && f.Status != StatusUnreadable) {
+		return evidence.TrustFile{}, false
+	}
+	if f.Status == StatusUnreadable || f.Status == StatusLarge || f.Status == StatusEscapes || f.Cut {
+		a.miss("trust_files", f, name)
+	}
+	return file, true
+}
+
+// findReal completes where the links end: the listing does not follow those to
+// files that the bundle holds, too, and not a link that is the folder itself.
+func (a *analysis) findReal(file *evidence.TrustFile, name string, f *File) {
+	if f.Members != nil && strings.Contains(f.Link, "/") {
+		file.RealPath = target(name, f.Link)
+	}
+	if file.RealPath == "" && f.Link == "" && f.Status == StatusOK {
+		file.RealPath = a.realDir(name)
+	}
+	if file.RealPath == name {
+		file.RealPath = ""
+	}
+}
+
+// realDir is where a file lies when its folder is a link to another place.
+func (a *analysis) realDir(name string) string {
+	if dir := a.l.Files[path.Dir(name)]; dir != nil && dir.Link != "" {
+		return target(path.Dir(name), dir.Link) + "/" + path.Base(name)
+	}
+	return ""
+}
+
+// contentOf examines what a file holds, nil where it was not had, and tells
+// whether these are the file's very bytes.
+func (a *analysis) contentOf(name string, f *File) (e *examined, exact bool) {
+	if members, ok := a.members(f); ok {
+		if to := a.l.Files[target(name, f.Link)]; f.Link != "" && to != nil && to.Content != nil && !to.Partial {
+			return a.r.cache.examine(to.Content), true
+		}
+		return a.r.cache.examine(pemOf(members)), false
+	}
+	if f.Content == nil {
+		return nil, false
+	}
+	return a.r.cache.examine(f.Content), !f.Partial
+}
+
+// isHashLink tells whether a file only is another one's OpenSSL name.
+func (a *analysis) isHashLink(name string, f *File) bool {
+	if !hashName.MatchString(path.Base(name)) {
+		return false
+	}
+	if f.Link != "" && !strings.Contains(f.Link, "/") {
+		return true
+	}
+	own := a.fingerprints(f)
+	if len(own) == 0 {
+		return false
+	}
+	for _, other := range a.in(path.Dir(name)) {
+		if !hashName.MatchString(path.Base(other)) && slices.Equal(a.fingerprints(a.l.Files[other]), own) {
+			return true
+		}
+	}
+	return false
+}
+
+// photonName is what Photon's ca-certificates calls each of its files: the
+// subject's hash.
+var photonName = regexp.MustCompile(`^([0-9a-f]{8})\.pem$`)
+
+// isOwn tells whether a file is the distribution's own: it holds public roots
+// only, it is a copy of the bundle, or it lies where the distribution puts roots
+// that Mozilla has dropped since.
+func (a *analysis) isOwn(name string, f *File) bool {
+	if ofDistribution(f) || strings.Contains(f.Real, extracted) {
+		return true
+	}
+	if a.bundle != nil {
+		members, ok := a.members(f)
+		if ok && len(members) > 10 && len(members) == a.bundle.blocks {
+			return true
+		}
+		if hash := photonName.FindStringSubmatch(path.Base(name)); hash != nil && ok && len(members) == 1 && members[0].hash == hash[1] {
+			return true
+		}
+	}
+	if f.Content != nil {
+		if e := a.r.cache.examine(f.Content); e.content.HasPrivateKey || f.Partial || slices.ContainsFunc(e.content.Blocks, func(b evidence.Block) bool { return !b.OK }) {
+			return false
+		}
+	}
+	found := a.fingerprints(f)
+	return len(found) > 0 && !slices.ContainsFunc(found, func(fp string) bool { return !certificate.IsPublicRoot(fp) })
+}
+
+// ofDistribution tells whether a link leads to a root of Debian's package.
+func ofDistribution(f *File) bool {
+	return strings.HasPrefix(f.Link, "/usr/share/ca-certificates/mozilla/")
+}
+
+// fingerprints are those that Go loads from a file.
+func (a *analysis) fingerprints(f *File) []string {
+	if members, ok := a.members(f); ok {
+		var list []string
+		for _, m := range members {
+			list = append(list, m.fingerprint)
+		}
+		return list
+	}
+	if f.Content == nil {
+		return nil
+	}
+	return a.r.cache.examine(f.Content).loaded()
+}
+
+var tkgName = regexp.MustCompile(`^tkg-(.+)\.(pem|crt)$`)
+
+// entryName is the <name> of a tkg-<name>.pem, also where the operating system's
+// commands moved the file.
+func entryName(name, place string) string {
+	parts := tkgName.FindStringSubmatch(path.Base(name))
+	if parts == nil {
+		return ""
+	}
+	moved := place == placeDebian && parts[2] == "crt" || place == placeRHEL
+	if moved || place == placeSystem && parts[2] == "pem" && slices.Contains(goDirs, path.Dir(name)) {
+		return strings.ToValidUTF8(parts[1], "?")
+	}
+	return ""
+}
+
+// unreadContent describes a file whose content was not had.
+func unreadContent(f *File) evidence.Content {
+	return evidence.Content{
+		Form: evidence.FormUnreadable, Inner: evidence.FormUnreadable,
+		Certificates: []string{}, Blocks: []evidence.Block{}, Whitespace: []string{}, Size: int(f.Size),
+	}
+}
+
+func statusText(f *File) string {
+	switch {
+	case f.Status == StatusSpecial:
+		return "not_regular"
+	case f.Status == StatusLarge, f.Cut:
+		return "too_large"
+	default:
+		return string(f.Status)
+	}
+}
+
+// reason is the gap reason of a file that was not had.
+func (f *File) reason() string {
+	switch f.Status {
+	case StatusUnreadable:
+		return "permission_denied"
+	case StatusDangling:
+		return "dangling_symlink"
+	case StatusAbsent:
+		return "not_found"
+	case StatusEscapes:
+		return "not_in_source"
+	case StatusLarge, StatusOK:
+		return "truncated"
+	default:
+		return "not_regular"
+	}
+}
+
+// hashLinks are the OpenSSL names of files that are not the distribution's own.
+func (a *analysis) hashLinks() map[string]string {
+	links := map[string]string{}
+	for _, dir := range goDirs {
+		for _, name := range a.in(dir) {
+			f, base := a.l.Files[name], path.Base(name)
+			if !hashName.MatchString(base) || a.isAlias(name) {
+				continue
+			}
+			to, at := f, name
+			if f.Link != "" && !strings.Contains(f.Link, "/") {
+				at = target(name, f.Link)
+				if to = a.l.Files[at]; to == nil {
+					links[base] = f.Link // dangling
+					continue
+				}
+			}
+			if !a.isOwn(at, to) {
+				links[base] = strings.ToValidUTF8(orElse(f.Link, base), "?")
+			}
+		}
+	}
+	return links
+}
+
+// pemOf writes certificates one after another.
+func pemOf(members []*member) []byte {
+	var out []byte
+	for _, m := range members {
+		out = append(out, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: m.cert.Raw})...)
+	}
+	return out
+}
