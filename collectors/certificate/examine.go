@@ -21,26 +21,30 @@ const (
 //
 // Layers of base64 are taken off, at most five, until PEM, DER or nothing at all
 // lies below; where neither does, nothing is taken off and the form is "other".
-// Form tells the outermost layer: "base64_of_pem" is base64 of any PEM or of
-// nothing but PEM labels, "base64_of_der" of any DER; Inner tells what exactly.
-// Blocks and Certificates are those below the layers. With form or inner form
-// "pem" they are the ones that Go's AppendCertsFromPEM takes from the same
-// bytes: label CERTIFICATE, no headers, parsable.
+// Form tells the outermost layer: "base64_of_pem" is base64 of any text with PEM
+// labels, "base64_of_der" of any DER; Inner tells what exactly lies below. Blocks
+// and Certificates are those below the layers. With inner form "pem" they are the
+// ones that Go's AppendCertsFromPEM takes from the bytes there: label CERTIFICATE,
+// no headers, parsable.
 //
 // White space that a strict base64 reader would refuse is passed over and
-// reported; PEM may be spoilt by it, as Go's reader has it. More than 2 MiB are
-// not read: form "other", with a Reason.
+// reported. PEM is judged as Go's reader has it, which some white space spoils.
+// More than 2 MiB are not read: form "other", with a Reason. Form "other" has no
+// SHA256: it may be anything, a password too, which could be guessed from that.
 func Examine(raw []byte) (evidence.Content, []*x509.Certificate) {
 	x := examination{content: evidence.Content{
 		Form: evidence.FormOther, Inner: evidence.FormOther,
 		Certificates: []string{}, Blocks: []evidence.Block{}, Whitespace: []string{},
-		Size: len(raw), SHA256: digest(raw),
+		Size: len(raw),
 	}}
 	if len(raw) > maxContent {
 		x.content.Reason = fmt.Sprintf("it has %d bytes and is not read: the limit is %d", len(raw), maxContent)
 		return x.content, nil
 	}
 	x.peel(raw)
+	if x.content.Form != evidence.FormOther {
+		x.content.SHA256 = digest(raw)
+	}
 	for _, c := range x.certs {
 		x.content.Certificates = append(x.content.Certificates, Fingerprint(c))
 	}

@@ -213,6 +213,9 @@ func TestExamineDescribesWhatPeoplePaste(t *testing.T) {
 			if (c.reason == "") != (got.Reason == "") || !strings.Contains(got.Reason, c.reason) {
 				t.Errorf("the reason is %q, want %q", got.Reason, c.reason)
 			}
+			if (got.SHA256 == "") != (got.Form == evidence.FormOther) {
+				t.Errorf("form %q has the digest %q", got.Form, got.SHA256)
+			}
 			checkBlocks(t, c.blocks, got.Blocks)
 			for i, p := range c.certs {
 				if !certs[i].Equal(p.Certificate) {

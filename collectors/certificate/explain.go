@@ -49,32 +49,32 @@ func shorten(s string) string {
 // explain finds the first break of a chain that err refused, and adds Go's own
 // words.
 func (j *judgement) explain(r rule, err error) finding {
-	f := j.findBreak(r, err)
+	var gos [][]*member
+	refusal := err
 	if r == asOpenSSL {
-		// err is about OpenSSL's share of the store, which Go never sees.
-		if _, err = j.paths(asGo, nil); err == nil {
-			return f
-		}
+		// refusal is about OpenSSL's share of the store, which Go never sees.
+		gos, err = j.paths(asGo, nil)
 	}
+	f := j.findBreak(r, refusal, gos)
 	if err != nil {
 		f.detail += "; Go says: " + err.Error()
 	}
 	return f
 }
 
-func (j *judgement) findBreak(r rule, err error) finding {
+// findBreak looks for the first break; gos are the paths that Go takes where the
+// rule that is asked about takes none.
+func (j *judgement) findBreak(r rule, refusal error, gos [][]*member) finding {
 	path, anchored := j.climb()
 	end := path[len(path)-1]
 	if j.anchors.Len() == 0 {
 		return finding{reason: "no_anchors", broken: end, detail: "the trust store holds no certificate"}
 	}
-	if f, ok := refused(path, err); ok {
+	if f, ok := refused(path, refusal); ok {
 		return f
 	}
-	if r == asOpenSSL {
-		if paths, err := j.paths(asGo, nil); err == nil && len(paths) > 0 {
-			return j.acceptedByGoOnly(paths[0])
-		}
+	if len(gos) > 0 {
+		return j.acceptedByGoOnly(gos[0])
 	}
 	if anchored {
 		return finding{reason: "chain_invalid", broken: end, detail: fmt.Sprintf("no usable path leads from %s to an anchor", label(path[0].cert))}

@@ -20,6 +20,12 @@ const maxPaths = 4
 // certificates that bear on it, looked for among those presented, the anchors
 // and the known ones; known may hold anything and anchors nothing by itself.
 //
+// Candidates are, by reason: what the server should have sent, nearest to the leaf
+// first (server_omits_intermediate); roots that would do if they were trusted
+// (root_absent); the trusted certificates of the issuer's name and then those with
+// the right key (issuer_rekeyed); the CA at fault (issuer_not_ca, path_length,
+// name_constraint, wrong_key_usage); else what else bears on it, or none.
+//
 // At most MaxChain presented certificates are looked at. Nil sets are empty.
 func Judge(chain []*x509.Certificate, anchors, known *Set) evidence.ChainVerdict {
 	return newJudgement(members(chain), anchors, known, &signatureCache{}).verdict(asGo)

@@ -90,6 +90,7 @@ type Content struct {
 	// Reason says, for people, why no certificate was found; empty where one was.
 	Reason string `json:"reason,omitempty"`
 	Size   int    `json:"size"`
+	// SHA256 is absent for form "other", which may be a password.
 	SHA256 string `json:"sha256,omitempty"`
 }
 
