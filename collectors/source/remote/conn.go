@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ type Conn struct {
 	connectTimeout, execTimeout time.Duration
 
 	exec   chan struct{} // holds one: a command at a time
+	ran    bool          // a session was opened before; guarded by exec
 	lost   chan struct{} // closed when the transport has ended
 	end    sync.Once
 	forget func()
@@ -72,6 +74,17 @@ func (c *Conn) Close() {
 // abort closes the raw connection. Unlike ssh.Client.Close it waits for no lock
 // that a writer to a stuck peer may hold; everything above it then ends.
 func (c *Conn) abort() { c.end.Do(func() { c.raw.Close() }) }
+
+// errGone says that the transport of a connection has ended.
+var errGone = errors.New("the SSH connection is gone")
+
+// ping waits for a sign of life. Any answer will do, a refusal is one (OpenSSH's
+// PROTOCOL file, keepalive@openssh.com); an error says that the connection is
+// gone.
+func (c *Conn) ping() error {
+	_, _, err := c.client.SendRequest("keepalive@openssh.com", true, nil)
+	return err
+}
 
 func (c *Conn) isLost() bool {
 	select {

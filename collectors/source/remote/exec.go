@@ -51,6 +51,7 @@ func (e *ExitError) Error() string {
 //   - internal, wrapping an *ExitError: the command failed
 func (c *Conn) Exec(ctx context.Context, command string, limit int64) ([]byte, error) {
 	action := "running a command on " + quote(c.address)
+	limit = max(limit, 0)
 	select {
 	case c.exec <- struct{}{}:
 		defer func() { <-c.exec }()
@@ -85,12 +86,12 @@ func execReason(ctx context.Context) string {
 // run waits for the far end without a limit of its own: Exec closes the
 // connection when the time is over, which ends every wait here.
 func (c *Conn) run(command string, limit int64) (stdout []byte, reason string, err error) {
-	channel, requests, err := c.client.OpenChannel("session", nil)
+	channel, requests, err := c.openSession()
 	if err != nil {
 		if refused, ok := errors.AsType[*ssh.OpenChannelError](err); ok {
 			return nil, reasonRefused, fmt.Errorf("the server opens no session (MaxSessions?): %w", refused)
 		}
-		return nil, reasonUnreachable, fmt.Errorf("the SSH connection is gone: %w", err)
+		return nil, reasonUnreachable, fmt.Errorf("%w: %w", errGone, err)
 	}
 	defer channel.Close()
 	exit := make(chan *ExitError, 1) // at most one; closed when the channel is
@@ -98,12 +99,12 @@ func (c *Conn) run(command string, limit int64) (stdout []byte, reason string, e
 
 	payload := ssh.Marshal(struct{ Command string }{command}) // RFC 4254 section 6.5
 	if ok, err := channel.SendRequest("exec", true, payload); err != nil {
-		return nil, reasonUnreachable, fmt.Errorf("the SSH connection is gone: %w", err)
+		return nil, reasonUnreachable, fmt.Errorf("%w: %w", errGone, err)
 	} else if !ok {
 		return nil, reasonRefused, errors.New("the server does not run commands for this user")
 	}
 	if err := channel.CloseWrite(); err != nil && !errors.Is(err, io.EOF) {
-		return nil, reasonUnreachable, fmt.Errorf("the SSH connection is gone: %w", err)
+		return nil, reasonUnreachable, fmt.Errorf("%w: %w", errGone, err)
 	}
 	stderr := make(chan string, 1)
 	go func() {
@@ -134,10 +135,25 @@ func (c *Conn) run(command string, limit int64) (stdout []byte, reason string, e
 	return stdout, reasonInternal, result
 }
 
+// openSession opens a session. OpenSSH may still count the one before for a
+// moment after it has closed it, and with MaxSessions 1 opens none then.
+func (c *Conn) openSession() (ssh.Channel, <-chan *ssh.Request, error) {
+	pause := 10 * time.Millisecond
+	for {
+		channel, requests, err := c.client.OpenChannel("session", nil)
+		if _, refused := errors.AsType[*ssh.OpenChannelError](err); !refused || !c.ran || pause > closeGrace/2 {
+			c.ran = c.ran || err == nil
+			return channel, requests, err
+		}
+		time.Sleep(pause)
+		pause *= 2
+	}
+}
+
 // reasonWithoutStatus tells a server that sends no status from a connection that
 // went away, which ends every channel as if the command had ended.
 func (c *Conn) reasonWithoutStatus() string {
-	if _, _, err := c.client.SendRequest("keepalive@openssh.com", true, nil); err != nil {
+	if c.ping() != nil {
 		return reasonUnreachable
 	}
 	return reasonInternal

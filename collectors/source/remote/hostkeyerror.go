@@ -39,7 +39,7 @@ type KnownKey struct {
 
 func (k KnownKey) String() string {
 	if k.Line == 0 {
-		return fmt.Sprintf("%q, in this run, says %s %s", k.File, k.KeyType, k.Fingerprint)
+		return fmt.Sprintf("%q (recorded in this run) says %s %s", k.File, k.KeyType, k.Fingerprint)
 	}
 	return fmt.Sprintf("%q line %d says %s %s", k.File, k.Line, k.KeyType, k.Fingerprint)
 }

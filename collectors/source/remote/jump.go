@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 )
 
 // maxHandshakes is how many handshakes run at once through one jump host. Its
@@ -140,42 +138,57 @@ func (p *Pool) tryThrough(ctx context.Context, j *jumpHost, r route) (conn *Conn
 	if err != nil {
 		return nil, false, p.jumpError(ctx, j, r, err)
 	}
-	raw, err := via.open(ctx, "connecting to "+quote(r.target.address())+" through "+quote(j.route.target.address()), r.target.address())
-	if err != nil {
-		return nil, via.isLostWith(err), err
+	raw, err := via.open(ctx, r.action(), r.target.address())
+	if err == nil {
+		conn, err = p.login(ctx, raw, r)
 	}
-	conn, err = p.login(ctx, raw, r)
-	return conn, via.isLostWith(err), err
+	if lost = err != nil && via.isLostWith(ctx, err); lost {
+		via.bury(ctx)
+	}
+	return conn, lost, err
 }
 
-// isLostWith tells whether the connection was lost when an error came about. A
-// transport ends its channels a moment before itself.
-func (c *Conn) isLostWith(err error) bool {
-	if reason := Reason(err); reason != reasonUnreachable && reason != reasonRefused && reason != reasonAuth {
+// isLostWith tells whether an error of something behind a jump host came about
+// because the connection to the jump host was lost. Where a server may as well
+// have hung up by itself, the jump host is asked for a sign of life.
+func (c *Conn) isLostWith(ctx context.Context, err error) bool {
+	if errors.Is(err, errGone) {
+		return true
+	}
+	if reason := Reason(err); reason != reasonAuth && !hungUp(err) {
 		return false
 	}
-	if _, ok := errors.AsType[*ssh.OpenChannelError](err); ok {
+	answer := make(chan error, 1)
+	go func() { answer <- c.ping() }()
+	select {
+	case err := <-answer:
+		return err != nil
+	case <-time.After(closeGrace): // keepAlive will find out
+		return false
+	case <-ctx.Done():
 		return false
 	}
+}
+
+// bury closes a connection that was lost and waits until it has ended.
+func (c *Conn) bury(ctx context.Context) {
+	c.abort()
 	select {
 	case <-c.lost:
-		return true
-	case <-time.After(100 * time.Millisecond):
-		return false
+	case <-ctx.Done():
 	}
 }
 
 // jumpError is the failure of a jump host, told of the node behind it.
 func (p *Pool) jumpError(ctx context.Context, j *jumpHost, r route, err error) error {
-	action := fmt.Sprintf("connecting to %s through %s", quote(r.target.address()), quote(j.route.target.address()))
 	if e, ok := errors.AsType[*Error](err); ok {
-		return &Error{Reason: e.Reason, Host: e.Host, Hint: e.Hint, action: action, detail: clean(e.Error()), cause: e}
+		return &Error{Reason: e.Reason, Host: e.Host, Hint: e.Hint, action: r.action(), detail: clean(e.Error()), cause: e}
 	}
 	reason := reasonConnectTimeout
 	if errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, errClosed) {
 		reason = reasonCancelled
 	}
-	return newError(reason, j.route.target.address(), action, fmt.Errorf("waiting for the jump host: %w", err))
+	return newError(reason, j.route.target.address(), r.action(), fmt.Errorf("waiting for the jump host: %w", err))
 }
 
 // keepAlive asks a shared connection for a sign of life and closes it when none
@@ -193,8 +206,7 @@ func (c *Conn) keepAlive(ctx context.Context, every time.Duration) {
 		}
 		wait, cancel := context.WithTimeout(ctx, every)
 		stop := context.AfterFunc(wait, c.abort)
-		// Any answer will do, a refusal is one (OpenSSH PROTOCOL, keepalive).
-		_, _, err := c.client.SendRequest("keepalive@openssh.com", true, nil)
+		err := c.ping()
 		stop()
 		cancel()
 		if err != nil {

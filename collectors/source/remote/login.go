@@ -40,10 +40,8 @@ type attempt struct {
 // closes on error. ssh.ClientConfig.Timeout covers TCP only (golang/go#15113):
 // the end of the context closes the connection instead.
 func (p *Pool) login(ctx context.Context, raw net.Conn, r route) (*Conn, error) {
-	ctx, cancel := context.WithCancel(ctx)
+	handshake, cancel := context.WithTimeout(ctx, p.cfg.ConnectTimeout)
 	defer cancel()
-	handshake, cancelHandshake := context.WithTimeout(ctx, p.cfg.ConnectTimeout)
-	defer cancelHandshake()
 	stop := context.AfterFunc(handshake, func() { raw.Close() })
 
 	try := &attempt{user: r.target.user}
@@ -58,7 +56,7 @@ func (p *Pool) login(ctx context.Context, raw net.Conn, r route) (*Conn, error) 
 		conn.Close()
 		err = handshake.Err()
 	}
-	return nil, p.loginError(ctx, handshake, r.target, try, err)
+	return nil, p.loginError(ctx, handshake, r, try, err)
 }
 
 // drain lets the goroutines of a connection that is being closed end.
@@ -106,11 +104,11 @@ func (a *attempt) sawHostKey(key ssh.PublicKey, verified bool, err error) error 
 	return err
 }
 
-func (p *Pool) loginError(ctx, handshake context.Context, e endpoint, try *attempt, err error) error {
+func (p *Pool) loginError(ctx, handshake context.Context, r route, try *attempt, err error) error {
 	try.mu.Lock()
 	refusal := try.refusal
 	try.mu.Unlock()
-	action := "connecting to " + quote(e.address())
+	action, e := r.action(), r.target
 	if key, ok := errors.AsType[*HostKeyError](refusal); ok {
 		return newError(key.reason(), e.address(), action, key).withHint(key.hint())
 	}
@@ -131,13 +129,17 @@ func (p *Pool) loginError(ctx, handshake context.Context, e endpoint, try *attem
 	}
 }
 
-// declined tells a server that hangs up from one that breaks the protocol.
+// declined tells a server that wants no connection from one that breaks the
+// protocol.
 func declined(err error) bool {
-	if _, ok := errors.AsType[*ssh.AlgorithmNegotiationError](err); ok {
-		return true
-	}
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		strings.Contains(err.Error(), "ssh: disconnect")
+	_, nothingInCommon := errors.AsType[*ssh.AlgorithmNegotiationError](err)
+	return nothingInCommon || hungUp(err) || strings.Contains(err.Error(), "ssh: disconnect")
+}
+
+// hungUp tells that the far end, or a jump host before it, closed the connection.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // describe says which methods and keys were tried. No part of it is secret.

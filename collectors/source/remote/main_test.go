@@ -16,8 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/skeema/knownhosts"
 	"go.uber.org/goleak"
 	"golang.org/x/crypto/ssh"
+	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source/remote"
@@ -89,14 +91,15 @@ func read(t testing.TB, file string) string {
 	return string(data)
 }
 
-// newPool makes a pool with short timeouts unless the test sets its own.
+// newPool makes a pool whose timeouts, unless the test sets its own, are longer
+// than within waits.
 func newPool(t testing.TB, cfg remote.Config) *remote.Pool {
 	t.Helper()
 	if cfg.ConnectTimeout == 0 {
-		cfg.ConnectTimeout = 5 * time.Second
+		cfg.ConnectTimeout = time.Minute
 	}
 	if cfg.ExecTimeout == 0 {
-		cfg.ExecTimeout = 5 * time.Second
+		cfg.ExecTimeout = time.Minute
 	}
 	if cfg.User == "" && cfg.ConfigFile == "" {
 		cfg.DefaultUser = "tester"
@@ -146,9 +149,11 @@ func wantReason(t testing.TB, err error, reason string, parts ...string) {
 	}
 }
 
-// within fails the test when fn takes longer than limit.
-func within(t testing.TB, limit time.Duration, fn func()) {
+// within fails the test when fn waits for something that never comes. The limit
+// leaves room for a busy machine.
+func within(t testing.TB, fn func()) {
 	t.Helper()
+	const limit = 15 * time.Second
 	start := time.Now()
 	fn()
 	if took := time.Since(start); took > limit {
@@ -161,4 +166,13 @@ func withTimeout(t testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// knownAddress is an address as known_hosts writes it.
+func knownAddress(address string) string { return knownhosts.Normalize(address) }
+
+// hashed is a host name as ssh-keygen -H writes it.
+func hashed(t testing.TB, host string) string {
+	t.Helper()
+	return xknownhosts.HashHostname(host)
 }

@@ -63,9 +63,8 @@ func (p *Pool) Connect(ctx context.Context, address string) (*Conn, error) {
 	if err != nil {
 		return nil, newError(reasonInternal, address, "connecting to "+quote(address), err)
 	}
-	action := "connecting to " + quote(r.target.address())
 	if p.ctx.Err() != nil {
-		return nil, newError(reasonCancelled, r.target.address(), action, errClosed)
+		return nil, newError(reasonCancelled, r.target.address(), r.action(), errClosed)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -78,7 +77,7 @@ func (p *Pool) Connect(ctx context.Context, address string) (*Conn, error) {
 	defer p.mu.Unlock()
 	if p.ctx.Err() != nil {
 		conn.abort()
-		return nil, newError(reasonCancelled, r.target.address(), action, errClosed)
+		return nil, newError(reasonCancelled, r.target.address(), r.action(), errClosed)
 	}
 	conn.forget = func() {
 		p.mu.Lock()

@@ -35,6 +35,15 @@ type route struct {
 	target endpoint
 }
 
+// action is what is done with a route, for errors.
+func (r route) action() string {
+	text := "connecting to " + quote(r.target.address())
+	if last := len(r.jumps) - 1; last >= 0 {
+		text += " through " + quote(r.jumps[last].address())
+	}
+	return text
+}
+
 // jumpText is the chain as --ssh-jump writes it.
 func jumpText(jumps []endpoint) string {
 	hops := make([]string, 0, len(jumps))

@@ -214,7 +214,7 @@ func (c *sshConfig) forHost(alias string) hostHint {
 		}
 	})
 	h.user = first["user"]
-	h.hostName = strings.ReplaceAll(strings.ReplaceAll(first["hostname"], "%h", alias), "%%", "%")
+	h.hostName, _ = expandTokens(first["hostname"], map[byte]string{'%': "%", 'h': alias})
 	h.port, _ = strconv.Atoi(first["port"])
 	if h.port < 0 || h.port > 65535 {
 		h.port = 0
@@ -262,13 +262,32 @@ func (h hostHint) keyFiles(home, host, user string) []string {
 		if !ok {
 			continue
 		}
-		path = strings.NewReplacer("%%", "%", "%d", home, "%h", host, "%r", user).Replace(path)
-		if strings.Contains(path, "%") || !filepath.IsAbs(path) {
-			continue
+		path, ok = expandTokens(path, map[byte]string{'%': "%", 'd': home, 'h': host, 'r': user})
+		if ok && filepath.IsAbs(path) {
+			files = append(files, path)
 		}
-		files = append(files, path)
 	}
 	return files
+}
+
+// expandTokens replaces %x; false for one that is not known.
+func expandTokens(text string, tokens map[byte]string) (string, bool) {
+	var out strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] != '%' {
+			out.WriteByte(text[i])
+			continue
+		}
+		if i++; i == len(text) {
+			return "", false
+		}
+		value, ok := tokens[text[i]]
+		if !ok {
+			return "", false
+		}
+		out.WriteString(value)
+	}
+	return out.String(), true
 }
 
 func expandHome(path, home string) (string, bool) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -23,9 +24,11 @@ func (c *Conn) DialContext(ctx context.Context, network, address string) (net.Co
 	default:
 		return nil, newError(reasonInternal, c.address, action, net.UnknownNetworkError(network))
 	}
-	if _, port, err := net.SplitHostPort(address); err != nil {
-		return nil, newError(reasonInternal, c.address, action, err)
-	} else if _, err := net.LookupPort("tcp", port); err != nil {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
 		return nil, newError(reasonInternal, c.address, action, err)
 	}
 	return c.open(ctx, action, address)
@@ -51,7 +54,7 @@ func (c *Conn) open(ctx context.Context, action, address string) (net.Conn, erro
 	case wait.Err() != nil:
 		return nil, newError(reasonConnectTimeout, address, action, errors.New("the server did not answer in time whether it could connect"))
 	default:
-		return nil, newError(reasonUnreachable, c.address, action, fmt.Errorf("the SSH connection is gone: %w", err))
+		return nil, newError(reasonUnreachable, c.address, action, fmt.Errorf("%w: %w", errGone, err))
 	}
 }
 
