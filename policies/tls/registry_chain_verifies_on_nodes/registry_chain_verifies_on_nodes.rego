@@ -41,17 +41,17 @@ _pairs contains {
 	endpoint.chains[chain].verdicts[store]
 }
 
-_store(node, registry) := node.registry_config.hosts[_host_key(node, registry)].trust_store
+# _store is what a node verifies a registry with: its own store, plus what its runtime
+# is configured to trust for that registry.
+_store(node, registry) := store if some store in _configured(node, registry)
 
-_store(node, registry) := node.trust_store if not node.registry_config.hosts[_host_key(node, registry)].trust_store
+_store(node, registry) := node.trust_store if count(_configured(node, registry)) == 0
 
-# _host_key is the key under which a node configures a registry.
-_host_key(node, registry) := registry if node.registry_config.hosts[registry]
-
-_host_key(node, registry) := host if {
-	host := trim_suffix(registry, ":443")
-	not node.registry_config.hosts[registry]
-	node.registry_config.hosts[host]
+# _configured holds the store of the registry's own configuration, if there is one: the
+# runtime knows the registry by host:port, or by host alone for the usual port.
+_configured(node, registry) := {host.trust_store |
+	some key in {registry, trim_suffix(registry, ":443")}
+	host := node.registry_config.hosts[key]
 }
 
 # _seen are the chains that a node itself was shown, else those shown elsewhere.

@@ -116,11 +116,11 @@ func affectedLine(a Affected) string {
 
 func (p *printer) diagnosis(number int, d *Diagnosis) {
 	p.line("")
-	p.line("%d. %s", number, p.paint(fmt.Sprintf("%s %s", strings.ToUpper(d.Severity), d.ID), severityColor(d.Severity), text.Bold))
-	const shown = 5
+	p.line("%d. %s  %s: fail", number, p.paint(fmt.Sprintf("%s %s", strings.ToUpper(d.Severity), d.ID), severityColor(d.Severity), text.Bold), d.Title)
+	const shown = 2
 	for i, message := range d.Messages {
 		if i == shown {
-			p.line("   ... and %d more of this kind", len(d.Messages)-shown)
+			p.line("   ... and %d more like these", len(d.Messages)-shown)
 			break
 		}
 		p.paragraph("   ", message+".")
@@ -128,7 +128,7 @@ func (p *printer) diagnosis(number int, d *Diagnosis) {
 	if len(d.Explains) > 0 {
 		p.line("   This explains:")
 		for _, e := range d.Explains {
-			p.paragraph("     ", fmt.Sprintf("%s %s (%s)", e.ID, negate(e.Title), count(e.Subjects, "subject", "subjects")))
+			p.paragraph("     ", fmt.Sprintf("%s  %s: fail%s", e.ID, e.Title, times(e.Subjects)))
 		}
 	}
 	if d.Remediation != "" {
@@ -137,8 +137,12 @@ func (p *printer) diagnosis(number int, d *Diagnosis) {
 	}
 }
 
-// negate marks a title, which says what should hold, as what does not.
-func negate(title string) string { return "\"" + title + "\": fails" }
+func times(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(", %d times", n)
+}
 
 func (p *printer) findings(r *Report) {
 	rows := p.rows(r)
@@ -152,12 +156,10 @@ func (p *printer) findings(r *Report) {
 	t.Style().Format.Header = text.FormatDefault
 	t.Style().Box.PaddingLeft = ""
 	t.Style().Box.PaddingRight = "  "
-	t.AppendHeader(table.Row{"verdict", "id", "severity", "subject", "message"})
-	rest := max(p.width-14-12-10-4, 40)
-	subject := min(max(rest/3, 18), 44)
+	t.AppendHeader(table.Row{"verdict", "id", "severity", "times", "message, the first of each"})
 	t.SetColumnConfigs([]table.ColumnConfig{
-		{Number: 4, WidthMax: subject, WidthMaxEnforcer: text.WrapText},
-		{Number: 5, WidthMax: rest - subject, WidthMaxEnforcer: text.WrapSoft},
+		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight},
+		{Number: 5, WidthMax: max(p.width-14-12-10-7, 30), WidthMaxEnforcer: text.WrapSoft},
 	})
 	t.AppendRows(rows)
 	for line := range strings.SplitSeq(t.Render(), "\n") {
@@ -165,26 +167,47 @@ func (p *printer) findings(r *Report) {
 	}
 }
 
+// rows has one row for all results of a policy with the same verdict: a report on
+// 400 pods is read by somebody who is in a hurry. JSON has each of them.
 func (p *printer) rows(r *Report) []table.Row {
-	var rows []table.Row
+	type key struct {
+		id       string
+		verdict  Verdict
+		severity string
+	}
+	groups := map[key][]*Result{}
+	var order []key
 	for i := range r.Results {
 		res := &r.Results[i]
 		if res.Verdict == Skip || (res.Verdict == Pass && !p.opt.ShowPassed) {
 			continue
 		}
-		message := res.Message
-		if res.Verdict == Pass {
-			message = res.Title
+		k := key{res.ID, res.Verdict, res.Severity}
+		if groups[k] == nil {
+			order = append(order, k)
 		}
-		if res.Waiver != nil {
-			message = fmt.Sprintf("%s (waived by %s until %s: %s)", message, res.Waiver.Owner, res.Waiver.Expires, res.Waiver.Reason)
-		}
+		groups[k] = append(groups[k], res)
+	}
+	rows := make([]table.Row, 0, len(order))
+	for _, k := range order {
 		rows = append(rows, table.Row{
-			p.paint(string(res.Verdict), verdictColor(res.Verdict)), res.ID,
-			p.paint(res.Severity, severityColor(res.Severity)), subjectText(res.Subject), message,
+			p.paint(string(k.verdict), verdictColor(k.verdict)), k.id,
+			p.paint(k.severity, severityColor(k.severity)), len(groups[k]), groupMessage(groups[k]),
 		})
 	}
 	return rows
+}
+
+func groupMessage(group []*Result) string {
+	first := group[0]
+	message := first.Message
+	if first.Verdict == Pass {
+		message = first.Title
+	}
+	if first.Waiver != nil {
+		message = fmt.Sprintf("%s (waived by %s until %s: %s)", message, first.Waiver.Owner, first.Waiver.Expires, first.Waiver.Reason)
+	}
+	return message
 }
 
 // subjectText is a subject for reading: "pod shop/web-1", "node wk-1 entry=corp".

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+func newCollect(e *environment) *cobra.Command {
+	var src sourceFlags
+	var path string
+	c := &cobra.Command{
+		Use: "collect [SOURCE...]", Short: "Only gather: write the evidence document",
+		Long: "collect writes the evidence document and judges nothing. Gaps are named on stderr; they do not change\nthe exit code.",
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := applySettings(e, c); err != nil {
+				return err
+			}
+			return runCollect(c.Context(), e, &src, path, args)
+		},
+	}
+	src.bind(c.Flags())
+	c.Flags().StringVarP(&path, "output", "o", "-", "file to write, - for standard output")
+	return c
+}
+
+func runCollect(ctx context.Context, e *environment, src *sourceFlags, path string, args []string) error {
+	inputs, err := gather(ctx, e, src, args)
+	if err != nil {
+		return err
+	}
+	if len(inputs) != 1 {
+		return usage("`regpolicy eval` takes several", "collect writes one document, the sources hold %d", len(inputs))
+	}
+	nameGaps(e, inputs[0].Document)
+	if err := deliver(e, path, inputs[0].Bytes); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return &exitError{code: exitInterrupted, err: errors.New("interrupted; the document holds what was gathered so far")}
+	}
+	return nil
+}
+
+func nameGaps(e *environment, doc *evidence.Document) {
+	for _, name := range evidence.Collectors {
+		for _, g := range doc.Coverage[name].Gaps {
+			field := ""
+			if g.Field != "" {
+				field = " (" + g.Field + ")"
+			}
+			fmt.Fprintf(e.stderr, "gap: %s: %s%s: %s: %s\n", name, g.Subject, field, g.Reason, oneLine(g.Detail))
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+)
+
+// evalFlags are eval's own.
+type evalFlags struct {
+	policies policyFlags
+	verdict  verdictFlags
+	at       string
+	waivers  string
+}
+
+// verdictFlags decide what the exit code makes of a report, and how it looks.
+type verdictFlags struct {
+	outputs      []string
+	failOn       string
+	failOnWarn   bool
+	inconclusive string
+	minPolicies  int
+	allowEmpty   bool
+	showPassed   bool
+	quiet        bool
+	color        string
+}
+
+func newEval(e *environment) *cobra.Command {
+	var f evalFlags
+	var src sourceFlags
+	c := &cobra.Command{
+		Use:   "eval [SOURCE...]",
+		Short: "Collect or read the evidence, judge it and report",
+		Long: "eval judges evidence by policies. A SOURCE is a saved evidence document, a capture folder, Kubernetes\n" +
+			"manifests, an archive of one of these, or - for standard input. Without one, the live cluster of the\n" +
+			"current kubeconfig context is read and the registries that its pods name are probed.\n\n" +
+			"Exit code: 0 all passed, 1 something failed, 2 wrong use, 3 something is inconclusive, 4 nothing was\nevaluated, 130 interrupted.",
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := applySettings(e, c); err != nil {
+				return err
+			}
+			return runEval(c.Context(), e, &f, &src, args)
+		},
+	}
+	src.bind(c.Flags())
+	f.bind(c)
+	return c
+}
+
+func (f *evalFlags) bind(c *cobra.Command) {
+	f.policies.bind(c.Flags())
+	f.verdict.bind(c)
+	c.Flags().StringVar(&f.at, "at", "", "judge as of this time, RFC 3339 (default: when the evidence was collected)")
+	c.Flags().StringVar(&f.waivers, "waivers", "", "waivers (YAML)")
+}
+
+func (f *verdictFlags) bind(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "FORMAT[=PATH], text or json (repeatable)")
+	flags.StringVar(&f.failOn, "fail-on", "low", "fail at this severity or above: info, low, medium, high, critical")
+	flags.BoolVar(&f.failOnWarn, "fail-on-warn", false, "fail on warnings, too")
+	flags.StringVar(&f.inconclusive, "inconclusive", "fail", "what inconclusive results do: fail (exit 3), warn or ignore")
+	flags.IntVar(&f.minPolicies, "min-policies", 0, "wrong use when fewer policies are picked")
+	flags.BoolVar(&f.allowEmpty, "allow-empty", false, "exit 0 when nothing was evaluated")
+	flags.BoolVar(&f.showPassed, "show-passed", false, "list what passed, too")
+	flags.BoolVar(&f.quiet, "quiet", false, "only diagnosis and summary")
+	flags.StringVar(&f.color, "color", "auto", "auto, always or never")
+}
+
+func (f *verdictFlags) check() ([]output, error) {
+	if err := checkOneOf("fail-on", f.failOn, report.Severities...); err != nil {
+		return nil, err
+	}
+	if err := checkOneOf("inconclusive", f.inconclusive, "fail", "warn", "ignore"); err != nil {
+		return nil, err
+	}
+	if err := checkOneOf("color", f.color, "auto", "always", "never"); err != nil {
+		return nil, err
+	}
+	return parseOutputs(f.outputs)
+}
+
+func (f *verdictFlags) text(e *environment) report.TextOptions {
+	color := f.color == "always" || f.color == "auto" && e.stdoutIsTerminal && e.getenv("NO_COLOR") == ""
+	return report.TextOptions{Width: e.width, Color: color, ShowPassed: f.showPassed, Quiet: f.quiet}
+}
+
+func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags, args []string) error {
+	outputs, err := f.verdict.check()
+	if err != nil {
+		return err
+	}
+	opt := engine.Options{Require: src.require, Jobs: src.jobs, ToolVersion: toolVersion()}
+	if f.at != "" {
+		at, err := time.Parse(time.RFC3339, f.at)
+		if err != nil {
+			return usage("write it as 2027-01-31T00:00:00Z", "--at %q is no RFC 3339 time", f.at)
+		}
+		opt.At = &at
+	}
+	if f.waivers != "" {
+		if opt.Waivers, err = readWaivers(f.waivers); err != nil {
+			return err
+		}
+	}
+	// The policies come first: a mistake in one should not cost a collection.
+	library, err := f.policies.load(ctx)
+	if err != nil {
+		return err
+	}
+	if n := len(library.Policies()); n < f.verdict.minPolicies {
+		return usage("see --policy, --select and --exclude", "%d policies are picked, --min-policies wants %d", n, f.verdict.minPolicies)
+	}
+	inputs, err := gather(ctx, e, src, args)
+	if err != nil {
+		return err
+	}
+	// An interrupted collection is still judged: what was had may tell enough.
+	rep, err := library.Judge(context.WithoutCancel(ctx), inputs, opt)
+	if err != nil {
+		return err
+	}
+	if err := write(e, outputs, rep, f.verdict.text(e)); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return &exitError{code: exitInterrupted, err: errors.New("interrupted; the report covers what was gathered so far")}
+	}
+	return f.verdict.exit(rep)
+}
+
+// exit is the exit code that a report earns: 1 before 4 before 3.
+func (f *verdictFlags) exit(r *report.Report) error {
+	s := r.Summary
+	limit := slices.Index(report.Severities, f.failOn)
+	failed := f.failOnWarn && s.Warn > 0
+	for severity := range s.BySeverity {
+		failed = failed || slices.Index(report.Severities, severity) >= limit
+	}
+	switch {
+	case failed:
+		return &exitError{code: exitFailed}
+	case s.Pass+s.Fail+s.Warn+s.Inconclusive+s.Error+s.Waived == 0 && !f.allowEmpty:
+		return &exitError{code: exitNothing, err: errors.New("nothing was evaluated"), hint: nothingHint(r)}
+	case s.Error > 0 || s.Inconclusive > 0 && f.inconclusive == "fail":
+		return &exitError{code: exitInconclusive}
+	default:
+		return nil
+	}
+}
+
+func nothingHint(r *report.Report) string {
+	if r.Run.Policies.Count == 0 {
+		return "no policy is picked: see --select, --exclude and --no-builtin"
+	}
+	return fmt.Sprintf("none of the %d policies found its subject in the sources; the report says what was not asked for", r.Run.Policies.Count)
+}

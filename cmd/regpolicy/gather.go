@@ -1,0 +1,200 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/net/http/httpproxy"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/collectors"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+	"github.com/regpolicy/regpolicy/collectors/source"
+	"github.com/regpolicy/regpolicy/collectors/source/kube"
+	"github.com/regpolicy/regpolicy/collectors/source/remote"
+)
+
+// gather reads saved documents and collects a new one from all other sources.
+func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) ([]engine.Input, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	var in *source.Input
+	if len(args) > 0 {
+		var err error
+		if in, err = source.Open(ctx, args, e.stdin, source.DefaultLimits()); err != nil {
+			return nil, &exitError{code: exitUsage, err: err}
+		}
+		defer in.Close() //nolint:errcheck // read only
+	}
+	inputs, err := saved(in)
+	if err != nil {
+		return nil, err
+	}
+	if in != nil && !in.HasCapture && !in.HasManifests && !f.namesCluster() && len(f.registries) == 0 {
+		return inputs, nil
+	}
+	doc, err := collect(ctx, e, f, in, len(args) > 0)
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := evidence.Encode(doc)
+	if err != nil {
+		return nil, &exitError{code: exitUsage, err: err, hint: "this is a fault of regpolicy: please report what kind of source it was"}
+	}
+	uri := "live"
+	if len(args) > 0 {
+		uri = args[0]
+	}
+	return append(inputs, engine.Input{URI: uri, Bytes: encoded, Document: doc}), nil
+}
+
+func saved(in *source.Input) ([]engine.Input, error) {
+	if in == nil {
+		return nil, nil
+	}
+	var inputs []engine.Input
+	for _, d := range in.Documents {
+		doc, err := evidence.Decode(d.Bytes)
+		if err != nil {
+			return nil, usage("write it anew with `regpolicy collect`", "%q: %w", d.Name, err)
+		}
+		inputs = append(inputs, engine.Input{URI: d.Name, Bytes: d.Bytes, Document: doc})
+	}
+	return inputs, nil
+}
+
+// collect runs the collectors over everything but saved documents.
+func collect(ctx context.Context, e *environment, f *sourceFlags, in *source.Input, fromFiles bool) (*evidence.Document, error) {
+	cfg := collectors.Config{
+		Tool: evidence.Tool{Name: "regpolicy", Version: toolVersion()},
+		Now:  e.now, Input: in, NoPEM: f.noPEM, OnlyCluster: f.cluster, ClusterName: f.cluster,
+		AllNodes: f.ssh, ProbeTimeout: f.probeTimeout,
+		Proxy: proxyOf(httpproxy.FromEnvironment().ProxyFunc()),
+		// With files nothing on the network is contacted unless asked for.
+		Probe: f.probe || !fromFiles && !f.noProbe,
+	}
+	var err error
+	if cfg.Registries, err = f.targets(); err != nil {
+		return nil, err
+	}
+	if cfg.ConnectTo, err = f.connections(); err != nil {
+		return nil, err
+	}
+	if cfg.Nodes, err = f.nodeTargets(); err != nil {
+		return nil, err
+	}
+	if err := f.connectClusters(e, &cfg, fromFiles); err != nil {
+		return nil, err
+	}
+	if f.ssh || len(f.nodes) > 0 {
+		pool, err := f.sshPool(e)
+		if err != nil {
+			return nil, &exitError{code: exitUsage, err: err, hint: remote.Hint(err)}
+		}
+		defer pool.Close()
+		for _, warning := range pool.Warnings() {
+			fmt.Fprintf(e.stderr, "warning: %s\n", oneLine(evidence.Scrub(warning)))
+		}
+		cfg.SSH = pool
+		cfg.SSHInfo = evidence.Access{Method: "ssh", HostKeyPolicy: f.hostKeyPolicy, Jump: f.sshJump}
+	}
+	vantage := cmp.Or(f.vantage, "collector")
+	if f.vantage == "" && cfg.SSH != nil {
+		vantage = "both"
+	}
+	cfg.FromCollector = vantage != "nodes"
+	cfg.FromNodes = vantage != "collector"
+
+	progress := newProgress(e)
+	defer progress.close()
+	cfg.Progress = progress.update
+	limited, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	return collectors.Run(limited, cfg), nil
+}
+
+// connectClusters connects to the live cluster and the Supervisor that the flags
+// ask for. Without files and flags that is the current context.
+func (f *sourceFlags) connectClusters(e *environment, cfg *collectors.Config, fromFiles bool) error {
+	if !fromFiles || f.namesCluster() {
+		onlyRegistries := !f.namesCluster() && len(f.registries) > 0 && !f.hasKubeconfig(e)
+		if !onlyRegistries {
+			c, name, err := f.connect(f.overrides, clusterSourceName)
+			if err != nil {
+				return err
+			}
+			cfg.Cluster = c
+			cfg.ClusterName = cmp.Or(f.cluster, name)
+		}
+	}
+	if f.supervisorContext == "" {
+		return nil
+	}
+	overrides := clientcmd.ConfigOverrides{CurrentContext: f.supervisorContext}
+	overrides.Context.Namespace = f.supervisorNamespace
+	c, _, err := f.connect(overrides, "supervisor")
+	if err != nil {
+		return err
+	}
+	cfg.Supervisor = c
+	return nil
+}
+
+const clusterSourceName = "cluster"
+
+func (f *sourceFlags) connect(overrides clientcmd.ConfigOverrides, name string) (*kube.Cluster, string, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = f.kubeconfig
+	rest, _, contextName, err := kube.Load(rules, &overrides)
+	if err != nil {
+		hint := "give --kubeconfig or --context, or name a capture, manifests or an evidence document"
+		var hinted hinter
+		if errors.As(err, &hinted) && hinted.Hint() != "" {
+			hint = hinted.Hint()
+		}
+		return nil, "", &exitError{code: exitUsage, err: err, hint: hint}
+	}
+	namespace := overrides.Context.Namespace
+	if f.allNamespaces {
+		namespace = ""
+	}
+	c, err := kube.Connect(rest, kube.Options{Namespace: namespace, Source: name})
+	if err != nil {
+		return nil, "", &exitError{code: exitUsage, err: err}
+	}
+	return c, contextName, nil
+}
+
+// hasKubeconfig tells whether there is any cluster to read by default.
+func (f *sourceFlags) hasKubeconfig(e *environment) bool {
+	if e.getenv("KUBECONFIG") != "" || e.getenv("KUBERNETES_SERVICE_HOST") != "" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(e.home, ".kube", "config"))
+	return err == nil
+}
+
+func (f *sourceFlags) sshPool(e *environment) (*remote.Pool, error) {
+	known := f.sshKnownHosts
+	if len(known) == 0 && e.home != "" {
+		known = []string{filepath.Join(e.home, ".ssh", "known_hosts")}
+	}
+	cfg := remote.Config{
+		User: f.sshUser, DefaultUser: "vmware-system-user", Port: f.sshPort, KeyFiles: f.sshKeys,
+		UseAgent: e.getenv("SSH_AUTH_SOCK") != "", AgentSocket: e.getenv("SSH_AUTH_SOCK"),
+		KnownHosts: known, HostKeyPolicy: f.hostKeyPolicy, Jump: f.sshJump, Home: e.home,
+	}
+	if e.home != "" {
+		cfg.ConfigFile = filepath.Join(e.home, ".ssh", "config")
+		for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
+			cfg.DefaultKeyFiles = append(cfg.DefaultKeyFiles, filepath.Join(e.home, ".ssh", name))
+		}
+	}
+	return remote.NewPool(cfg)
+}

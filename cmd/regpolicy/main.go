@@ -1,0 +1,42 @@
+// Command regpolicy tells what is wrong with container-registry trust in a
+// Kubernetes cluster, by policies over collected evidence.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/go-logr/logr"
+	"golang.org/x/term"
+	"k8s.io/klog/v2"
+)
+
+func main() { os.Exit(mainCode()) }
+
+// mainCode is main but for the exit, so that tests can run it as a command.
+func mainCode() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// client-go would write to stderr by itself, a credential plugin's output included.
+	klog.SetLogger(logr.Discard())
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = ""
+	}
+	width, _, err := term.GetSize(int(os.Stdout.Fd())) //nolint:gosec // a file descriptor fits an int
+	if err != nil {
+		width = 0
+	}
+	e := &environment{
+		name: filepath.Base(os.Args[0]), args: os.Args[1:],
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		getenv: os.Getenv, home: home, now: time.Now, width: width,
+		stdoutIsTerminal: term.IsTerminal(int(os.Stdout.Fd())), //nolint:gosec // as above
+		stderrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())), //nolint:gosec // as above
+	}
+	return run(ctx, e)
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"gopkg.in/yaml.v3"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/policies"
+)
+
+// policyFlags pick and tune policies.
+type policyFlags struct {
+	paths           []string
+	noBuiltin       bool
+	selected        []string
+	excluded        []string
+	params, waivers string
+	minimum         int
+}
+
+func (f *policyFlags) bind(flags *pflag.FlagSet) {
+	flags.StringArrayVarP(&f.paths, "policy", "p", nil, "policy file or folder, added to the built-in ones (repeatable)")
+	flags.BoolVar(&f.noBuiltin, "no-builtin", false, "leave the built-in policies out")
+	flags.StringSliceVar(&f.selected, "select", nil, "only these policies: id, glob, tag or @collection")
+	flags.StringSliceVar(&f.excluded, "exclude", nil, "all but these policies: id, glob, tag or @collection")
+	flags.StringVar(&f.params, "params", "", "parameters of policies (YAML)")
+}
+
+// load compiles the policies that the flags ask for.
+func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
+	cfg := engine.Config{Select: f.selected, Exclude: f.excluded}
+	if !f.noBuiltin {
+		modules, err := builtinModules()
+		if err != nil {
+			return nil, err
+		}
+		cfg.Modules = modules
+	}
+	for _, path := range f.paths {
+		modules, err := policyFiles(path)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Modules = append(cfg.Modules, modules...)
+	}
+	var err error
+	if cfg.Schema, err = fs.ReadFile(policies.FS, policies.Schema); err != nil {
+		return nil, fmt.Errorf("reading evidence schema: %w", err)
+	}
+	if f.params != "" {
+		if cfg.Params, err = readParams(f.params); err != nil {
+			return nil, err
+		}
+	}
+	return engine.Load(ctx, cfg)
+}
+
+func builtinModules() ([]engine.Module, error) {
+	var modules []engine.Module
+	err := fs.WalkDir(policies.FS, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".rego") || strings.HasSuffix(path, "_test.rego") {
+			return err
+		}
+		source, err := fs.ReadFile(policies.FS, path)
+		modules = append(modules, engine.Module{Path: path, Source: source, Builtin: true})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading built-in policies: %w", err)
+	}
+	return modules, nil
+}
+
+// policyFiles reads the Rego files of a file or folder. A path that holds none is
+// an error: it would silently check nothing.
+func policyFiles(path string) ([]engine.Module, error) {
+	var modules []engine.Module
+	err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && file != path && strings.HasPrefix(d.Name(), ".") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(file, ".rego") {
+			return nil
+		}
+		source, err := os.ReadFile(file) //nolint:gosec // the user names it
+		if err == nil {
+			modules = append(modules, engine.Module{Path: file, Source: source})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, usage("name a .rego file or a folder that holds some", "reading policies: %w", err)
+	}
+	if len(modules) == 0 {
+		return nil, usage("name a .rego file or a folder that holds some", "reading policies: %q holds no .rego file", path)
+	}
+	return modules, nil
+}
+
+func readParams(path string) (map[string]map[string]any, error) {
+	var file struct {
+		Params map[string]map[string]any `yaml:"params"`
+	}
+	if err := readStrictYAML(path, &file); err != nil {
+		return nil, err
+	}
+	return file.Params, nil
+}
+
+// readWaivers reads and checks a waiver file.
+func readWaivers(path string) ([]engine.Waiver, error) {
+	var file struct {
+		Waivers []yaml.Node `yaml:"waivers"`
+	}
+	if err := readStrictYAML(path, &file); err != nil {
+		return nil, err
+	}
+	waivers := make([]engine.Waiver, len(file.Waivers))
+	var faults engine.Errors
+	for i := range file.Waivers {
+		waivers[i].File, waivers[i].Line = path, file.Waivers[i].Line
+		if key := unknownKey(&file.Waivers[i], "policy", "subject", "reason", "owner", "expires"); key != "" {
+			faults = append(faults, &engine.Fault{File: path, Line: file.Waivers[i].Line, Message: fmt.Sprintf("waiver with unknown key %q", key), Hint: "it has policy, subject, reason, owner and expires"})
+			continue
+		}
+		if err := file.Waivers[i].Decode(&waivers[i]); err != nil {
+			faults = append(faults, &engine.Fault{File: path, Line: file.Waivers[i].Line, Message: "waiver cannot be read: " + err.Error()})
+			continue
+		}
+		if f := waivers[i].Check(); f != nil {
+			faults = append(faults, f)
+		}
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return waivers, nil
+}
+
+func unknownKey(n *yaml.Node, known ...string) string {
+	for i := 0; n.Kind == yaml.MappingNode && i < len(n.Content); i += 2 {
+		found := false
+		for _, k := range known {
+			found = found || n.Content[i].Value == k
+		}
+		if !found {
+			return n.Content[i].Value
+		}
+	}
+	return ""
+}
+
+// readStrictYAML decodes a small file of settings; unknown keys are errors.
+func readStrictYAML(path string, into any) error {
+	const limit = 1 << 20
+	info, err := os.Stat(path)
+	if err != nil {
+		return usage("", "reading %q: %w", path, err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > limit {
+		return usage("", "reading %q: it is no regular file of at most 1 MiB", path)
+	}
+	file, err := os.Open(path) //nolint:gosec // the user names it
+	if err != nil {
+		return usage("", "reading %q: %w", path, err)
+	}
+	defer file.Close()
+	dec := yaml.NewDecoder(file)
+	dec.KnownFields(true)
+	if err := dec.Decode(into); err != nil {
+		return usage("see the file's form in docs/settings.md", "reading %q: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"gopkg.in/yaml.v3"
+)
+
+const settingsFile = ".regpolicy.yaml"
+
+// applySettings fills the flags that the command line left alone from the
+// environment (REGPOLICY_FAIL_ON), else from .regpolicy.yaml, searched upwards
+// from the working folder.
+func applySettings(e *environment, c *cobra.Command) error {
+	path, values, err := readSettings(c)
+	if err != nil {
+		return err
+	}
+	var failure error
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed || failure != nil || f.Name == "help" {
+			return
+		}
+		variable := "REGPOLICY_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if text := e.getenv(variable); text != "" {
+			if err := setFlag(c.Flags(), f, []string{text}); err != nil {
+				failure = usage("", "setting --%s from %s: %w", f.Name, variable, err)
+			}
+			return
+		}
+		if node, ok := values[f.Name]; ok {
+			if err := setFlag(c.Flags(), f, nodeValues(node)); err != nil {
+				failure = usage("", "%s:%d: setting %q: %w", path, node.Line, f.Name, err)
+			}
+		}
+	})
+	return failure
+}
+
+func setFlag(flags *pflag.FlagSet, f *pflag.Flag, values []string) error {
+	for _, value := range values {
+		if err := flags.Set(f.Name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func nodeValues(n *yaml.Node) []string {
+	if n.Kind != yaml.SequenceNode {
+		return []string{n.Value}
+	}
+	var out []string
+	for _, item := range n.Content {
+		out = append(out, item.Value)
+	}
+	return out
+}
+
+// readSettings finds and reads the settings file. A key that no command has as
+// a flag is an error; one that only another command has is not for this one.
+func readSettings(c *cobra.Command) (string, map[string]*yaml.Node, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", nil, nil //nolint:nilerr // without a working folder there is no settings file
+	}
+	for {
+		path := filepath.Join(dir, settingsFile)
+		if _, err := os.Lstat(path); err == nil {
+			values, err := readSettingsFile(path, c)
+			return path, values, err
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", nil, nil
+		}
+		dir = parent
+	}
+}
+
+func readSettingsFile(path string, c *cobra.Command) (map[string]*yaml.Node, error) {
+	var doc yaml.Node
+	if err := readStrictYAML(path, &doc); err != nil {
+		return nil, err
+	}
+	values := map[string]*yaml.Node{}
+	if len(doc.Content) == 0 {
+		return values, nil
+	}
+	top := doc.Content[0]
+	if top.Kind != yaml.MappingNode {
+		return nil, usage("write one `flag: value` a line", "%s:%d: settings are no mapping", path, top.Line)
+	}
+	known := knownFlags(c.Root())
+	for i := 0; i+1 < len(top.Content); i += 2 {
+		key, value := top.Content[i], top.Content[i+1]
+		if !slices.Contains(known, key.Value) {
+			return nil, usage("keys are the names of flags, without --", "%s:%d: unknown setting %q", path, key.Line, key.Value)
+		}
+		if value.Kind == yaml.MappingNode {
+			return nil, usage("", "%s:%d: setting %q is a mapping; it is a value or a list", path, value.Line, key.Value)
+		}
+		values[key.Value] = value
+	}
+	return values, nil
+}
+
+func knownFlags(root *cobra.Command) []string {
+	var names []string
+	for _, c := range root.Commands() {
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	}
+	return names
+}
+
+// checkOneOf is the error for a flag whose value is none of those there are.
+func checkOneOf(flag, value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return usage(fmt.Sprintf("it is one of %s", strings.Join(allowed, ", ")), "--%s %q is not known", flag, value)
+}

@@ -1,0 +1,180 @@
+// Package collectors gathers one evidence document: it plans which collector
+// works on which source, runs them side by side, and ends with every planned
+// thing answered, skipped or named as a gap.
+package collectors
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/regpolicy/regpolicy/collectors/certificate"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+	"github.com/regpolicy/regpolicy/collectors/handshake"
+	"github.com/regpolicy/regpolicy/collectors/podevents"
+	"github.com/regpolicy/regpolicy/collectors/source"
+	"github.com/regpolicy/regpolicy/collectors/source/kube"
+	"github.com/regpolicy/regpolicy/collectors/source/remote"
+)
+
+// Config says what to gather, and from where. Only what is set is touched.
+type Config struct {
+	Tool evidence.Tool
+	// Now is the clock.
+	Now func() time.Time
+
+	// Input is what was read from files.
+	Input *source.Input
+	// Cluster is the live cluster whose pods, events and nodes are read.
+	Cluster *kube.Cluster
+	// ClusterName names the cluster in the document.
+	ClusterName string
+	// Supervisor is where TKG's trust configuration lives, if it is another
+	// cluster than Cluster.
+	Supervisor *kube.Cluster
+	// OnlyCluster leaves other clusters' trust configuration out.
+	OnlyCluster string
+
+	// SSH, when set, reads nodes: those of Nodes, or all that the API names.
+	SSH      *remote.Pool
+	SSHInfo  evidence.Access
+	Nodes    []Node
+	AllNodes bool
+
+	// Registries are probed whatever images name; Probe adds those that images
+	// name.
+	Registries []handshake.Target
+	Probe      bool
+	// FromCollector and FromNodes are the vantage points.
+	FromCollector, FromNodes bool
+	ConnectTo                map[string]string
+	// Proxy is the collector's own proxy for host:port.
+	Proxy func(hostport string) (*url.URL, error)
+	// ProbeTimeout bounds one handshake.
+	ProbeTimeout time.Duration
+
+	// NoPEM leaves the certificates' PEM out of the document.
+	NoPEM bool
+	// Progress is told how far a stage is: "pods", "nodes", "registries".
+	Progress func(stage string, done, total int)
+}
+
+// Node is a node that the user names.
+type Node struct{ Name, Address string }
+
+// Run gathers a document. It always returns one: what could not be had is in its
+// coverage, and a cancelled context leaves gaps, not an error.
+func Run(ctx context.Context, cfg Config) *evidence.Document {
+	if cfg.Progress == nil {
+		cfg.Progress = func(string, int, int) {}
+	}
+	r := &run{cfg: cfg, b: evidence.NewBuilder(cfg.Tool, cfg.Now())}
+	r.pods = podevents.New(r.b)
+	r.b.Record(func(d *evidence.Document) { d.Cluster = cfg.ClusterName })
+
+	var objects []source.Object
+	if cfg.Input != nil {
+		objects = r.offline(cfg.Input)
+	}
+	if cfg.Cluster != nil {
+		r.liveWorkloads(ctx, cfg.Cluster)
+	}
+	r.pods.Finish()
+	r.trust(ctx, objects)
+	r.pullSecrets(ctx)
+	r.nodes(ctx)
+	r.registries(ctx)
+	certificate.Settle(r.b)
+	r.hints()
+
+	open := "internal"
+	if ctx.Err() != nil {
+		open = "cancelled"
+	}
+	doc := r.b.Build(open)
+	if cfg.NoPEM {
+		for fp, c := range doc.Certificates {
+			c.PEM = ""
+			doc.Certificates[fp] = c
+		}
+	}
+	return doc
+}
+
+// run is one gathering.
+type run struct {
+	cfg  Config
+	b    *evidence.Builder
+	pods *podevents.Collector
+}
+
+// hints says of each kind of evidence that nobody asked for how to ask.
+func (r *run) hints() {
+	cluster := "read a live cluster with --context, or a capture that holds them"
+	for name, hint := range map[string]string{
+		evidence.Pods:       cluster,
+		evidence.Events:     cluster,
+		evidence.Images:     cluster,
+		evidence.Nodes:      "read nodes with --ssh, or a capture with nodes/<node>/",
+		evidence.Handshakes: "probe registries with --registry HOST or --probe",
+		evidence.Trust:      "read a Supervisor with --supervisor-context, or its manifests",
+		evidence.Secrets:    "read a Supervisor with --supervisor-context, or its manifests",
+		evidence.Machines:   "read a Supervisor with --supervisor-context",
+	} {
+		r.b.NotAsked(name, hint)
+	}
+}
+
+// registries probes what is asked for from each vantage point, and reads saved
+// transcripts.
+func (r *run) registries(ctx context.Context) {
+	if r.cfg.Input != nil {
+		for _, t := range r.cfg.Input.Transcripts {
+			handshake.Transcript(r.b, t.HostPort, []byte(t.Text), t.Provenance)
+		}
+	}
+	targets := r.cfg.Registries
+	if r.cfg.Probe {
+		targets = append(r.namedRegistries(), targets...)
+	}
+	if len(targets) == 0 {
+		if r.cfg.Probe {
+			r.b.Request(evidence.Handshakes)
+		}
+		return
+	}
+	var vantages []handshake.Vantage
+	if r.cfg.FromCollector {
+		vantages = append(vantages, handshake.Vantage{
+			Name: "collector", Dial: (&net.Dialer{}).DialContext, Proxy: r.cfg.Proxy,
+		})
+	}
+	if r.cfg.FromNodes && r.cfg.SSH != nil {
+		nodes, closeAll := r.nodeVantages(ctx, targets)
+		defer closeAll()
+		vantages = append(vantages, nodes...)
+	}
+	r.b.Record(func(d *evidence.Document) {
+		d.Sources["probe"] = evidence.Source{Kind: evidence.SourceProbe, URI: "handshakes"}
+	})
+	handshake.Collect(ctx, r.b, targets, vantages, handshake.Options{
+		Timeout: r.cfg.ProbeTimeout, ConnectTo: r.cfg.ConnectTo, Now: r.cfg.Now, Source: "probe", FollowRealm: true,
+		Progress: func(done, total int) { r.cfg.Progress("registries", done, total) },
+	})
+}
+
+func (r *run) namedRegistries() []handshake.Target {
+	var targets []handshake.Target
+	r.b.View(func(d *evidence.Document) {
+		for _, reg := range d.Registries {
+			host := reg.Host
+			if host == "docker.io" {
+				host = "registry-1.docker.io" // where runtimes go for it
+			}
+			targets = append(targets, handshake.Target{Host: host, Port: cmp.Or(reg.Port, 443), Roles: []string{handshake.RoleRegistry}})
+		}
+	})
+	return targets
+}

@@ -1,0 +1,65 @@
+package evidence
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func TestScrubRemovesCredentials(t *testing.T) {
+	for name, text := range map[string]string{
+		"password in a URL":     `Get "https://robot:CANARY@harbor.corp.example/v2/": EOF`,
+		"token in a URL":        `proxyconnect: http://CANARYCANARY@proxy:3128`,
+		"query of a redirect":   `Get "https://s3/blob?X-Amz-Signature=CANARY&X-Amz-Credential=CANARY": EOF`,
+		"token query":           `token=CANARY rejected`,
+		"bearer header":         `Authorization: Bearer CANARYCANARY`,
+		"JSON body":             `{"access_token":"x","token": "CANARY"}`,
+		"escaped JSON":          `{\"password\":\"CANARY\"}`,
+		"YAML":                  `password: CANARY`,
+		"environment":           `CLIENT_SECRET=CANARY PASSWORD='CANARY'`,
+		"JSON web token":        `eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJDQU5BUlkifQ.CANARYCANARY`,
+		"private key":           "-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----",
+		"private key cut short": "-----BEGIN RSA PRIVATE KEY-----\nCANARY",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Scrub(text); strings.Contains(got, "CANARY") {
+				t.Errorf("Scrub(%q) = %q", text, got)
+			}
+		})
+	}
+}
+
+func TestScrubLeavesProseAlone(t *testing.T) {
+	for _, text := range []string{
+		`x509: invalid signature: parent certificate cannot sign this kind of certificate`,
+		`x509: cannot verify signature: insecure algorithm SHA1-RSA`,
+		`failed to fetch anonymous token: Get "https://token.corp.example/service": EOF`,
+		`failed to fetch oauth token: unexpected status from POST request: 401 Unauthorized`,
+		`looking up Secret "ns/demo-user-trusted-ca-secret": forbidden`,
+		`secrets "demo" is forbidden: User "x" cannot get resource "secrets"`,
+	} {
+		if got := Scrub(text); got != text {
+			t.Errorf("Scrub(%q) = %q", text, got)
+		}
+	}
+}
+
+func TestScanNamesKindAndLine(t *testing.T) {
+	err := Scan([]byte("{\n \"a\": \"-----BEGIN EC PRIVATE KEY-----\\nx\"\n}"))
+	var secret *SecretError
+	if !errors.As(err, &secret) || secret.Line != 2 || secret.Kind != "private key" {
+		t.Errorf("Scan: %v", err)
+	}
+	if err := Scan([]byte(`{"pem":"-----BEGIN CERTIFICATE-----\nx","uri":"https://harbor.corp.example:443/v2/"}`)); err != nil {
+		t.Errorf("Scan of a clean document: %v", err)
+	}
+}
+
+func FuzzScrub(f *testing.F) {
+	f.Add(`https://u:p@h/ token=x "secret":"y"`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if once := Scrub(text); len(once) > len(text)+64*(1+strings.Count(text, "=")+strings.Count(text, ":")+strings.Count(text, "-----")+strings.Count(text, "eyJ")+strings.Count(strings.ToLower(text), "basic")+strings.Count(strings.ToLower(text), "bearer")) {
+			t.Errorf("Scrub made %d bytes of %d", len(once), len(text))
+		}
+	})
+}
