@@ -60,7 +60,7 @@ func (w *walker) bundleErrors(name, resource string, data []byte) {
 		reason = "forbidden"
 	}
 	w.problem(Problem{
-		Path: name, Reason: reason, Detail: fmt.Sprintf("the bundle lacks some %s: %s", resource, list[0]),
+		Path: name, Reason: reason, Detail: fmt.Sprintf("the bundle lacks some %s: %s", resource, oneLine(list[0])),
 		Hint: "collect the bundle with a role that may list them in all namespaces",
 	})
 }

@@ -102,6 +102,17 @@ type Skipped struct{ Source, Path, Why string }
 // are manifests.
 func (in *Input) FromCapture(o Object) bool { return in.captures[o.Provenance.Source] != nil }
 
+// Gathered tells whether some capture holds objects of a kind, or an empty list
+// of that kind: whether somebody looked for them.
+func (in *Input) Gathered(kind string) bool {
+	for _, capture := range in.captures {
+		if capture.kinds[kind] {
+			return true
+		}
+	}
+	return false
+}
+
 // Close releases the folders that node trees lie in. The trees cannot be read
 // afterwards.
 func (in *Input) Close() error {

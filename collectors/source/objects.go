@@ -21,6 +21,9 @@ func (o *opener) add(from origin, name string, content manifest.Content) {
 		}
 	}
 	for i, m := range content.Objects {
+		if _, _, failed := apiFailure(m.Map); failed {
+			continue
+		}
 		object := Object{Map: m.Map, Provenance: evidence.Provenance{
 			Source: source, Method: "file", Path: name, Line: m.Line,
 			ResourceVersion: text(mapping(m.Map, "metadata"), "resourceVersion"),
@@ -37,6 +40,19 @@ func (o *opener) add(from origin, name string, content manifest.Content) {
 		o.in.Objects = append(o.in.Objects, object)
 		o.checkTemplate(object)
 	}
+}
+
+// apiFailure reads the object that the API server answers with in place of what
+// was asked for. kubectl get --raw and curl save it like any other.
+func apiFailure(object map[string]any) (reason, message string, failed bool) {
+	if text(object, "kind") != "Status" || text(object, "apiVersion") != "v1" || text(object, "status") != "Failure" {
+		return "", "", false
+	}
+	reason = "not_in_source"
+	if r := text(object, "reason"); r == "Forbidden" || r == "Unauthorized" {
+		reason = "forbidden"
+	}
+	return reason, oneLine(text(object, "message")), true
 }
 
 // isDouble tells an object of a capture that is already there in the same

@@ -129,7 +129,7 @@ func (o *opener) argument(ctx context.Context, name string) error {
 	case info.Size() > o.limits.FileBytes:
 		return inputError(name, cureParts, "%w", tooLarge(o.limits.FileBytes))
 	}
-	return o.file(ctx, name)
+	return o.file(ctx, name, info.Size())
 }
 
 func statError(name string, err error) error {
@@ -138,7 +138,7 @@ func statError(name string, err error) error {
 }
 
 // file reads a regular file that an argument names.
-func (o *opener) file(ctx context.Context, name string) error {
+func (o *opener) file(ctx context.Context, name string, size int64) error {
 	f, err := os.Open(name)
 	if err != nil {
 		return statError(name, err)
@@ -151,10 +151,7 @@ func (o *opener) file(ctx context.Context, name string) error {
 	}
 	rest := io.MultiReader(bytes.NewReader(head[:n]), f)
 	if archive.Sniff(head[:n]) == archive.None {
-		data, err := io.ReadAll(io.LimitReader(rest, o.limits.FileBytes+1))
-		if err == nil && int64(len(data)) > o.limits.FileBytes {
-			err = tooLarge(o.limits.FileBytes)
-		}
+		data, err := readUpTo(rest, size, o.limits.FileBytes)
 		if err != nil {
 			return statError(name, err)
 		}
@@ -196,6 +193,11 @@ func (o *opener) single(ctx context.Context, name string, data []byte) error {
 		return inputError(name, "name a file that kubectl get -o yaml or -o json printed, a manifest, or a document that regpolicy collect wrote",
 			"it holds no Kubernetes object: apiVersion and kind are missing")
 	}
+	for _, object := range content.Objects {
+		if _, message, failed := apiFailure(object.Map); failed {
+			return inputError(name, cureRefused, "it holds an error of the API server: %s", message)
+		}
+	}
 	if isKubeconfig(content.Objects) {
 		return inputError(name, "read that cluster with --kubeconfig FILE, without naming it as SOURCE", "a kubeconfig is no source by itself")
 	}
@@ -235,6 +237,9 @@ func (o *opener) archive(ctx context.Context, from origin, r io.ReaderAt, stored
 		return inputError(from.arg, "copy it again: it seems to be damaged or cut short", "%w", err)
 	case unpacked.FS == nil:
 		return o.single(ctx, from.arg, unpacked.Single)
+	}
+	if err := o.spend(from.arg, unpacked.Bytes); err != nil {
+		return err
 	}
 	return o.contents(ctx, from, unpacked.FS, unpacked.Refusals)
 }
@@ -277,34 +282,4 @@ func (p Problem) place() string {
 		return fmt.Sprintf("%q, line %d: %s", p.Path, p.Line, p.Detail)
 	}
 	return fmt.Sprintf("%q: %s", p.Path, p.Detail)
-}
-
-func digest(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
-}
-
-// readAll reads to the end, and gives up waiting when ctx ends.
-func readAll(ctx context.Context, r io.Reader, most int64) ([]byte, error) {
-	if r == nil {
-		return nil, errors.New("there is no standard input")
-	}
-	type result struct {
-		data []byte
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		data, err := io.ReadAll(io.LimitReader(r, most+1))
-		done <- result{data, err}
-	}()
-	select {
-	case got := <-done:
-		if got.err == nil && int64(len(got.data)) > most {
-			return nil, tooLarge(most)
-		}
-		return got.data, got.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }

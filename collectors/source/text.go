@@ -49,10 +49,14 @@ func (o *opener) document(name string, data []byte) (bool, error) {
 	}
 }
 
-func short(s string) string {
-	const most = 64
+// short bounds a foreign word, oneLine a foreign message.
+func short(s string) string { return cut(s, 64) }
+
+func oneLine(s string) string { return cut(strings.Join(strings.Fields(s), " "), 300) }
+
+func cut(s string, most int) string {
 	if len(s) > most {
-		s = s[:most] + "..."
+		s = strings.ToValidUTF8(s[:most], "") + "..."
 	}
 	return s
 }
@@ -67,6 +71,9 @@ func otherKind(name string, data []byte) (what, cure string) {
 	switch {
 	case len(body) == 0:
 		return "it is empty", "save it again: did kubectl print an error instead?"
+	case bytes.HasPrefix(body, []byte("Error from server")):
+		line, _, _ := strings.Cut(string(body), "\n")
+		return "it holds an error of kubectl: " + oneLine(line), cureRefused
 	case body[0] == '<':
 		return "it is HTML or XML, not YAML or JSON", "save it again: it may be the page of a login or a proxy"
 	case bytes.HasPrefix(body, []byte("-----BEGIN ")):

@@ -1,11 +1,9 @@
 package source
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -212,13 +210,16 @@ func (w *walker) read(name string, most int64) (data []byte, ok bool, err error)
 		return nil, false, nil
 	}
 	defer f.Close() //nolint:errcheck // read only
-	data, err = io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(data)) > most {
-		err = tooLarge(most)
+	var size int64
+	if info, err := f.Stat(); err == nil {
+		size = info.Size()
 	}
-	if err != nil {
+	if data, err = readUpTo(f, size, most); err != nil {
 		w.problem(fileProblem(name, err))
 		return nil, false, nil
+	}
+	if w.from.kind == evidence.SourceArchive {
+		return data, true, nil // counted when it was unpacked
 	}
 	return data, true, w.o.spend(w.from.arg, int64(len(data)))
 }
@@ -257,42 +258,13 @@ func (w *walker) file(ctx context.Context, name string, r rules) error {
 	return nil
 }
 
-// faultProblem is the problem of a text that could not be read.
-func faultProblem(name string, data []byte, fault *manifest.Fault) Problem {
-	if what, cure := otherKind(name, data); what != "" {
-		return Problem{Path: name, Reason: faultReason(fault), Detail: what, Hint: cure}
-	}
-	return textProblem(name, fault)
-}
-
-func textProblem(name string, fault *manifest.Fault) Problem {
-	return Problem{
-		Path: name, Line: fault.Line, Column: fault.Column, Reason: faultReason(fault),
-		Detail: fault.Detail, Hint: cmp.Or(fault.Hint, cureFile),
-	}
-}
-
-// foreign is the problem of a file that should hold objects and does not, or not
-// only.
-func (w *walker) foreign(name string, data []byte, content manifest.Content) Problem {
-	p := Problem{Path: name, Reason: "parse_error", Hint: cureFile}
-	what, cure := otherKind(name, data)
-	switch {
-	case len(content.Objects) > 0:
-		p.Detail = fmt.Sprintf("%d of its documents are no Kubernetes objects: apiVersion and kind are missing", content.Foreign)
-	case what != "":
-		p.Detail, p.Hint = what, cure
-		if len(strings.TrimSpace(string(data))) == 0 {
-			p.Reason = "truncated"
-		}
-	default:
-		p.Detail = "it holds no Kubernetes object: apiVersion and kind are missing"
-	}
-	return p
-}
-
 // add takes up the objects of a file of a folder or archive.
 func (w *walker) add(name string, content manifest.Content) {
+	for _, object := range content.Objects {
+		if reason, message, failed := apiFailure(object.Map); failed {
+			w.problem(Problem{Path: name, Line: object.Line, Reason: reason, Detail: "it holds an error of the API server: " + message, Hint: cureRefused})
+		}
+	}
 	if len(content.Objects)+len(content.Lists) > 0 && w.layout == manifests {
 		w.o.in.HasManifests = true
 	}

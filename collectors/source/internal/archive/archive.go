@@ -75,6 +75,8 @@ var (
 	ErrBomb = errors.New("unpacks to far more than it holds")
 	// ErrNotKept: the content of a file was left out by Limits.Keep.
 	ErrNotKept = errors.New("content not kept")
+	// ErrDamaged: a file that is damaged, encrypted or packed in an unknown way.
+	ErrDamaged = errors.New("cannot be unpacked")
 	// ErrNotRegular: no file and no folder, or a link, which are not followed.
 	ErrNotRegular = errors.New("not a regular file")
 )
@@ -89,6 +91,8 @@ type Archive struct {
 	FS       *FS
 	Single   []byte
 	Refusals []Refusal
+	// Bytes is what the FS holds in memory.
+	Bytes int64
 }
 
 // Unpack unpacks an archive of the given size. An error means that nothing of it
@@ -110,7 +114,7 @@ func Unpack(ctx context.Context, format Format, r io.ReaderAt, size int64, limit
 	if err != nil {
 		return nil, err
 	}
-	return &Archive{FS: u.fs, Refusals: u.refusals}, nil
+	return u.archive(), nil
 }
 
 // unpacker is one unpacking.
@@ -125,6 +129,10 @@ type unpacker struct {
 	// unpacked and kept are bytes so far.
 	unpacked, kept int64
 	entries        int
+}
+
+func (u *unpacker) archive() *Archive {
+	return &Archive{FS: u.fs, Refusals: u.refusals, Bytes: u.kept}
 }
 
 func (u *unpacker) refuse(path, format string, args ...any) {
@@ -207,7 +215,7 @@ func (u *unpacker) gzip() (*Archive, error) {
 		if err := u.tar(rest); err != nil {
 			return nil, err
 		}
-		return &Archive{FS: u.fs, Refusals: u.refusals}, nil
+		return u.archive(), nil
 	}
 	var single bytes.Buffer
 	if _, err := io.Copy(&single, io.LimitReader(rest, u.limits.FileBytes+1)); err != nil {

@@ -291,8 +291,8 @@ func TestEntriesThatCannotBeOpenedKeepTheOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	want = map[string]string{
-		"ok": "x", "damaged": "! zip: checksum error", "large": "! larger than the limit of 10 bytes",
-		"fifo": "! not a regular file", "locked": "! it is encrypted",
+		"ok": "x", "damaged": "! cannot be unpacked: zip: checksum error", "large": "! larger than the limit of 10 bytes",
+		"fifo": "! not a regular file", "locked": "! cannot be unpacked: it is encrypted",
 	}
 	if diff := cmp.Diff(want, tree(t, zipped.FS)); diff != "" {
 		t.Errorf("zip (-want +got):\n%s", diff)

@@ -78,18 +78,18 @@ func (u *unpacker) zipEntry(entry *zip.File) error {
 func (u *unpacker) zipContent(entry *zip.File, most int64) (data []byte, own, err error) {
 	const encrypted = 1
 	if entry.Flags&encrypted != 0 {
-		return nil, errors.New("it is encrypted"), nil
+		return nil, fmt.Errorf("%w: it is encrypted", ErrDamaged), nil
 	}
 	content, err := entry.Open()
 	if err != nil {
-		return nil, err, nil
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err), nil
 	}
 	defer content.Close() //nolint:errcheck // read only
 	data, own, err = u.content(u.count(content), int64(min(entry.UncompressedSize64, 1<<62)), most)
 	if err == nil || errors.Is(err, ErrBomb) || errors.Is(err, ErrTooLarge) || u.ctx.Err() != nil {
 		return data, own, err
 	}
-	return nil, err, nil
+	return nil, fmt.Errorf("%w: %w", ErrDamaged, err), nil
 }
 
 // budgetReader fails once more was read than its budget; a negative one is

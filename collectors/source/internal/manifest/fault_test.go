@@ -56,7 +56,7 @@ func TestFaultsTellPlaceAndCure(t *testing.T) {
 		{"JSON with text after it", "a.json", "{}\n\nfoo", 3, 2, "it is not JSON: invalid character 'o'", "", false},
 		{"a JSON number out of range", "a.json", "{\n\"a\":1e999}", 2, 0, "out of range", "", false},
 		{"deep JSON", "a.json", strings.Repeat("[", 200) + strings.Repeat("]", 200), 1, 0, "deeper than 100 levels", "", false},
-		{"very deep JSON", "a.json", strings.Repeat("[", 50_000), 1, 10001, "exceeded max depth", "", false},
+		{"very deep JSON", "a.json", strings.Repeat("[", 50_000), 1, 10001, "far too deep", "", false},
 		{"deep YAML in brackets", "a.yaml", head + "a: " + strings.Repeat("[", 200) + strings.Repeat("]", 200) + "\n", 3, 103, "deeper than 100 levels", "", false},
 		{"very deep YAML in brackets", "a.yaml", head + "a: " + strings.Repeat("[", 90_000) + "\n", 3, 0, "far too deep", "", false},
 		{"very deep YAML in blocks", "a.yaml", head + "a:\n" + strings.Repeat("- ", 50_000) + "\n", 4, 0, "far too deep", "", false},

@@ -203,6 +203,9 @@ func syntaxFault(data []byte, start int, err error) *Fault {
 		fault.Hint = "save it again and let kubectl finish; is the disk full?"
 		return fault
 	}
+	if strings.HasSuffix(syntax.Error(), "exceeded max depth") {
+		return faultAt(data, at-1, "it nests far too deep")
+	}
 	fault := faultAt(data, at-1, "it is not JSON: "+syntax.Error())
 	fault.Hint = "save it again with kubectl get ... -o json"
 	return fault

@@ -1,0 +1,82 @@
+package source
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/regpolicy/regpolicy/collectors/source/internal/archive"
+	"github.com/regpolicy/regpolicy/collectors/source/internal/manifest"
+)
+
+// fileProblem is why a file could not be read.
+func fileProblem(path string, err error) Problem {
+	p := Problem{Path: path, Reason: "internal", Detail: err.Error(), Hint: cureFile}
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		p.Detail = pathErr.Err.Error()
+	}
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		p.Reason = "permission_denied"
+		p.Hint = "run it as a user who may read the file, or copy it with its mode changed"
+	case errors.Is(err, errEscapes), errors.Is(err, errLoop):
+		p.Reason = "not_regular"
+		p.Hint = "copy the file in place of the link"
+	case errors.Is(err, archive.ErrNotRegular):
+		p.Reason = "not_regular"
+	case errors.Is(err, archive.ErrDamaged):
+		p.Reason, p.Hint = "parse_error", "pack the archive again, without a password"
+	case errors.Is(err, archive.ErrTooLarge):
+		p.Reason, p.Hint = "truncated", cureParts
+	case errors.Is(err, fs.ErrNotExist):
+		p.Reason = "not_found"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		p.Reason = "truncated"
+	}
+	return p
+}
+
+// faultProblem is the problem of a text that could not be read.
+func faultProblem(name string, data []byte, fault *manifest.Fault) Problem {
+	if what, cure := otherKind(name, data); what != "" {
+		return Problem{Path: name, Reason: faultReason(fault), Detail: what, Hint: cure}
+	}
+	return textProblem(name, fault)
+}
+
+func textProblem(name string, fault *manifest.Fault) Problem {
+	return Problem{
+		Path: name, Line: fault.Line, Column: fault.Column, Reason: faultReason(fault),
+		Detail: fault.Detail, Hint: cmp.Or(fault.Hint, cureFile),
+	}
+}
+
+// foreign is the problem of a file that should hold objects and does not, or not
+// only.
+func (w *walker) foreign(name string, data []byte, content manifest.Content) Problem {
+	p := Problem{Path: name, Reason: "parse_error", Hint: cureFile}
+	what, cure := otherKind(name, data)
+	switch {
+	case len(content.Objects) > 0:
+		p.Detail = fmt.Sprintf("%d of its documents are no Kubernetes objects: apiVersion and kind are missing", content.Foreign)
+	case what != "":
+		p.Detail, p.Hint = what, cure
+		if len(strings.TrimSpace(string(data))) == 0 {
+			p.Reason = "truncated"
+		}
+	default:
+		p.Detail = "it holds no Kubernetes object: apiVersion and kind are missing"
+	}
+	return p
+}
+
+func faultReason(fault *manifest.Fault) string {
+	if fault.Truncated {
+		return "truncated"
+	}
+	return "parse_error"
+}
