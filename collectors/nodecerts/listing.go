@@ -35,11 +35,10 @@ type Listing struct {
 	// Live tells that the node itself was looked at, not a copy: what is not in
 	// the listing is not there.
 	Live bool
-	// Script tells that the script made the listing.
-	Script bool
-	// Proc is what /proc told; nil where it was not looked at or is closed to the
-	// user.
-	Proc *Proc
+	// ProcAsked tells that /proc was looked at, Proc what it told: nil where it
+	// does not show the processes of others.
+	ProcAsked bool
+	Proc      *Proc
 	// Bundle is the path of the system bundle, the first of Go's list that can be
 	// read; empty where there is none.
 	Bundle string

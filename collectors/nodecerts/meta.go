@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// noMode stands for a mode in a listing that WriteStream writes without one.
+const noMode = "?"
+
 var modeText = regexp.MustCompile(`^[-a-zA-Z]([r-][w-][xsS-]){2}[r-][w-][xtT-][.+@]?$`)
 
 // parseFile reads the head of a file frame: the status and, where ls told them,
@@ -23,7 +26,7 @@ func parseFile(args string, now time.Time) *File {
 	}
 	f.Status = Status(words[0])
 	words = words[1:]
-	if len(words) < 4 || !modeText.MatchString(words[0]) {
+	if len(words) < 4 || words[0] != noMode && !modeText.MatchString(words[0]) {
 		return f
 	}
 	owner, err1 := strconv.Atoi(words[1])
@@ -31,7 +34,9 @@ func parseFile(args string, now time.Time) *File {
 	if err1 != nil || err2 != nil {
 		return f
 	}
-	f.Mode, f.Owner, f.Group = strings.TrimRight(words[0], ".+@"), owner, group
+	if words[0] != noMode {
+		f.Mode, f.Owner, f.Group = strings.TrimRight(words[0], ".+@"), owner, group
+	}
 	f.Size, _ = strconv.ParseInt(words[3], 10, 64)
 	f.ModTime = parseListTime(words[4:], now)
 	return f

@@ -32,15 +32,15 @@ func Record(b *evidence.Builder, node string, l *Listing, access evidence.Access
 
 // Record writes what a listing tells of a node, beside what the document already
 // says of it: trust files, trust stores, certificates, registry configuration,
-// runtime, proxies, clock. It asks for the node and answers; each part that could
-// not be had is a gap of its own.
+// runtime, proxies, clock. Each part that could not be had is a gap; asking for
+// the node as a whole, and answering, is the caller's.
 //
 // The API's facts about a node's runtime decide how its registry configuration is
 // read, so record nodes after those.
 func (r *Recorder) Record(node string, l *Listing, access evidence.Access, prov evidence.Provenance, clock Clock) {
-	task := r.b.Ask(evidence.Nodes, nodeSubject(node))
-	r.record(node, l, access, prov, clock)
-	task.Answer()
+	a := r.analyse(node, l)
+	n, proxies := a.node(node, access, prov, clock)
+	a.store(node, n, proxies)
 }
 
 func nodeSubject(node string) evidence.Subject {
@@ -63,7 +63,8 @@ type analysis struct {
 	dirs        map[string][]string
 }
 
-func (r *Recorder) record(node string, l *Listing, access evidence.Access, prov evidence.Provenance, clock Clock) {
+// analyse reads what the records are made from.
+func (r *Recorder) analyse(node string, l *Listing) *analysis {
 	a := &analysis{r: r, l: l, certs: map[string]*x509.Certificate{}, dirs: map[string][]string{}}
 	r.b.View(func(d *evidence.Document) { a.known = d.Nodes[node] })
 	if l.Bundle != "" {
@@ -74,35 +75,43 @@ func (r *Recorder) record(node string, l *Listing, access evidence.Access, prov 
 		a.os = parseOSRelease(text)
 	}
 	a.runtime = a.runtimeName()
-	proxies := a.readUnits(node, prov)
+	a.readUnit()
 	a.readRegistry()
-	s := a.readStores()
-	if s.goKnown {
-		a.registryStores(s.goAnchors)
-	}
+	return a
+}
 
+// node makes the node's record and its proxies'.
+func (a *analysis) node(node string, access evidence.Access, prov evidence.Provenance, clock Clock) (evidence.Node, map[string]evidence.Proxy) {
 	n := a.known
 	n.Read, n.Access, n.Provenance = true, &access, prov
 	n.OS, n.OSFamily = orElse(evidence.Scrub(a.os.name), n.OS), orElse(a.os.family, n.OSFamily)
-	n.TrustFiles = a.trustFiles()
-	n.HashLinks = a.hashLinks()
-	n.TrustStore, n.OpenSSLStore, n.Proxy = "", "", ""
-	if s.goKnown {
-		n.TrustStore = r.b.TrustStore(evidence.VerifierGo, s.goAnchors)
-	}
-	if s.openSSLKnown {
-		n.OpenSSLStore = r.b.TrustStore(evidence.VerifierOpenSSL, s.openSSL)
-	}
+	n.Proxy = ""
+	a.addStores(&n)
 	a.addBundle(&n)
+	n.TrustFiles, n.HashLinks = a.trustFiles(), a.hashLinks()
 	n.Runtime = a.runtimeFacts()
 	n.RegistryConfig = a.registry.config
 	n.Environment = a.certEnvironment()
-	n.Clock = l.clock(clock)
+	n.Clock = a.l.clock(clock)
+	proxies := a.proxies(node, prov)
 	if _, ok := proxies[nodeScope(node)]; ok {
 		n.Proxy = nodeScope(node)
 	}
 	a.noteLimits()
-	a.store(node, n, proxies)
+	return n, proxies
+}
+
+// addStores records the trust stores, the registries' own included.
+func (a *analysis) addStores(n *evidence.Node) {
+	s := a.readStores()
+	n.TrustStore, n.OpenSSLStore = "", ""
+	if s.goKnown {
+		a.registryStores(s.goAnchors)
+		n.TrustStore = a.r.b.TrustStore(evidence.VerifierGo, s.goAnchors)
+	}
+	if s.openSSLKnown {
+		n.OpenSSLStore = a.r.b.TrustStore(evidence.VerifierOpenSSL, s.openSSL)
+	}
 }
 
 // store writes everything and then the gaps.

@@ -54,7 +54,7 @@ func (a *analysis) runtimeFacts() *evidence.Runtime {
 		out.StartedAt = evidence.MaybeAt(process.Started)
 	case a.l.Proc != nil:
 		a.faults = append(a.faults, fault{"runtime", "not_found", "no process of a container runtime was seen"})
-	case a.l.procClosed():
+	case a.l.ProcAsked && !a.l.Truncated:
 		a.faults = append(a.faults, fault{"runtime", "permission_denied", "/proc does not show the processes of other users"})
 	}
 	if out == (evidence.Runtime{}) {
@@ -63,27 +63,27 @@ func (a *analysis) runtimeFacts() *evidence.Runtime {
 	return &out
 }
 
-// procClosed tells that /proc was looked at in vain: the script always looks.
-func (l *Listing) procClosed() bool { return l.Script && l.Proc == nil && !l.Truncated }
-
-// readUnits reads the environment of the runtime's unit and returns the proxies,
-// by their keys in the document. The kubelet's own is kept where it differs: set
-// there alone, a proxy does nothing for pulls.
-func (a *analysis) readUnits(node string, prov evidence.Provenance) map[string]evidence.Proxy {
-	proxies := map[string]evidence.Proxy{}
+// readUnit reads the environment of the runtime's unit.
+func (a *analysis) readUnit() {
 	env := a.l.environment(runtimeUnits[a.runtime].unit)
 	a.environment = env.variables
 	for _, name := range env.unreadable {
 		a.miss("proxy", a.l.Files[name], name)
 		a.miss("environment", a.l.Files[name], name)
 	}
+}
+
+// proxies are the runtime's proxy and, where it differs, the kubelet's, by their
+// keys in the document: set for the kubelet alone, a proxy does nothing for pulls.
+func (a *analysis) proxies(node string, prov evidence.Provenance) map[string]evidence.Proxy {
+	proxies := map[string]evidence.Proxy{}
 	add := func(scope string, p *evidence.Proxy) {
 		if p != nil {
 			p.Scope, p.Provenance = scope, prov
 			proxies[scope] = *p
 		}
 	}
-	own, kubelet := proxyOf(env.variables), proxyOf(a.l.environment("kubelet").variables)
+	own, kubelet := proxyOf(a.environment), proxyOf(a.l.environment("kubelet").variables)
 	add(nodeScope(node), own)
 	if kubelet != nil && (own == nil || !sameProxy(*own, *kubelet)) {
 		add(nodeScope(node)+"/kubelet", kubelet)

@@ -150,7 +150,7 @@ func (c *sshCollection) node(job sshJob) {
 	case errors.Is(err, ErrTruncated) && execErr != nil:
 		l.TruncatedBy = c.reasonOf(job, execErr)
 	}
-	c.recorder.record(job.target.Name, l, c.access(session), evidence.Provenance{Source: c.opt.Source, Method: "exec"}, clock)
+	c.recorder.Record(job.target.Name, l, c.access(session), evidence.Provenance{Source: c.opt.Source, Method: "exec"}, clock)
 	c.recorder.address(job.target)
 	job.task.Answer()
 }

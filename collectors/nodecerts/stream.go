@@ -52,7 +52,7 @@ func ParseStream(r io.Reader, limit int64) (*Listing, error) {
 		return nil, fmt.Errorf("reading a listing: %w: it begins %q", ErrNoListing, data[:min(len(data), 80)])
 	}
 	p := &streamParser{
-		listing: &Listing{Live: true, Script: true, Files: map[string]*File{}},
+		listing: &Listing{Live: true, ProcAsked: true, Files: map[string]*File{}},
 		mark:    []byte("\n" + string(data[head[2]:head[3]]) + " "),
 		rest:    data[head[1]:],
 	}

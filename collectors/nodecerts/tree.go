@@ -244,6 +244,9 @@ func (t *tree) dirStatus(at resolved) Status {
 func (t *tree) read(at resolved) ([]byte, Status) {
 	file, err := t.fs.Open(at.name)
 	if err != nil {
+		if at.info.Size() > maxFile && !errors.Is(err, fs.ErrPermission) {
+			return nil, StatusLarge // the file system has limits of its own
+		}
 		return nil, StatusUnreadable
 	}
 	defer file.Close()
@@ -313,6 +316,7 @@ func isHashName(name string) bool {
 
 // readProc reads what the script reads of /proc.
 func (l *Listing) readProc(proc fs.FS) {
+	l.ProcAsked = true
 	if kernel, err := fs.ReadFile(proc, "sys/kernel/osrelease"); err == nil {
 		l.Kernel, _, _ = strings.Cut(string(kernel), "\n")
 	}
