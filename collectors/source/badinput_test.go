@@ -227,11 +227,14 @@ func TestBadFilesOfAFolderOfManifestsAreProblemsIfTheyMayBeManifests(t *testing.
 		"saved-by-powershell.yaml":     "\xff\xfea\x00p\x00i\x00",
 		"wrong-types.yaml":             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: a, image: 5}]}}}\n",
 		"link.yaml":                    "-> /etc/passwd.yaml",
+		"story/objects/pod.yaml":       pod("captured"),
+		"story/nodes/wk-1/etc/hosts":   "x",
 	}.write(t))
 	want := []string{
 		"broken-manifest.yaml:2 parse_error: it is not YAML: did not find expected node content",
 		"chart/templates/deploy.yaml:4 parse_error: it is a template, not YAML: it is not YAML: did not find expected node content",
 		"saved-by-powershell.yaml:0 parse_error: the text is in UTF-16, not in UTF-8",
+		"story:0 not_in_source: a capture within a folder of manifests: its nodes and transcripts are not read",
 		`wrong-types.yaml:1 parse_error: the pod template of Deployment "web": containers.image is not of type string`,
 		"link.yaml:0 not_regular: a symbolic link that leads out of the folder is not followed",
 	}

@@ -77,6 +77,16 @@ func layoutOf(t *tree, dir string, entries []fs.DirEntry) layout {
 	return manifests
 }
 
+// holdsCapture tells a folder that surely is a capture. It is asked below a
+// folder of manifests, where a folder named nodes alone says little.
+func holdsCapture(entries []fs.DirEntry) bool {
+	has := map[string]bool{}
+	for _, e := range entries {
+		has[e.Name()] = e.IsDir()
+	}
+	return has["objects"] && (has["nodes"] || has["endpoints"])
+}
+
 // anyIn tells whether a folder has an entry of some kind. One that cannot be
 // listed counts: that it cannot is found again, and told, when it is read.
 func (t *tree) anyIn(dir string, is func(fs.DirEntry) bool) bool {

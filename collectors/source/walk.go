@@ -132,6 +132,12 @@ func (w *walker) below(ctx context.Context, dir string, r rules) error {
 		return nil
 	}
 	w.visited[dir] = true
+	if w.layout == manifests && holdsCapture(entries) {
+		w.problem(Problem{
+			Path: dir, Reason: "not_in_source", Detail: "a capture within a folder of manifests: its nodes and transcripts are not read",
+			Hint: "name the capture itself",
+		})
+	}
 	for _, e := range entries {
 		if err := w.count(ctx); err != nil {
 			return err
