@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -51,7 +52,7 @@ func (e *ExitError) Error() string {
 //   - internal, wrapping an *ExitError: the command failed
 func (c *Conn) Exec(ctx context.Context, command string, limit int64) ([]byte, error) {
 	action := "running a command on " + quote(c.address)
-	limit = max(limit, 0)
+	limit = min(max(limit, 0), math.MaxInt64-1)
 	select {
 	case c.exec <- struct{}{}:
 		defer func() { <-c.exec }()
@@ -121,7 +122,11 @@ func (c *Conn) run(command string, limit int64) (stdout []byte, reason string, e
 	}
 	result, ended := <-exit
 	if !ended {
-		return stdout, c.reasonWithoutStatus(), &ExitError{Status: -1, Stderr: <-stderr}
+		// A connection that goes away ends its channels as if the command had.
+		if err := c.ping(); err != nil {
+			return stdout, reasonUnreachable, fmt.Errorf("%w: %w", errGone, err)
+		}
+		return stdout, reasonInternal, &ExitError{Status: -1, Stderr: <-stderr}
 	}
 	_ = channel.Close()
 	waitClosed(exit)
@@ -148,15 +153,6 @@ func (c *Conn) openSession() (ssh.Channel, <-chan *ssh.Request, error) {
 		time.Sleep(pause)
 		pause *= 2
 	}
-}
-
-// reasonWithoutStatus tells a server that sends no status from a connection that
-// went away, which ends every channel as if the command had ended.
-func (c *Conn) reasonWithoutStatus() string {
-	if c.ping() != nil {
-		return reasonUnreachable
-	}
-	return reasonInternal
 }
 
 // watchExit reads a channel's requests to their end (RFC 4254 section 6.10) and

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -96,9 +97,12 @@ func TestExitStatusAndStderrOfACommand(t *testing.T) {
 	}
 }
 
-func TestNegativeLimitAllowsNothing(t *testing.T) {
+func TestLimitsAtTheEnds(t *testing.T) {
 	s := sshtest.Start(t, sshtest.Options{})
 	conn := connect(t, trusting(t, remote.Config{}, s), s.Addr())
+	if stdout, err := conn.Exec(t.Context(), "hello", math.MaxInt64); err != nil || string(stdout) != "hello\n" {
+		t.Errorf("got %q, %v", stdout, err)
+	}
 	stdout, err := conn.Exec(t.Context(), "hello", -5)
 	wantReason(t, err, "truncated")
 	if len(stdout) != 0 {

@@ -1,6 +1,7 @@
 package sshtest_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -36,7 +37,7 @@ func TestServerRunsCommandsAndForwards(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := session.Output("this")
-	if exit, ok := err.(*ssh.ExitError); string(out) != "ran this" || !ok || exit.ExitStatus() != 3 { //nolint:errorlint // not wrapped
+	if exit, ok := errors.AsType[*ssh.ExitError](err); string(out) != "ran this" || !ok || exit.ExitStatus() != 3 {
 		t.Errorf("got %q, %v", out, err)
 	}
 	back, err := client.Dial("tcp", s.Addr())
