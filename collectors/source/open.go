@@ -108,8 +108,11 @@ func (o *opener) holds() int {
 func (o *opener) argument(ctx context.Context, name string) error {
 	if name == "-" {
 		data, err := readAll(ctx, o.stdin, o.limits.FileBytes)
-		if err != nil {
+		if errors.Is(err, archive.ErrTooLarge) {
 			return inputError(name, cureParts, "%w", err)
+		}
+		if err != nil {
+			return inputError(name, "pipe a document or manifests in: ... | regpolicy eval -", "%w", err)
 		}
 		if archive.Sniff(data) != archive.None {
 			return o.archive(ctx, origin{arg: name, kind: evidence.SourceArchive, sha256: digest(data)}, bytes.NewReader(data), int64(len(data)))
@@ -202,7 +205,11 @@ func (o *opener) single(ctx context.Context, name string, data []byte) error {
 		return inputError(name, "read that cluster with --kubeconfig FILE, without naming it as SOURCE", "a kubeconfig is no source by itself")
 	}
 	o.in.HasManifests = true
-	o.add(origin{arg: name, kind: evidence.SourceManifests, sha256: digest(data)}, filepath.ToSlash(name), content)
+	from := origin{arg: name, kind: evidence.SourceManifests, sha256: digest(data)}
+	o.add(from, filepath.ToSlash(name), content)
+	if content.Foreign > 0 {
+		o.in.Skipped = append(o.in.Skipped, Skipped{Source: from.id(), Path: filepath.ToSlash(name), Why: foreignDocuments(content)})
+	}
 	return nil
 }
 
@@ -252,7 +259,7 @@ func (o *opener) folder(ctx context.Context, name string) error {
 	o.in.closers = append(o.in.closers, root)
 	fsys, ok := root.FS().(fs.ReadLinkFS)
 	if !ok {
-		return inputError(name, "", "the file system tells nothing of links")
+		return inputError(name, cureFolder, "the file system tells nothing of links")
 	}
 	return o.contents(ctx, origin{arg: name, kind: evidence.SourceManifests}, fsys, nil)
 }

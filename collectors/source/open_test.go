@@ -165,6 +165,7 @@ func TestFolderOfManifestsReadsObjectsAndSkipsTheRest(t *testing.T) {
 		"apps/web.yaml":                 "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n---\n# nothing\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
 		"apps/list.json":                `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"}}]}`,
 		"apps/kustomization.yaml":       "resources: [web.yaml]\n",
+		"apps/mixed.yaml":               pod("mixed") + "---\na: 1\n",
 		"chart/values.yaml":             "image: {tag: 1}\n",
 		".github/workflows/ci.yaml":     "on: push\njobs: {}\n",
 		"ci.yml":                        "1: a\non: {push: }\n",
@@ -181,7 +182,7 @@ func TestFolderOfManifestsReadsObjectsAndSkipsTheRest(t *testing.T) {
 		"notes.txt":                     "x",
 	}.write(t)
 	in := open(t, root)
-	want := []string{"ConfigMap/default/c apps/list.json:1", "Deployment/default/web apps/web.yaml#1:1", "Namespace//shop apps/web.yaml#2:7", "Pod/ns/mounted mounted/pod.yaml:1"}
+	want := []string{"ConfigMap/default/c apps/list.json:1", "Pod/ns/mixed apps/mixed.yaml:1", "Deployment/default/web apps/web.yaml#1:1", "Namespace//shop apps/web.yaml#2:7", "Pod/ns/mounted mounted/pod.yaml:1"}
 	if diff := cmp.Diff(want, objects(in)); diff != "" {
 		t.Errorf("objects (-want +got):\n%s", diff)
 	}
@@ -193,7 +194,7 @@ func TestFolderOfManifestsReadsObjectsAndSkipsTheRest(t *testing.T) {
 		skipped = append(skipped, s.Path)
 	}
 	slices.Sort(skipped)
-	if diff := cmp.Diff([]string{"apps/kustomization.yaml", "bin/tool", "chart/values.yaml", "ci.yml", "package.json", "saved/report.json", "tsconfig.json"}, skipped); diff != "" {
+	if diff := cmp.Diff([]string{"apps/kustomization.yaml", "apps/mixed.yaml", "bin/tool", "chart/values.yaml", "ci.yml", "package.json", "saved/report.json", "tsconfig.json"}, skipped); diff != "" {
 		t.Errorf("skipped (-want +got):\n%s", diff)
 	}
 	if len(in.Documents) != 1 || in.Documents[0].Name != filepath.ToSlash(root)+"/saved/evidence.json" {

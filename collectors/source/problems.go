@@ -62,7 +62,7 @@ func (w *walker) foreign(name string, data []byte, content manifest.Content) Pro
 	what, cure := otherKind(name, data)
 	switch {
 	case len(content.Objects) > 0:
-		p.Detail = fmt.Sprintf("%d of its documents are no Kubernetes objects: apiVersion and kind are missing", content.Foreign)
+		p.Detail = foreignDocuments(content)
 	case what != "":
 		p.Detail, p.Hint = what, cure
 		if len(strings.TrimSpace(string(data))) == 0 {
@@ -72,6 +72,10 @@ func (w *walker) foreign(name string, data []byte, content manifest.Content) Pro
 		p.Detail = "it holds no Kubernetes object: apiVersion and kind are missing"
 	}
 	return p
+}
+
+func foreignDocuments(content manifest.Content) string {
+	return fmt.Sprintf("%d of its documents are no Kubernetes objects: apiVersion and kind are missing", content.Foreign)
 }
 
 func faultReason(fault *manifest.Fault) string {

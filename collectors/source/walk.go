@@ -254,7 +254,9 @@ func (w *walker) file(ctx context.Context, name string, r rules) error {
 		w.problem(faultProblem(name, data, fault))
 	case err != nil:
 		w.problem(fileProblem(name, err))
-	case len(content.Objects)+len(content.Lists) > 0 && (content.Foreign == 0 || !r.every):
+	case len(content.Objects)+len(content.Lists) > 0 && content.Foreign == 0:
+	case !r.every && len(content.Objects) > 0:
+		w.skip(name, foreignDocuments(content))
 	case !r.every:
 		w.skip(name, "it holds no Kubernetes object")
 	default:
