@@ -4,43 +4,36 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
-	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
-// diagnose names the causes among the failures: a failed policy that another
-// failed policy explains (METADATA custom.explains) is a symptom and stands
-// under its cause. 400 pods that lack one CA are one paragraph.
-func diagnose(results []report.Result, policies []*Policy) []report.Diagnosis {
-	explains := map[string][]string{}
+// diagnose names the causes among the failures. A failure is a symptom when a
+// failed policy explains its policy (METADATA custom.explains) and has a failure
+// that bears on the same pod, node or registry; it stands under its cause then.
+// 400 pods that lack one CA are one paragraph, and a pod that lacks a password
+// beside them is another.
+func diagnose(results []report.Result, policies []*Policy, inputs []Input) []report.Diagnosis {
+	d := diagnosing{explains: map[string][]string{}, failed: map[string][]failure{}}
 	for _, p := range policies {
-		explains[p.ID] = p.Explains
+		d.explains[p.ID] = p.Explains
 	}
-	failed := map[string][]*report.Result{}
-	var ids []string
 	for i := range results {
 		r := &results[i]
 		if r.Verdict != report.Fail {
 			continue
 		}
-		if _, ok := failed[r.ID]; !ok {
-			ids = append(ids, r.ID)
+		if d.failed[r.ID] == nil {
+			d.ids = append(d.ids, r.ID)
 		}
-		failed[r.ID] = append(failed[r.ID], r)
-	}
-	explained := map[string]bool{}
-	for _, id := range ids {
-		for _, symptom := range reach(id, explains, failed) {
-			explained[symptom] = true
-		}
+		d.failed[r.ID] = append(d.failed[r.ID], failure{Result: r, bearing: bearingOf(r, inputs)})
 	}
 	out := []report.Diagnosis{}
-	for _, id := range ids {
-		if explained[id] {
-			continue
+	for _, id := range d.ids {
+		if roots := d.unexplained(id); len(roots) > 0 {
+			out = append(out, d.newDiagnosis(roots))
 		}
-		out = append(out, newDiagnosis(failed[id], reach(id, explains, failed), failed))
 	}
 	slices.SortStableFunc(out, func(a, b report.Diagnosis) int {
 		return cmp.Or(
@@ -51,51 +44,142 @@ func diagnose(results []report.Result, policies []*Policy) []report.Diagnosis {
 	return out
 }
 
-// reach lists the failed policies that id explains, directly or through others,
-// sorted; never id itself.
-func reach(id string, explains map[string][]string, failed map[string][]*report.Result) []string {
-	seen := map[string]bool{id: true}
-	queue := []string{id}
-	var out []string
-	for len(queue) > 0 {
-		current := queue[0]
-		queue = queue[1:]
-		for _, next := range explains[current] {
-			if seen[next] {
-				continue
-			}
-			seen[next] = true
-			queue = append(queue, next)
-			if len(failed[next]) > 0 {
-				out = append(out, next)
+type diagnosing struct {
+	explains map[string][]string
+	failed   map[string][]failure
+	ids      []string // of failed policies, sorted
+}
+
+// failure is a failed result and what it bears on.
+type failure struct {
+	*report.Result
+	bearing
+}
+
+// bearing is what a failure bears on, as far as that can be told: a pod, a node,
+// registries as host:port.
+type bearing struct {
+	pod, node string
+	hosts     []string
+}
+
+func bearingOf(r *report.Result, inputs []Input) bearing {
+	var b bearing
+	switch r.Subject["kind"] {
+	case "pod":
+		b.pod = r.Subject["cluster"] + "\x00" + r.Subject["namespace"] + "/" + r.Subject["name"]
+	case "node":
+		b.node = r.Subject["name"]
+	case "endpoint", "registry":
+		b.hosts = []string{r.Subject["name"]}
+	}
+	if node := r.Subject["node"]; node != "" {
+		b.node = node
+	}
+	for _, e := range r.Evidence {
+		key, ok := strings.CutPrefix(e.Pointer, "/pull_failures/")
+		if !ok {
+			continue
+		}
+		for i := range inputs {
+			if f, ok := inputs[i].Document.PullFailures[unescapePointer(key)]; ok {
+				b.hosts = append(b.hosts, f.Registry, f.Host)
 			}
 		}
 	}
-	slices.Sort(out)
+	return b
+}
+
+// reachOf sums up what several failures bear on.
+type reachOf struct {
+	pods, nodes, hosts        map[string]bool
+	anyPod, anyNode, anyHosts bool // some failure does not say
+}
+
+func sum(failures []failure) reachOf {
+	s := reachOf{pods: map[string]bool{}, nodes: map[string]bool{}, hosts: map[string]bool{}}
+	for _, f := range failures {
+		s.anyPod = s.anyPod || f.pod == ""
+		s.anyNode = s.anyNode || f.node == ""
+		s.anyHosts = s.anyHosts || len(f.hosts) == 0
+		s.pods[f.pod], s.nodes[f.node] = true, true
+		for _, h := range f.hosts {
+			s.hosts[h] = true
+		}
+	}
+	return s
+}
+
+// covers tells whether a failure may stem from those summed up: they agree in
+// all that both sides say.
+func (s reachOf) covers(f failure) bool {
+	host := len(f.hosts) == 0 || s.anyHosts || slices.ContainsFunc(f.hosts, func(h string) bool { return s.hosts[h] })
+	return host && (f.pod == "" || s.anyPod || s.pods[f.pod]) && (f.node == "" || s.anyNode || s.nodes[f.node])
+}
+
+// unexplained are the failures of a policy that no other failed policy accounts
+// for.
+func (d *diagnosing) unexplained(id string) []failure {
+	var causes []reachOf
+	for _, other := range d.ids {
+		if other != id && slices.Contains(d.explains[other], id) {
+			causes = append(causes, sum(d.failed[other]))
+		}
+	}
+	var out []failure
+	for _, f := range d.failed[id] {
+		if !slices.ContainsFunc(causes, func(c reachOf) bool { return c.covers(f) }) {
+			out = append(out, f)
+		}
+	}
 	return out
 }
 
-func newDiagnosis(results []*report.Result, symptoms []string, failed map[string][]*report.Result) report.Diagnosis {
-	worst := results[0]
-	var messages []string
-	for _, r := range results {
-		if slices.Index(report.Severities, r.Severity) > slices.Index(report.Severities, worst.Severity) {
-			worst = r
+// symptoms are the failures that stem from some, directly or through others, by
+// policy id.
+func (d *diagnosing) symptoms(id string, roots []failure) map[string][]failure {
+	out := map[string][]failure{id: roots}
+	queue := []string{id}
+	for len(queue) > 0 {
+		current := queue[0]
+		queue = queue[1:]
+		s := sum(out[current])
+		for _, next := range d.explains[current] {
+			var found []failure
+			for _, f := range d.failed[next] {
+				if s.covers(f) {
+					found = append(found, f)
+				}
+			}
+			if len(found) > len(out[next]) && next != id {
+				out[next] = found
+				queue = append(queue, next)
+			}
 		}
-		messages = append(messages, r.Message)
+	}
+	delete(out, id)
+	return out
+}
+
+func (d *diagnosing) newDiagnosis(roots []failure) report.Diagnosis {
+	worst := roots[0]
+	var messages []string
+	for _, f := range roots {
+		if slices.Index(report.Severities, f.Severity) > slices.Index(report.Severities, worst.Severity) {
+			worst = f
+		}
+		messages = append(messages, f.Message)
 	}
 	slices.Sort(messages)
-	d := report.Diagnosis{
+	out := report.Diagnosis{
 		ID: worst.ID, Severity: worst.Severity, Title: worst.Title, Messages: slices.Compact(messages),
-		Subjects: len(results), Remediation: worst.Remediation, Explains: []report.Explained{}, Example: evidence.Subject{},
+		Subjects: len(roots), Remediation: worst.Remediation, Explains: []report.Explained{}, Example: maps.Clone(worst.Subject),
 	}
-	for k, v := range worst.Subject {
-		d.Example[k] = v
+	symptoms := d.symptoms(worst.ID, roots)
+	for _, id := range slices.Sorted(maps.Keys(symptoms)) {
+		out.Explains = append(out.Explains, report.Explained{ID: id, Title: symptoms[id][0].Title, Subjects: len(symptoms[id])})
 	}
-	for _, id := range symptoms {
-		d.Explains = append(d.Explains, report.Explained{ID: id, Title: failed[id][0].Title, Subjects: len(failed[id])})
-	}
-	return d
+	return out
 }
 
 // affected sums up who cannot pull, from where.

@@ -92,7 +92,7 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 	sortResults(rep.Results)
 	rep.Summary = report.Count(rep.Results)
 	rep.Affected = affected(inputs)
-	rep.Diagnosis = diagnose(rep.Results, l.policies)
+	rep.Diagnosis = diagnose(rep.Results, l.policies, inputs)
 	return rep, nil
 }
 
