@@ -138,8 +138,6 @@ func (c *classifier) lastResort() verdict {
 	switch {
 	case c.ctx.commit, c.ctx.extracting:
 		return verdict{cause: "corrupt_content"}
-	case c.ctx.x509:
-		return verdict{cause: "chain_invalid"}
 	case c.ctx.registryUnavailable:
 		// CRI-O said this, and nothing more, of a refused connection.
 		return verdict{cause: "refused"}

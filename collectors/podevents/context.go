@@ -20,8 +20,7 @@ type context struct {
 	pulling    bool    // a runtime was at it: errors are not the kubelet's own
 	extracting bool    // a layer was being unpacked
 	commit     bool    // content was being committed to the store
-	x509       bool
-	httpCode   int // an HTTP code that a wrapper names
+	httpCode   int     // an HTTP code that a wrapper names
 
 	registryUnavailable bool
 	local               bool // what fails is the runtime itself or its storage, not a registry
@@ -118,7 +117,6 @@ var wrappers = newTable([]wrapper{
 	{prefix: `Http request failed. Code`, note: vsphereCode},
 	{prefix: `ErrorType(`, note: runtimePulls},
 
-	{prefix: `x509`, note: func(c *classifier, _ segment) { c.ctx.x509 = true }},
 	{prefix: `remote error`, note: runtimePulls},
 })
 

@@ -15,6 +15,7 @@ var readers = newTable([]reader{
 	{`certificate is valid for `, nameMismatch},
 	{`certificate is not valid for any names`, nameMismatch},
 	{`cannot validate certificate for `, nameMismatch},
+	{`x509: `, unreadX509},
 
 	// crypto/tls.
 	{`remote error: `, remoteAlert},

@@ -56,16 +56,33 @@ func validity(c *classifier, s segment) verdict {
 	return verdict{cause: "expired"}
 }
 
-// nameMismatch reads crypto/x509.HostnameError. The name that was asked for is
-// its last word, but for "cannot validate certificate for IP because ...".
+// unreadX509 is what crypto/x509 says in words that are not known here.
+func unreadX509(c *classifier, s segment) verdict {
+	rest := strings.TrimPrefix(line(c.m.from(s)), "x509: ")
+	for _, known := range []string{"certificate signed by unknown authority", "certificate has expired", "certificate is ", "cannot validate certificate"} {
+		if strings.HasPrefix(rest, known) {
+			return verdict{}
+		}
+	}
+	if findLeaf(rest).cause != "" {
+		return verdict{}
+	}
+	return verdict{cause: "chain_invalid"}
+}
+
+// wantedNames come before the name that was asked for, in crypto/x509's
+// HostnameError.
+var wantedNames = []string{"cannot validate certificate for ", ", not ", "none matched ", "wanted to match "}
+
 func nameMismatch(c *classifier, s segment) verdict {
 	words := c.m.words(s)
-	name := words[strings.LastIndexByte(words, ' ')+1:]
-	if rest, ok := strings.CutPrefix(words, "cannot validate certificate for "); ok {
-		name, _, _ = strings.Cut(rest, " ")
-	}
-	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
-		return verdict{cause: "ip_mismatch"}
+	for _, before := range wantedNames {
+		if _, name, found := strings.Cut(words, before); found {
+			if _, err := netip.ParseAddr(strings.Trim(firstWord(name), "[]")); err == nil {
+				return verdict{cause: "ip_mismatch"}
+			}
+			break
+		}
 	}
 	return verdict{cause: "name_mismatch"}
 }

@@ -1,0 +1,81 @@
+package podevents
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+func BenchmarkClassify(b *testing.B) {
+	messages := map[string]string{
+		"unknown authority": `Back-off pulling image "` + web + `": ErrImagePull: ` + unknownCA,
+		"CRI-O, twice":      wrapperCases[11].before + transportErrors[1].text + wrapperCases[11].after,
+		"nothing known":     `Failed to pull image "` + web + `": words: that: nobody: knows`,
+	}
+	for name, message := range messages {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(message)))
+			for b.Loop() {
+				Classify(message)
+			}
+		})
+	}
+}
+
+// BenchmarkPods gathers 10,000 pods, one in a hundred of which fails.
+func BenchmarkPods(b *testing.B) {
+	pods := make([]*corev1.Pod, 10_000)
+	for i := range pods {
+		state := "Running"
+		if i%100 == 0 {
+			state = "ImagePullBackOff: " + backOff + ": ErrImagePull: " + unknownCA
+		}
+		pods[i] = pod("Running", "app "+web+" "+state, fmt.Sprintf("side harbor.corp.example/apps/side:%d Running", i%50))
+		pods[i].Name = fmt.Sprint("web-", i)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		builder := evidence.NewBuilder(evidence.Tool{}, collectedAt)
+		askAll(builder)
+		c := New(builder)
+		for _, p := range pods {
+			c.AddPod(p, evidence.Provenance{})
+		}
+		c.Finish()
+		if got := len(builder.Build("internal").PullFailures); got != 100 {
+			b.Fatal(got)
+		}
+	}
+}
+
+// A cluster of 150,000 pods must fit in a small process.
+func TestManyPodsTakeLittleMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short")
+	}
+	const pods = 50_000
+	b := evidence.NewBuilder(evidence.Tool{}, collectedAt)
+	c := New(b)
+	before := heap()
+	for i := range pods {
+		p := pod("Running", "app "+web+" Running", "side harbor.corp.example/apps/side:1 Running")
+		p.Name, p.Spec.NodeName = fmt.Sprint("web-7f9c8d6b5-", i), fmt.Sprint("wk-", i%1000)
+		c.AddPod(p, evidence.Provenance{})
+	}
+	if each := (heap() - before) / pods; each > 700 {
+		t.Errorf("%d bytes a pod", each)
+	}
+	runtime.KeepAlive(c)
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
