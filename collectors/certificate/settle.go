@@ -37,13 +37,19 @@ func Settle(b *evidence.Builder) {
 }
 
 // settleDomains makes the store of each domain from all that its entries hold,
-// whatever the number of layers around it. A domain without entries is left as
-// its collector wrote it.
+// whatever the number of layers around it. An entry that reaches no cluster is no
+// part of it, and a domain that has no entry trusts nothing: its store is empty.
 func settleDomains(b *evidence.Builder) {
 	entries := map[string][]string{}
 	anchors := map[string][]string{}
 	b.View(func(d *evidence.Document) {
+		for domain := range d.Domains {
+			entries[domain] = []string{}
+		}
 		for key, e := range d.Trust {
+			if e.AppliesToNone {
+				continue
+			}
 			entries[e.Domain] = append(entries[e.Domain], key)
 			if e.Resolved && e.Value != nil {
 				anchors[e.Domain] = append(anchors[e.Domain], e.Value.Certificates...)

@@ -74,7 +74,8 @@ func TestSettleJudgesEveryChainAgainstEveryStore(t *testing.T) {
 	configure(b, evidence.DomainWorkload, "corp", encode(root.PEM()))
 	configure(b, evidence.DomainKapp, "corp", stale.PEM())
 	b.Record(func(d *evidence.Document) {
-		d.Domains[evidence.DomainSupervisor] = evidence.Domain{TrustStore: "as-it-was", Entries: []string{}}
+		d.Domains[evidence.DomainSupervisor] = evidence.Domain{}
+		d.Trust["workload/elsewhere"] = evidence.TrustEntry{Domain: evidence.DomainWorkload, AppliesToNone: true}
 		d.Trust["workload/unresolved"] = evidence.TrustEntry{Domain: evidence.DomainWorkload, Reason: "key_not_found"}
 	})
 	node := b.TrustStore(evidence.VerifierGo, fingerprints(issuing))
@@ -90,8 +91,12 @@ func TestSettleJudgesEveryChainAgainstEveryStore(t *testing.T) {
 	if diff := cmp.Diff(wantStore, d.TrustStores[workload.TrustStore]); diff != "" {
 		t.Errorf("the workload store (-want +got):\n%s", diff)
 	}
-	if d.Domains[evidence.DomainSupervisor].TrustStore != "as-it-was" {
-		t.Error("a domain without entries was changed")
+	supervisor := d.Domains[evidence.DomainSupervisor]
+	if store, ok := d.TrustStores[supervisor.TrustStore]; !ok || len(store.Anchors) != 0 {
+		t.Errorf("the store of a domain without entries is %+v", store)
+	}
+	if verdict := d.Endpoints["harbor.corp.example:443"].Chains[full].Verdicts[supervisor.TrustStore]; verdict.OK || verdict.Reason != "no_anchors" {
+		t.Errorf("the verdict of a domain that trusts nothing is %+v", verdict)
 	}
 	if store := d.TrustStores[d.PublicStore]; store.Verifier != evidence.VerifierPublic || len(store.Anchors) != certificate.PublicRoots().Len() {
 		t.Errorf("the public store has %d anchors for %q", len(store.Anchors), store.Verifier)
