@@ -10,7 +10,7 @@
 #   severity: high
 #   recommended_action: Add the CA of the registry to the trust configuration of the domain that pulls from it.
 #   explains: [RT-XEV-003, RT-TLS-002, RT-EVT-002, RT-EVT-012]
-#   optional_evidence: [endpoints]
+#   optional_evidence: [endpoints, nodes]
 #   tags: [seed, cfg, preflight]
 #   params:
 #     public_registries:
@@ -31,6 +31,9 @@
 #       - registry.gitlab.com
 #       - registry.redhat.io
 #       - "*.redhat.com"
+#       - registry.suse.com
+#       - cgr.dev
+#       - lscr.io
 #       - projects.registry.vmware.com
 #       - "*.vmware.com"
 #       - "*.broadcom.com"
@@ -42,27 +45,38 @@ package regpolicy.cfg.private_registries_have_trust
 
 import data.regpolicy.lib.chains
 import data.regpolicy.lib.pointer
+import data.regpolicy.lib.trust
 
 subjects contains _uses[_].subject
 
 deny contains {"subject": use.subject, "msg": msg, "evidence": [pointer.to(["registries", use.registry]), pointer.to(["domains", use.domain])], "trust_domain": use.domain} if {
 	some use in _uses
-	count(input.domains[use.domain].entries) == 0
+	not _has_trust(use.domain)
 	msg := sprintf("%d pod(s) and %d manifest(s) use the private registry %s, and the %s trust domain has no CA configured", [
-		use.pods, use.workloads, use.registry, use.domain,
+		use.pods, use.manifests, use.registry, use.domain,
 	])
+}
+
+_has_trust(domain) if {
+	some key in input.domains[domain].entries
+	trust.applies(input.trust[key])
 }
 
 _uses contains {
 	"subject": {"kind": "registry", "name": name, "domain": domain},
-	"registry": name, "domain": domain, "pods": registry.pods, "workloads": count(object.get(registry, "workloads", [])),
+	"registry": name, "domain": domain,
+	"pods": object.get(registry, "pods", 0), "manifests": count(object.get(registry, "workloads", [])),
 } if {
 	some name, registry in input.registries
 	not _public(name, registry)
-	some platform in registry.platforms
-	domain := _domains[platform]
+	some domain in _pullers(registry)
 	input.domains[domain]
 }
+
+# Manifests do not say who will pull; it is the nodes, unless pods say otherwise.
+default _pullers(_) := {"workload"}
+
+_pullers(registry) := {_domains[platform] | some platform in registry.platforms} if count(registry.platforms) > 0
 
 _domains := {"kubelet": "workload", "vsphere_pod": "supervisor"}
 
@@ -74,7 +88,7 @@ _public(name, _) if {
 _public(name, registry) if {
 	not _probed(name)
 	some pattern in _public_registries
-	glob.match(pattern, [], registry.host)
+	glob.match(pattern, null, registry.host)
 }
 
 _probed(name) if count(input.endpoints[name].chains) > 0

@@ -2,7 +2,8 @@
 # title: Every entry name is a valid key name
 # description: >-
 #   An entry's name becomes a key of a secret and part of a file name on the nodes: 1 to
-#   253 characters of letters, digits, '-', '_' and '.'.
+#   253 characters of letters, digits, '-', '_' and '.', and not '.' or '..' itself nor
+#   anything that begins with '..'.
 # custom:
 #   id: RT-CFG-009
 #   severity: medium
@@ -29,4 +30,6 @@ deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer
 _valid(name) if {
 	regex.match(`^[-._a-zA-Z0-9]+$`, name)
 	count(name) <= 253
+	name != "."
+	not startswith(name, "..")
 }

@@ -3,12 +3,12 @@
 # description: >-
 #   A trust entry that takes its value from a secret finds the secret, in the cluster's
 #   own namespace, and the key in it. Where it does not, the cluster waits for ever or
-#   the CA is left out.
+#   the CA is left out. The same holds for entries that a ConfigMap should hold.
 # custom:
 #   id: RT-CFG-003
 #   severity: critical
 #   recommended_action: "Create the key that the entry names in the secret `<CLUSTER>-user-trusted-ca-secret` of the cluster's namespace."
-#   explains: [RT-NOD-001, RT-XEV-001, RT-XEV-003, RT-TLS-002, RT-EVT-002]
+#   explains: [RT-NOD-001, RT-XEV-001, RT-XEV-003, RT-TLS-002, RT-EVT-002, RT-EVT-012]
 #   tags: [seed, cfg, preflight]
 package regpolicy.cfg.trust_references_resolve
 
@@ -18,40 +18,74 @@ import data.regpolicy.lib.trust
 subjects contains trust.subject(entry) if {
 	some entry in input.trust
 	entry.secret
-	_looked_up(entry)
+	entry.value
+}
+
+subjects contains trust.subject(entry) if {
+	some entry in input.trust
+	_dangling(entry)
 }
 
 deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer.to(["trust", key])], "remediation": _repair(entry), "trust_domain": entry.domain} if {
 	some key, entry in input.trust
-	entry.secret
-	_looked_up(entry)
-	not entry.resolved
-	msg := sprintf("%s takes the CA %q from key %q of secret %s/%s, but %s%s", [
-		trust.source(entry), entry.label, entry.secret.key, entry.secret.namespace, entry.secret.name, _why(entry), _elsewhere(entry),
-	])
+	_dangling(entry)
+	msg := sprintf("%s takes the CA %q from %s, but %s%s", [trust.source(entry), entry.label, _place(entry), _why(entry), _elsewhere(entry)])
 }
 
 # What could not be read, or was never gathered, may well be there.
-_looked_up(entry) if not object.get(entry, "reason", "") in {"forbidden", "not_collected", "unreadable"}
+_dangling(entry) if {
+	not entry.value
+	entry.reason in {"config_map_not_found", "key_not_found", "secret_not_found"}
+}
 
-_why(entry) := "that secret does not exist" if entry.reason == "secret_not_found"
+_dangling(entry) if {
+	entry.reason == "no_value"
+	entry.secret.name == ""
+}
 
-_why(entry) := "the secret has no such key" if entry.reason == "key_not_found"
+_place(entry) := sprintf("key %q of secret %s", [entry.secret.key, trust.secret(entry)]) if {
+	entry.secret
+} else := entry.field
 
-_why(entry) := entry.reason if not entry.reason in {"secret_not_found", "key_not_found"}
+_why(entry) := "that secret does not exist" if {
+	entry.reason == "secret_not_found"
+} else := "that config map does not exist" if {
+	entry.reason == "config_map_not_found"
+} else := "it names no secret" if {
+	entry.reason == "no_value"
+} else := "there is no such key"
 
 default _elsewhere(_) := ""
 
-_elsewhere(entry) := sprintf(" (there is %s)", [entry.elsewhere]) if entry.elsewhere
+_elsewhere(entry) := sprintf(" (there is %s)", [entry.elsewhere]) if entry.elsewhere != ""
 
-_repair(entry) := sprintf("kubectl -n %s create secret generic %s --from-literal=%s=\"$(base64 -w0 ca.crt)\"   # kubectl adds the second layer", [
-	entry.secret.namespace, entry.secret.name, entry.secret.key,
+_repair(entry) := sprintf("let %s of %s name the key %s that is there; the changed specification rolls the nodes", [
+	entry.field, trust.source(entry), trim_prefix(entry.elsewhere, "key "),
+]) if {
+	entry.reason == "key_not_found"
+	entry.secret
+	startswith(entry.elsewhere, "key ")
+} else := concat("\n", [
+	"on the Supervisor:",
+	sprintf("  %s create secret generic %s --from-literal=%s=\"$(base64 -w0 ca.crt)\"   # kubectl adds the second layer", [
+		trust.kubectl(entry), entry.secret.name, entry.secret.key,
+	]),
+	_roll,
 ]) if {
 	entry.reason == "secret_not_found"
-}
-
-_repair(entry) := sprintf("kubectl -n %s patch secret %s --type merge -p \"{\\\"data\\\":{\\\"%s\\\":\\\"$(base64 -w0 ca.crt | base64 -w0)\\\"}}\"", [
-	entry.secret.namespace, entry.secret.name, entry.secret.key,
+} else := concat("\n", [
+	"on the Supervisor:",
+	sprintf("  %s patch secret %s --type merge -p \"{\\\"data\\\":{\\\"%s\\\":\\\"$(base64 -w0 ca.crt | base64 -w0)\\\"}}\"", [
+		trust.kubectl(entry), entry.secret.name, entry.secret.key,
+	]),
+	_roll,
 ]) if {
-	entry.reason != "secret_not_found"
-}
+	entry.reason == "key_not_found"
+	entry.secret.key != ""
+} else := sprintf("let %s of %s name a secret of its namespace, and a key in it that holds the PEM file, encoded twice", [
+	entry.field, trust.source(entry),
+]) if {
+	entry.secret
+} else := sprintf("put the CA, as plain PEM, where %s of %s looks for it", [entry.field, trust.source(entry)])
+
+_roll := "Nodes that came up without the CA get it with a rolling update only: a new name, for the key and in the cluster, starts one"

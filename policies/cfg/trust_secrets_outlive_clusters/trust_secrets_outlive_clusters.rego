@@ -25,7 +25,7 @@ deny contains {"subject": _subject(key), "msg": msg, "evidence": [pointer.to(["s
 	some owner in input.secrets[key].owner_refs
 	owner.kind in {"Cluster", "TanzuKubernetesCluster"}
 	not _kept(key)
-	msg := sprintf("secret %s belongs to %s %s and is deleted with it; no copy is declared", [key, owner.kind, owner.name])
+	msg := sprintf("secret %s belongs to %s %s and is deleted with it; no copy is declared", [key, owner.kind, object.get(owner, "name", "")])
 }
 
 _trust_secrets contains key if {

@@ -2,14 +2,16 @@
 # title: Every decoded trust value is a PEM certificate
 # description: >-
 #   With all layers of base64 taken off, a value holds at least one PEM certificate: not
-#   DER, not PKCS#7 or PKCS#12, not a PEM that a copy or an editor damaged.
+#   DER, not PKCS#7 or PKCS#12, not a PEM that a copy or an editor damaged, and not
+#   nothing at all.
 # custom:
 #   id: RT-CFG-002
 #   severity: critical
 #   recommended_action: >-
 #     Give the CA as PEM: `openssl x509 -inform der -in ca.der -out ca.crt` converts a DER
-#     file, `openssl pkcs7 -print_certs -in ca.p7b -out ca.crt` a PKCS#7 file.
-#   explains: [RT-NOD-001, RT-NOD-002, RT-XEV-001, RT-XEV-003, RT-TLS-002, RT-EVT-002]
+#     file, `openssl pkcs7 -print_certs -in ca.p7b -out ca.crt` a PKCS#7 file (with
+#     `-inform der` a binary one).
+#   explains: [RT-NOD-001, RT-NOD-002, RT-XEV-001, RT-XEV-003, RT-TLS-002, RT-EVT-002, RT-EVT-012]
 #   tags: [seed, cfg, preflight]
 package regpolicy.cfg.trust_values_are_pem
 
@@ -18,26 +20,47 @@ import data.regpolicy.lib.trust
 
 subjects contains trust.subject(entry) if {
 	some entry in input.trust
-	entry.value
+	_given(entry)
 }
 
-deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer.to(["trust", key, "value"])], "trust_domain": entry.domain} if {
+deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer.to(["trust", key])], "trust_domain": entry.domain} if {
 	some key, entry in input.trust
-	entry.value
-	not _pem(entry.value)
-	msg := sprintf("the value of %q in %s is %s, not a PEM certificate", [entry.label, trust.source(entry), _what(entry.value)])
+	_given(entry)
+	not _pem(entry)
+	msg := sprintf("the value of %q in %s is %s, not a PEM certificate", [entry.label, trust.source(entry), _what(entry)])
 }
 
-_pem(value) if {
-	value.inner == "pem"
-	some block in value.blocks
+# An entry that names no secret is RT-CFG-003's business, one whose secret was not
+# had nobody's.
+_given(entry) if entry.value
+
+_given(entry) if {
+	entry.reason == "no_value"
+	not entry.secret
+}
+
+_given(entry) if {
+	entry.reason == "no_value"
+	entry.secret.name != ""
+}
+
+_pem(entry) if {
+	entry.value.inner == "pem"
+	some block in entry.value.blocks
 	block.ok
 }
 
-_what(value) := object.get(_words, value.inner, value.inner)
+_what(entry) := "empty" if {
+	not entry.value
+} else := sprintf("%s (%s)", [_words[entry.value.inner], trim_right(entry.value.reason, ".")]) if {
+	entry.value.reason != ""
+	entry.value.inner in {"broken_pem", "other"}
+} else := _words[entry.value.inner] if {
+	_words[entry.value.inner]
+} else := "something else"
 
 _words := {
-	"broken_pem": "a damaged PEM file in which no certificate can be read",
+	"broken_pem": "a PEM file in which no certificate can be read",
 	"csr": "a certificate signing request",
 	"der": "a DER certificate",
 	"empty": "empty",

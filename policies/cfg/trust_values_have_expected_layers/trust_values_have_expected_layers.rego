@@ -5,7 +5,8 @@
 #   trust secret wants exactly two layers as `kubectl get secret -o yaml` shows them, a
 #   TkgServiceConfiguration one, a caCert.content none. Layers are counted on that wire
 #   form. With one too few or too many the file on the node is no PEM, and on current
-#   releases the cluster never gets nodes.
+#   releases the cluster never gets nodes. Of a value below which nothing is known,
+#   layers cannot be told; RT-CFG-002 finds it.
 # custom:
 #   id: RT-CFG-001
 #   severity: critical
@@ -19,46 +20,51 @@ import data.regpolicy.lib.trust
 
 subjects contains trust.subject(entry) if {
 	some entry in input.trust
-	is_number(entry.layers)
+	_counted(entry)
 }
 
 deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer.to(["trust", key, "layers"])], "remediation": _repair(entry), "trust_domain": entry.domain} if {
 	some key, entry in input.trust
-	is_number(entry.layers)
-	not entry.layers in entry.expected_layers
+	_counted(entry)
+	not _accepted(entry)
 	msg := sprintf("the value of %q in %s has %d layer(s) of base64 on the wire; this API wants %s", [
 		entry.label, _place(entry), entry.layers, trust.wants(entry),
 	])
 }
 
-_place(entry) := sprintf("secret %s/%s", [entry.secret.namespace, entry.secret.name]) if entry.secret
+_counted(entry) if {
+	is_number(entry.layers)
+	not object.get(entry.value, "inner", "other") in {"empty", "other", "unreadable"}
+}
 
-_place(entry) := sprintf("%s %s", [trust.source(entry), entry.field]) if not entry.secret
+_accepted(entry) if entry.layers in entry.expected_layers
+
+_place(entry) := sprintf("secret %s", [trust.secret(entry)]) if {
+	entry.secret
+} else := sprintf("%s %s", [trust.source(entry), entry.field])
 
 _repair(entry) := concat("\n", [
-	"put the value, encoded twice, under a new key, so that the nodes roll:",
-	sprintf("  kubectl -n %s patch secret %s --type merge -p \"{\\\"data\\\":{\\\"%s\\\":\\\"$(base64 -w0 ca.crt | base64 -w0)\\\"}}\"", [entry.secret.namespace, entry.secret.name, _new_name(entry.secret.key)]),
-	sprintf("then name that key in %s instead of %q. A changed value under the old key reaches no node that exists.", [trust.source(entry), entry.secret.key]),
+	"on the Supervisor, put the value, encoded twice, under a new key:",
+	sprintf("  %s patch secret %s --type merge -p \"{\\\"data\\\":{\\\"%s-2\\\":\\\"$(base64 -w0 ca.crt | base64 -w0)\\\"}}\"", [trust.kubectl(entry), entry.secret.name, entry.secret.key]),
+	sprintf("then name \"%s-2\" instead of %q at %s of %s, so that the nodes roll: a changed value under the old key reaches no node that exists", [entry.secret.key, entry.secret.key, entry.field, trust.source(entry)]),
 ]) if {
+	entry.domain == "workload"
 	entry.secret
-	entry.expected_layers == [2]
-}
-
-_repair(entry) := sprintf("set %s of %s to the PEM file, %s, under a new entry name so that the nodes roll", [
-	entry.field, trust.source(entry), _encoded[format_int(entry.expected_layers[0], 10)],
+} else := sprintf("set %s of %s to the PEM file, %s%s", [
+	entry.field, trust.source(entry), _encoded[entry.expected_layers[0]], _rollout(entry),
 ]) if {
-	not _secret_twice(entry)
-}
+	entry.expected_layers[0] < count(_encoded)
+} else := ""
 
-_secret_twice(entry) if {
-	entry.secret
-	entry.expected_layers == [2]
-}
+# A secret that holds data is encoded once more by the API that it is written to.
+_encoded := [
+	"as it is, without base64",
+	"encoded once (`base64 -w0 ca.crt`)",
+	"encoded twice (`base64 -w0 ca.crt | base64 -w0`)",
+]
 
-_new_name(name) := sprintf("%s-2", [name])
+default _rollout(_) := ""
 
-_encoded := {
-	"0": "as it is, without base64",
-	"1": "encoded once (`base64 -w0 ca.crt`)",
-	"2": "encoded twice (`base64 -w0 ca.crt | base64 -w0`)",
-}
+_rollout(entry) := "; every cluster gets it with its next rolling update" if entry.object.kind == "TkgServiceConfiguration"
+
+_rollout(entry) := "; the changed specification rolls the nodes" if entry.object.kind in {"Cluster", "TanzuKubernetesCluster"}

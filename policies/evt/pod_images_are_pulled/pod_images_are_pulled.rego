@@ -7,7 +7,11 @@
 # custom:
 #   id: RT-EVT-001
 #   severity: high
-#   recommended_action: Follow the policy that names the cause of the failed pull.
+#   recommended_action: >-
+#     Repair what the finding for the cause says. Where there is none, the message says
+#     what the runtime was told: `unauthorized` wants a pull secret in the pod's
+#     namespace, `not_found` another image reference, `dns`, `refused` and `timeout` a
+#     way to the registry.
 #   optional_evidence: [pods]
 #   tags: [seed, evt]
 #   controls:
@@ -27,11 +31,15 @@ subjects contains subject if some subject in workloads.failing
 
 deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key)} if {
 	some key, failure in input.pull_failures
-	msg := sprintf("pod %s/%s cannot pull %s%s: %s", [
-		failure.namespace, failure.pod, failure.image, workloads.on_node(failure), _cause(failure),
-	])
+	msg := sprintf("%s: %s (%s)", [workloads.cannot_pull(failure), object.get(failure, "reason", "no reason given"), _cause(failure)])
 }
 
-_cause(failure) := sprintf("%s (%s%s)", [failure.reason, failure.cause, workloads.where_from(failure)]) if failure.cause != "unknown"
-
-_cause(failure) := failure.reason if failure.cause == "unknown"
+_cause(failure) := sprintf("%s, answered by %s", [failure.cause, failure.host]) if {
+	failure.cause != "unknown"
+	failure.host != failure.registry
+	failure.host != ""
+} else := failure.cause if {
+	failure.cause != "unknown"
+} else := trim_right(substring(failure.message, 0, 300), ". \n") if {
+	failure.message != ""
+} else := "nothing says why"

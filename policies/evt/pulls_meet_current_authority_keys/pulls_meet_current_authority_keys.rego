@@ -20,10 +20,18 @@ import data.regpolicy.lib.workloads
 
 subjects contains subject if some subject in workloads.candidates
 
-deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key)} if {
-	some key in input.views.failures_by_cause.authority_rekeyed
-	failure := input.pull_failures[key]
-	msg := sprintf("pod %s/%s cannot pull %s%s: the trusted CA %q has another key than the one that signed the registry's certificate", [
-		failure.namespace, failure.pod, failure.image, workloads.on_node(failure), object.get(failure, "candidate", "of that name"),
+deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key), "trust_domain": _domain(failure)} if {
+	some key, failure in input.pull_failures
+	failure.cause == "authority_rekeyed"
+	msg := sprintf("%s: %s has another key than the one that signed the certificate of %s", [
+		workloads.cannot_pull(failure), _candidate(failure), workloads.host(failure),
 	])
 }
+
+default _candidate(_) := "the trusted CA of that name"
+
+_candidate(failure) := sprintf("the trusted CA %q", [failure.candidate]) if failure.candidate != ""
+
+default _domain(_) := "workload"
+
+_domain(failure) := "supervisor" if failure.origin == "vsphere_pod"

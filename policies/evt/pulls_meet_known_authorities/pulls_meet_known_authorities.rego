@@ -24,17 +24,13 @@ import data.regpolicy.lib.workloads
 subjects contains subject if some subject in workloads.candidates
 
 deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key), "trust_domain": _domain(failure)} if {
-	some key in input.views.failures_by_cause.unknown_authority
-	failure := input.pull_failures[key]
-	msg := sprintf("pod %s/%s cannot pull %s%s: the certificate of %s is signed by an authority that is not trusted there", [
-		failure.namespace, failure.pod, failure.image, workloads.on_node(failure), _host(failure),
+	some key, failure in input.pull_failures
+	failure.cause == "unknown_authority"
+	msg := sprintf("%s: the certificate of %s is signed by an authority that is not trusted there", [
+		workloads.cannot_pull(failure), workloads.host(failure),
 	])
 }
 
-_host(failure) := failure.host if failure.host != ""
-
-_host(failure) := failure.registry if object.get(failure, "host", "") == ""
+default _domain(_) := "workload"
 
 _domain(failure) := "supervisor" if failure.origin == "vsphere_pod"
-
-_domain(failure) := "workload" if failure.origin != "vsphere_pod"

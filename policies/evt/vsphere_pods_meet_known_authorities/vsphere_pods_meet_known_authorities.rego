@@ -36,14 +36,27 @@ subjects contains workloads.pod_of(failure) if {
 deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key)} if {
 	some key, failure in input.pull_failures
 	failure.origin == "vsphere_pod"
-	failure.cause in _x509
-	msg := sprintf("vSphere Pod %s/%s cannot pull %s: the Supervisor does not trust the registry (%s); trust of workload nodes does not apply", [
-		failure.namespace, failure.pod, failure.image, failure.cause,
+	failure.cause in _untrusted
+	msg := sprintf("vSphere %s: the Supervisor does not trust the registry (%s); trust of workload nodes does not apply", [
+		workloads.cannot_pull(failure), failure.cause,
 	])
 }
 
-_x509 := {
-	"authority_rekeyed", "chain_invalid", "expired", "ip_mismatch", "issuer_not_ca", "legacy_common_name",
-	"name_constraint", "name_mismatch", "no_system_roots", "not_yet_valid", "unknown_authority",
+deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key), "remediation": remediation} if {
+	some key, failure in input.pull_failures
+	failure.origin == "vsphere_pod"
+	failure.cause in _faulty
+	msg := sprintf("vSphere %s: the certificate of %s is refused (%s), whatever the Supervisor trusts", [
+		workloads.cannot_pull(failure), workloads.host(failure), failure.cause,
+	])
+	remediation := sprintf("Let %s serve a certificate that is valid now, names that host in its SANs and is meant for servers; check the clocks of the ESXi hosts", [workloads.host(failure)])
+}
+
+# No anchor that the Supervisor trusts leads to the certificate.
+_untrusted := {"authority_rekeyed", "chain_invalid", "issuer_not_ca", "no_system_roots", "unknown_authority"}
+
+# The certificate would be refused with every anchor.
+_faulty := {
+	"expired", "ip_mismatch", "legacy_common_name", "name_constraint", "name_mismatch", "not_yet_valid",
 	"weak_signature", "wrong_key_usage",
 }

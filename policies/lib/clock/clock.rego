@@ -5,11 +5,28 @@
 #   `collected_at`. Policies have no other clock.
 package regpolicy.lib.clock
 
-# now_ns is that moment in nanoseconds since 1970.
-now_ns := time.parse_rfc3339_ns(object.get(input, "at", input.collected_at))
+# now is that moment as the document writes times.
+now := object.get(input, "at", input.collected_at)
 
-# valid_at tells whether a certificate's validity period holds the moment ns.
-valid_at(certificate, ns) if {
-	time.parse_rfc3339_ns(certificate.not_before) <= ns
-	ns <= time.parse_rfc3339_ns(certificate.not_after)
+# now_ns is that moment in nanoseconds since 1970.
+now_ns := ns(now)
+
+# valid_at tells whether a certificate's validity period holds the moment at, in
+# nanoseconds since 1970. A period that cannot be read holds none.
+valid_at(certificate, at) if {
+	ns(certificate.not_before) <= at
+	at <= ns(certificate.not_after)
 }
+
+# ns is a time in nanoseconds since 1970. Certificates may be valid to the year
+# 9999 (RFC 5280 4.1.2.5), a count of nanoseconds in 64 bits ends in 2262.
+ns(text) := time.parse_rfc3339_ns(text) if {
+	_year(text) > 1677
+	_year(text) < 2262
+}
+
+ns(text) := 9223372036854775807 if _year(text) > 2261
+
+ns(text) := -9223372036854775808 if _year(text) < 1678
+
+_year(text) := to_number(regex.find_n(`^[0-9]{4}`, text, 1)[0])

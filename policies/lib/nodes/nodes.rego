@@ -8,12 +8,13 @@ read[name] := node if {
 	node.read
 }
 
-# incomplete are the nodes of which some trust file could not be read: what is not
-# seen there may be there all the same.
-incomplete contains gap.subject.name if {
+# lacks tells whether one of these fields of a node could not be read in full: what
+# is not seen there may be there all the same.
+lacks(name, fields) if {
 	some gap in input.coverage.nodes.gaps
 	gap.subject.kind == "node"
-	object.get(gap, "field", "") in {"", "trust_files", "trust_store"}
+	gap.subject.name == name
+	object.get(gap, "field", "") in (fields | {""})
 }
 
 # trusted are the fingerprints that lie on a node in a form that can be used, at
@@ -43,9 +44,24 @@ holds(node, name) if {
 }
 
 # ca_file tells whether a trust file is meant to hold certificate authorities:
-# client certificates and keys of a registry (.cert, .key) lie beside them.
+# client certificates and keys of a registry (.cert, .key) lie beside them, and so
+# may PEM files of another kind (Diffie-Hellman parameters, keys, revocation lists).
 ca_file(path, file) if {
 	file.status == "ok"
 	file.form != "unreadable"
 	regex.match(`\.(pem|crt|cer)$`, path)
+	not _of_another_kind(file)
 }
+
+_of_another_kind(file) if {
+	object.get(file, "entry", "") == ""
+	count(file.blocks) > 0
+	every block in file.blocks {
+		not contains(block.label, "CERTIFICATE")
+		not contains(block.label, "PKCS")
+	}
+}
+
+# managed tells whether a file comes from the cluster's trust configuration, so that
+# what is wrong with it is repaired there and not on the node.
+managed(file) if file.entry

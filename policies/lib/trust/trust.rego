@@ -13,6 +13,11 @@ subject(entry) := {
 # source is the object that holds an entry, "Cluster/demo".
 source(entry) := sprintf("%s/%s", [entry.object.kind, entry.object.name])
 
+# secret is the secret that an entry takes its value from, "namespace/name".
+secret(entry) := sprintf("%s/%s", [entry.secret.namespace, entry.secret.name]) if {
+	entry.secret.namespace != ""
+} else := entry.secret.name
+
 # reaches tells whether an entry is meant for a node: it is the workload domain's,
 # and of the node's own cluster as far as either is known.
 reaches(entry, node) if {
@@ -32,11 +37,49 @@ _names_cluster(clusters, name) if {
 	endswith(key, concat("", ["/", name]))
 }
 
-# incomplete are the domains of which some entry's value could not be read.
+# applies tells whether an entry bears on anything that was looked at. A Supervisor
+# holds the trust of many clusters; where the nodes tell whose they are, and that
+# cluster's configuration is here, the others' does not count for them.
+applies(entry) if {
+	not entry.applies_to_none
+	not _of_others(entry)
+}
+
+_of_others(entry) if {
+	entry.domain == "workload"
+	count(entry.clusters) > 0
+	count(_own) > 0
+	every name in _own {
+		not _names_cluster(entry.clusters, name)
+	}
+}
+
+_own := {node.cluster |
+	some node in input.nodes
+	some key, _ in input.clusters
+	_names_cluster([key], node.cluster)
+}
+
+# configured are the fingerprints that a domain is told to trust.
+configured(domain) := {fingerprint |
+	some key in input.domains[domain].entries
+	applies(input.trust[key])
+	some fingerprint in input.trust[key].value.certificates
+}
+
+# incomplete are the domains of which some entry's value was not had: it may hold
+# what all the others lack.
 incomplete contains entry.domain if {
 	some entry in input.trust
-	entry.reason in {"forbidden", "unreadable"}
+	applies(entry)
+	entry.reason in {"forbidden", "not_collected", "unreadable"}
 }
 
 # wants names the numbers of base64 layers that an entry's API takes: "2", "1 or 2".
 wants(entry) := concat(" or ", [format_int(n, 10) | some n in entry.expected_layers])
+
+# kubectl begins a command line in an entry's namespace. TKG's trust lives on the
+# Supervisor: it is that context the command belongs to.
+kubectl(entry) := sprintf("kubectl -n %s", [entry.secret.namespace]) if {
+	entry.secret.namespace != ""
+} else := "kubectl"

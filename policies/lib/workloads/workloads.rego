@@ -11,23 +11,33 @@ pod_of(failure) := {"kind": "pod", "namespace": failure.namespace, "name": failu
 failing contains pod_of(failure) if some failure in input.pull_failures
 
 # candidates are what a policy over one cause of pull failures examines: every pod
-# that could not pull, and where there is none, the document as a whole.
+# that could not pull, and where there is none, the document as a whole. Events
+# alone, which last an hour, do not show that there is none.
 candidates contains subject if some subject in failing
 
-candidates contains {"kind": "document"} if count(input.pull_failures) == 0
-
-# where_from names whose answer a failure was, "" where no host was involved.
-default where_from(_) := ""
-
-where_from(failure) := sprintf(", answered by %s", [failure.host]) if {
-	failure.host != ""
-	failure.host != failure.registry
+candidates contains {"kind": "document"} if {
+	count(input.pull_failures) == 0
+	input.coverage.pods.requested
 }
 
-# on_node names the node of a failure, "" where it is not known.
-default on_node(_) := ""
+# cannot_pull begins a message about a failure: whose it is, of what and where.
+cannot_pull(failure) := sprintf("pod %s/%s cannot pull %s%s", [failure.namespace, failure.pod, _image(failure), _on_node(failure)])
 
-on_node(failure) := sprintf(" on node %s", [failure.node]) if failure.node
+default _image(_) := "an image"
+
+_image(failure) := failure.image if failure.image != ""
+
+default _on_node(_) := ""
+
+_on_node(failure) := sprintf(" on node %s", [failure.node]) if failure.node != ""
+
+# host is whose answer a failure was: the registry's, or that of a token service, a
+# mirror, a proxy.
+host(failure) := failure.host if {
+	failure.host != ""
+} else := failure.registry if {
+	failure.registry != ""
+} else := "the registry"
 
 # evidence points to a failure's record.
 evidence(key) := [pointer.to(["pull_failures", key])]

@@ -24,12 +24,17 @@ subjects contains _file(name, path) if {
 	nodes.ca_file(path, file)
 }
 
-deny contains {"subject": _file(name, path), "msg": msg, "evidence": [pointer.to(["nodes", name, "trust_files", path])]} if {
+deny contains {"subject": _file(name, path), "msg": msg, "evidence": [pointer.to(["nodes", name, "trust_files", path])], "remediation": _repair(file, name, path)} if {
 	some name, node in nodes.read
 	some path, file in node.trust_files
 	nodes.ca_file(path, file)
-	file.form == "base64_of_pem"
-	msg := sprintf("%s on node %s is base64 text, not PEM: %d layer(s) must still come off", [path, name, file.base64_layers])
+	file.form in {"base64_of_der", "base64_of_pem"}
+	msg := sprintf("%s on node %s is base64 text, not PEM: %d layer(s) must still come off", [path, name, object.get(file, "base64_layers", 1)])
 }
 
 _file(node, path) := {"kind": "trust_file", "node": node, "path": path}
+
+# The recommended action is for files that the trust configuration made.
+default _repair(_, _, _) := ""
+
+_repair(file, node, path) := sprintf("Decode %s on %s once for each layer (`base64 -d`), and restart the container runtime, which reads its trust store when it starts", [path, node]) if not nodes.managed(file)

@@ -2,7 +2,8 @@
 # title: Every CA file on a node is a parsable PEM certificate
 # description: >-
 #   A file that Go and OpenSSL cannot read as PEM is skipped without a word: the CA is
-#   on the node and is not trusted.
+#   on the node and is not trusted. A CA file that hosts.toml names is not skipped, the
+#   pull fails.
 # custom:
 #   id: RT-NOD-002
 #   severity: critical
@@ -23,12 +24,12 @@ subjects contains _file(name, path) if {
 	nodes.ca_file(path, file)
 }
 
-deny contains {"subject": _file(name, path), "msg": msg, "evidence": [pointer.to(["nodes", name, "trust_files", path])]} if {
+deny contains {"subject": _file(name, path), "msg": msg, "evidence": [pointer.to(["nodes", name, "trust_files", path])], "remediation": _repair(file, name, path)} if {
 	some name, node in nodes.read
 	some path, file in node.trust_files
 	nodes.ca_file(path, file)
 	not _parsable(file)
-	msg := sprintf("%s on node %s is no PEM certificate (%s): it is skipped without a word, and the CA is not trusted", [path, name, _what(file)])
+	msg := sprintf("%s on node %s is no PEM certificate (%s): %s", [path, name, _what(file), _effect(file)])
 }
 
 _file(node, path) := {"kind": "trust_file", "node": node, "path": path}
@@ -39,11 +40,17 @@ _parsable(file) if {
 	block.ok
 }
 
-_what(file) := sprintf("base64 text, %d layer(s) around it", [file.base64_layers]) if file.base64_layers > 0
-
-_what(file) := file.form if {
-	file.base64_layers == 0
+_what(file) := sprintf("base64 text, %d layer(s) around it", [file.base64_layers]) if {
+	file.base64_layers > 0
+} else := replace(file.form, "_", " ") if {
 	file.form != "pem"
-}
+} else := "no certificate in it can be read"
 
-_what(file) := "no certificate in it can be read" if file.form == "pem"
+default _effect(_) := "it is skipped without a word, and the CA is not trusted"
+
+_effect(file) := "a registry that is configured with it cannot be pulled from" if file.place in {"containerd", "docker"}
+
+# The recommended action is for files that the trust configuration made.
+default _repair(_, _, _) := ""
+
+_repair(file, node, path) := sprintf("Replace %s on %s by the CA's certificate as PEM, and restart the container runtime, which reads its trust store when it starts", [path, node]) if not nodes.managed(file)

@@ -27,13 +27,13 @@ subjects contains _expected[_].subject
 deny contains {"subject": want.subject, "msg": msg, "evidence": [pointer.to(["nodes", want.node]), pointer.to(["trust", want.key])]} if {
 	some want in _expected
 	not nodes.holds(nodes.read[want.node], want.entry)
-	not want.node in nodes.incomplete
+	not nodes.lacks(want.node, {"trust_files"})
 	msg := sprintf("node %s has no file for the configured CA %q: neither /etc/ssl/certs/tkg-%s.pem nor the place where its operating system moves it", [want.node, want.entry, want.entry])
 }
 
 _expected contains {"subject": {"kind": "node", "name": name, "entry": entry.name}, "node": name, "entry": entry.name, "key": key} if {
 	some key, entry in input.trust
-	entry.name
+	entry.name != ""
 	some name, node in nodes.read
 	trust.reaches(entry, node)
 }

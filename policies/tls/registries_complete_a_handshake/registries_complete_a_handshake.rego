@@ -34,14 +34,15 @@ _handshake(probe) if {
 	probe.chain
 }
 
-_why(probe) := sprintf("%s (%s)", [_words[probe.failure.cause], probe.failure.detail]) if _words[probe.failure.cause]
+_why(probe) := "it presents no certificate" if {
+	not probe.failure
+} else := sprintf("%s (%s)", [_what(probe.failure), trim_right(probe.failure.detail, ".")]) if {
+	probe.failure.detail != ""
+} else := _what(probe.failure)
 
-_why(probe) := sprintf("%s (%s)", [probe.failure.cause, probe.failure.detail]) if {
-	probe.failure
-	not _words[probe.failure.cause]
-}
-
-_why(probe) := "it presents no certificate" if not probe.failure
+_what(failure) := object.get(_words, failure.cause, replace(failure.cause, "_", " ")) if {
+	failure.cause
+} else := "it fails"
 
 _words := {
 	"client_certificate_required": "it wants a client certificate",

@@ -3,18 +3,21 @@
 # description: >-
 #   Runtimes do not fetch missing intermediates, browsers do: a registry that sends its
 #   own certificate alone looks fine in a browser and fails in every pull. The issuer of
-#   the registry's certificate must be sent, or be a root or another anchor.
+#   the registry's certificate must be sent, or be a root or another anchor, and so must
+#   every further intermediate that is known.
 # custom:
 #   id: RT-TLS-003
 #   severity: high
 #   recommended_action: >-
 #     Let the registry serve its certificate followed by every intermediate, without the
 #     root. Where the server cannot be changed soon, trust the intermediate itself: Go
-#     accepts it as an anchor.
+#     accepts it as an anchor. If the issuer is itself a root, the registry sends all it
+#     should: configure that root.
 #   explains: [RT-TLS-002, RT-XEV-003, RT-EVT-002, RT-EVT-012]
 #   tags: [seed, tls]
 package regpolicy.tls.registries_send_complete_chains
 
+import data.regpolicy.lib.chains
 import data.regpolicy.lib.pointer
 
 subjects contains _probe(name, vantage) if {
@@ -28,20 +31,40 @@ deny contains {"subject": _probe(name, vantage), "msg": msg, "evidence": [pointe
 	some vantage, probe in endpoint.probes
 	chain := endpoint.chains[probe.chain]
 	not _complete(chain)
-	leaf := input.certificates[chain.certificates[0]]
-	msg := sprintf("%s, seen from %s, does not send the certificate of %q that signed its own, and no trust store here holds it", [name, vantage, leaf.issuer])
+	msg := sprintf("%s, seen from %s, does not send %s", [name, vantage, _missing(chain)])
 }
 
 _probe(name, vantage) := {"kind": "endpoint", "name": name, "vantage": vantage}
+
+_missing(chain) := sprintf("%q, which signed %q", [chains.name_of(omission.candidates[0]), chains.name_of(omission.break)]) if {
+	omission := _omissions(chain)[0]
+} else := sprintf("the certificate of %q that signed its own, and no trust store here holds it", [issuer]) if {
+	issuer := input.certificates[chain.certificates[0]].issuer
+	issuer != ""
+} else := "the certificate that signed its own, and no trust store here holds it"
+
+# _omissions are the verdicts by which a certificate that is known from elsewhere
+# should have been sent.
+_omissions(chain) := [verdict |
+	some store in sort(object.keys(chain.verdicts))
+	verdict := chain.verdicts[store]
+	verdict.reason == "server_omits_intermediate"
+	count(verdict.candidates) > 0
+]
 
 _complete(chain) if {
 	some verdict in chain.verdicts
 	verdict.ok
 }
 
-_complete(chain) if input.certificates[chain.certificates[0]].self_issued
-
 _complete(chain) if {
+	count(_omissions(chain)) == 0
+	_link_sent(chain)
+}
+
+_link_sent(chain) if input.certificates[chain.certificates[0]].self_issued
+
+_link_sent(chain) if {
 	leaf := input.certificates[chain.certificates[0]]
 	some fingerprint in array.slice(chain.certificates, 1, count(chain.certificates))
 	input.certificates[fingerprint].subject == leaf.issuer
@@ -49,7 +72,7 @@ _complete(chain) if {
 
 # A root of the issuer's name is known from some store or configuration, be it with
 # another key: what is absent then is trust, not a link that the server left out.
-_complete(chain) if {
+_link_sent(chain) if {
 	leaf := input.certificates[chain.certificates[0]]
 	some fingerprint in input.views.certificates_by_subject[leaf.issuer]
 	input.certificates[fingerprint].self_signed

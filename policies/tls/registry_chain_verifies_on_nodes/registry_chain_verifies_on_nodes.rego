@@ -19,40 +19,55 @@ import data.regpolicy.lib.chains
 import data.regpolicy.lib.nodes
 import data.regpolicy.lib.pointer
 
-subjects contains _pairs[_].subject
+subjects contains _views[_].subject
 
-deny contains {"subject": pair.subject, "msg": msg, "evidence": [pointer.to(["endpoints", pair.endpoint, "chains", pair.chain, "verdicts", pair.store])]} if {
-	some pair in _pairs
-	chain := input.endpoints[pair.endpoint].chains[pair.chain]
-	not chains.anchored(chain, pair.store)
-	msg := sprintf("the chain of %s does not verify on %s: %s", [pair.endpoint, _names(pair), chains.why(chain, pair.store)])
+deny contains {"subject": view.subject, "msg": msg, "evidence": [pointer.to(["endpoints", view.endpoint, "chains", view.key, "verdicts", view.store])], "remediation": _repair(view)} if {
+	some view in _views
+	chain := input.endpoints[view.endpoint].chains[view.key]
+	not chains.anchored(chain, view.store)
+	msg := sprintf("the chain of %s does not verify on %s: %s", [view.endpoint, _listed(_nodes[view]), chains.why(chain, view.store)])
 }
 
-# A pair is a chain and a trust store that some node has for that registry: nodes with
-# equal stores are judged once.
-_pairs contains {
-	"subject": {"kind": "registry", "name": name, "trust_store": store, "chain": chain},
-	"endpoint": name, "chain": chain, "store": store,
-} if {
+# Time is no question of trust.
+_repair(view) := chains.renewal(chain, view.store, view.endpoint) if {
+	chain := input.endpoints[view.endpoint].chains[view.key]
+	chains.lapsed(chain, view.store)
+} else := ""
+
+_views contains view if some view, _ in _nodes
+
+# _nodes are the names of the nodes that share a view: a chain, and the trust store
+# they have for that registry. Nodes with equal stores are judged once.
+_nodes[view] contains node_name if {
 	some name, endpoint in input.endpoints
 	some node_name, node in nodes.read
 	store := _store(node, name)
-	some chain in _seen(endpoint, node_name)
-	endpoint.chains[chain].verdicts[store]
+	some key in _seen(endpoint, node_name)
+	chain := endpoint.chains[key]
+	chain.verdicts[store]
+	_judged(node_name, chain, store)
+	view := {
+		"subject": {"kind": "registry", "name": name, "trust_store": store, "chain": key},
+		"endpoint": name, "key": key, "store": store,
+	}
 }
 
-# _store is what a node verifies a registry with: its own store, plus what its runtime
-# is configured to trust for that registry.
-_store(node, registry) := store if some store in _configured(node, registry)
+# What a part of a node that could not be read may add to its store can only help.
+_judged(_, chain, store) if chains.anchored(chain, store)
 
-_store(node, registry) := node.trust_store if count(_configured(node, registry)) == 0
+_judged(node, _, _) if not nodes.lacks(node, {"registry_config", "trust_store"})
 
-# _configured holds the store of the registry's own configuration, if there is one: the
-# runtime knows the registry by host:port, or by host alone for the usual port.
-_configured(node, registry) := {host.trust_store |
-	some key in {registry, trim_suffix(registry, ":443")}
-	host := node.registry_config.hosts[key]
-}
+_store(node, registry) := _settings(node, registry).trust_store if {
+	_settings(node, registry).trust_store != ""
+} else := node.trust_store
+
+# _settings are what a node configures for a registry. Containerd asks for a folder
+# of the registry's name first, and for _default where there is none.
+_settings(node, registry) := node.registry_config.hosts[registry] if {
+	node.registry_config.hosts[registry]
+} else := node.registry_config.hosts[trim_suffix(registry, ":443")] if {
+	node.registry_config.hosts[trim_suffix(registry, ":443")]
+} else := node.registry_config.hosts._default
 
 # _seen are the chains that a node itself was shown, else those shown elsewhere.
 _seen(endpoint, node) := {endpoint.probes[concat("", ["node/", node])].chain}
@@ -61,12 +76,6 @@ _seen(endpoint, node) := {probe.chain | some probe in endpoint.probes} if {
 	not endpoint.probes[concat("", ["node/", node])].chain
 }
 
-_names(pair) := concat(", ", array.slice(names, 0, 3)) if {
-	names := sort([name | some name, node in nodes.read; _store(node, pair.endpoint) == pair.store])
+_listed(names) := concat(", ", sort(names)) if {
 	count(names) <= 3
-}
-
-_names(pair) := sprintf("%s and %d more nodes", [concat(", ", array.slice(names, 0, 3)), count(names) - 3]) if {
-	names := sort([name | some name, node in nodes.read; _store(node, pair.endpoint) == pair.store])
-	count(names) > 3
-}
+} else := sprintf("%s and %d more nodes", [concat(", ", array.slice(sort(names), 0, 3)), count(names) - 3])

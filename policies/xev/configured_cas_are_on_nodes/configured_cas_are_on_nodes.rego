@@ -18,6 +18,7 @@
 #     nist-800-190: ["4.2.1"]
 package regpolicy.xev.configured_cas_are_on_nodes
 
+import data.regpolicy.lib.chains
 import data.regpolicy.lib.nodes
 import data.regpolicy.lib.pointer
 import data.regpolicy.lib.trust
@@ -28,9 +29,9 @@ deny contains {"subject": want.subject, "msg": msg, "evidence": [pointer.to(["no
 	some want in _wanted
 	some fingerprint in input.trust[want.key].value.certificates
 	not fingerprint in nodes.trusted[want.node]
-	not want.node in nodes.incomplete
+	not nodes.lacks(want.node, {"trust_files", "trust_store"})
 	msg := sprintf("node %s does not hold the configured CA %q (%s, %s...) in any trust place", [
-		want.node, want.entry, input.certificates[fingerprint].common_name, substring(fingerprint, 0, 16),
+		want.node, want.entry, chains.name_of(fingerprint), substring(fingerprint, 0, 16),
 	])
 }
 

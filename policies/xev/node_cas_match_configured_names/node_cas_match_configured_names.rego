@@ -27,14 +27,14 @@ deny contains {"subject": pair.subject, "msg": msg, "evidence": [pointer.to(["no
 	on_node := input.nodes[pair.node].trust_files[pair.path].certificates
 	some fingerprint in configured
 	not fingerprint in on_node
-	msg := sprintf("%s on node %s holds another certificate (%s...) than the configured CA of that name (%s...)", [
-		pair.path, pair.node, substring(on_node[0], 0, 16), substring(fingerprint, 0, 16),
+	msg := sprintf("%s on node %s holds another certificate (%s...) than the configured CA %q (%s...)", [
+		pair.path, pair.node, substring(on_node[0], 0, 16), pair.subject.entry, substring(fingerprint, 0, 16),
 	])
 }
 
 _named contains {"subject": {"kind": "node", "name": name, "entry": entry.name}, "node": name, "path": path, "key": key} if {
 	some key, entry in input.trust
-	entry.name
+	entry.name != ""
 	count(entry.value.certificates) > 0
 	some name, node in nodes.read
 	trust.reaches(entry, node)

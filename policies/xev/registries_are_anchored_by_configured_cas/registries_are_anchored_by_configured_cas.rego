@@ -12,7 +12,7 @@
 #     name and let the nodes roll. Deleting and re-creating the cluster is the last resort:
 #     the trust secret goes with it, so save it and apply it first.
 #   explains: [RT-TLS-002, RT-EVT-002, RT-EVT-003, RT-EVT-012]
-#   optional_evidence: [registries]
+#   optional_evidence: [nodes, registries]
 #   tags: [seed, xev]
 #   controls:
 #     bsi-app-4.4: [A13]
@@ -28,37 +28,59 @@ subjects contains pair.subject if {
 	_judged(pair)
 }
 
-deny contains {"subject": pair.subject, "msg": msg, "evidence": [pointer.to(["endpoints", pair.endpoint, "chains", pair.chain, "verdicts", pair.store])], "trust_domain": pair.domain} if {
+deny contains {"subject": pair.subject, "msg": msg, "evidence": _evidence(pair), "trust_domain": pair.domain, "remediation": _repair(pair)} if {
 	some pair in _pairs
 	_judged(pair)
-	chain := input.endpoints[pair.endpoint].chains[pair.chain]
-	not chains.anchored(chain, pair.store)
-	msg := sprintf("the chain of %s leads to no CA that the %s domain has configured: %s", [pair.endpoint, pair.domain, chains.why(chain, pair.store)])
+	not _anchored(pair)
+	msg := sprintf("the chain of %s leads to no CA that the %s domain has configured: %s", [pair.endpoint, pair.domain, _why(pair)])
 }
 
 _pairs contains {
 	"subject": {"kind": "registry", "name": name, "domain": domain, "chain": key},
-	"endpoint": name, "domain": domain, "chain": key, "store": store,
+	"endpoint": name, "domain": domain, "key": key, "chain": chain, "store": object.get(input.domains[domain], "trust_store", ""),
 } if {
 	some name, endpoint in input.endpoints
 	chains.registry(endpoint)
 	some key, chain in endpoint.chains
 	not chains.public(chain)
 	some domain in _pullers(name)
-	store := input.domains[domain].trust_store
-	chain.verdicts[store]
+	input.domains[domain]
 }
+
+_anchored(pair) if count(chains.anchors(pair.chain, pair.store) & trust.configured(pair.domain)) > 0
+
+_judged(pair) if _anchored(pair)
 
 # Where a value of the domain could not be read, a chain without an anchor proves
 # nothing; the gap of that entry is reported in its stead.
-_judged(pair) if not pair.domain in trust.incomplete
+_judged(pair) if {
+	not pair.domain in trust.incomplete
+	_known(pair)
+}
 
-_judged(pair) if chains.anchored(input.endpoints[pair.endpoint].chains[pair.chain], pair.store)
+_known(pair) if pair.chain.verdicts[pair.store]
 
-# _pullers are the domains that pull from a registry; one that no pod names was asked
-# for by hand, and counts for the nodes.
-_pullers(name) := {_domains[platform] | some platform in input.registries[name].platforms}
+_known(pair) if count(trust.configured(pair.domain)) == 0
 
-_pullers(name) := {"workload"} if not input.registries[name]
+_why(pair) := "it has none" if {
+	count(trust.configured(pair.domain)) == 0
+} else := "the one that it leads to is configured for another cluster" if {
+	chains.anchored(pair.chain, pair.store)
+} else := chains.why(pair.chain, pair.store)
+
+# A path that time broke has the right CA, or had it.
+_repair(pair) := chains.renewal(pair.chain, pair.store, pair.endpoint) if {
+	count(trust.configured(pair.domain)) > 0
+} else := ""
+
+_evidence(pair) := [pointer.to(["endpoints", pair.endpoint, "chains", pair.key, "verdicts", pair.store])] if {
+	pair.chain.verdicts[pair.store]
+} else := [pointer.to(["endpoints", pair.endpoint, "chains", pair.key]), pointer.to(["domains", pair.domain])]
+
+# _pullers are the domains that pull from a registry; one of which no pod says so
+# was named by manifests or by hand, and counts for the nodes.
+default _pullers(_) := {"workload"}
+
+_pullers(name) := {_domains[platform] | some platform in input.registries[name].platforms} if count(input.registries[name].platforms) > 0
 
 _domains := {"kubelet": "workload", "vsphere_pod": "supervisor"}

@@ -41,13 +41,12 @@ func (p *Policy) needs(doc *evidence.Document, require []string) needs {
 		fields[r.Section] = append(fields[r.Section], r.Field)
 	}
 	for _, section := range sections {
+		if slices.Contains(p.Optional, section) {
+			continue // it is not missed, for whatever reason it is not there
+		}
 		collectors := evidence.SectionCollectors[section]
-		optional := slices.Contains(p.Optional, section)
 		asked := slices.ContainsFunc(collectors, func(c string) bool { return doc.Coverage[c].Requested })
 		if !asked {
-			if optional {
-				continue
-			}
 			if c := firstRequired(collectors, require); c != "" {
 				n.required = append(n.required, report.Missing{Pointer: "/" + section, Collector: c, Reason: "not_asked", Detail: doc.Coverage[c].Hint})
 				continue
