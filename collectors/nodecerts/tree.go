@@ -336,7 +336,7 @@ func (l *Listing) readProc(proc fs.FS) {
 			continue
 		}
 		if line, err := fs.ReadFile(proc, e.Name()+"/stat"); err == nil {
-			text.Write(line)
+			text.Write(append(line, '\n'))
 		}
 	}
 	l.Proc = parseProc(text.String())

@@ -198,7 +198,7 @@ var photonName = regexp.MustCompile(`^([0-9a-f]{8})\.pem$`)
 // only, it is a copy of the bundle, or it lies where the distribution puts roots
 // that Mozilla has dropped since.
 func (a *analysis) isOwn(name string, f *File) bool {
-	if ofDistribution(f) || strings.Contains(f.Real, extracted) {
+	if ofDistribution(f) || strings.Contains(f.Link, extracted) || strings.Contains(f.Real, extracted) || a.isBundle(name, f) {
 		return true
 	}
 	if a.bundle != nil {
@@ -217,6 +217,15 @@ func (a *analysis) isOwn(name string, f *File) bool {
 	}
 	found := a.fingerprints(f)
 	return len(found) > 0 && !slices.ContainsFunc(found, func(fp string) bool { return !certificate.IsPublicRoot(fp) })
+}
+
+// isBundle tells whether a path is another name of a system bundle.
+func (a *analysis) isBundle(name string, f *File) bool {
+	names := []string{a.realDir(name), f.Real}
+	if f.Link != "" {
+		names = append(names, target(name, f.Link))
+	}
+	return slices.ContainsFunc(names, func(n string) bool { return slices.Contains(goBundles, n) })
 }
 
 // ofDistribution tells whether a link leads to a root of Debian's package.
