@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -202,19 +203,10 @@ func TestBadFilesOfACaptureAreProblems(t *testing.T) {
 	}
 	for _, p := range in.Problems {
 		part, _, _ := strings.Cut(p.Path, "/")
-		if !contains(evidence.Reasons, p.Reason) || p.Hint == "" || p.Endpoint != (part == "endpoints") || (p.Node == "linked") != (part == "nodes") {
+		if !slices.Contains(evidence.Reasons, p.Reason) || p.Hint == "" || p.Endpoint != (part == "endpoints") || (p.Node == "linked") != (part == "nodes") {
 			t.Errorf("problem %+v", p)
 		}
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, e := range list {
-		if e == s {
-			return true
-		}
-	}
-	return false
 }
 
 func TestBadFilesOfAFolderOfManifestsAreProblemsIfTheyMayBeManifests(t *testing.T) {

@@ -76,7 +76,7 @@ func (w *walker) mustGather(ctx context.Context) error {
 		err = w.folder(ctx, "namespaces", rules{
 			enter: func(dir string) bool {
 				parts := strings.Split(dir, "/")
-				return len(parts) <= 3 && !(len(parts) == 3 && parts[2] == "pods")
+				return len(parts) < 3 || len(parts) == 3 && parts[2] != "pods"
 			},
 		})
 	}

@@ -67,8 +67,7 @@ func decodeInto(from map[string]any, typed any) error {
 		return err
 	}
 	err = json.Unmarshal(data, typed)
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		// The error's own text would repeat a number.
 		return fmt.Errorf("%s is not of type %s", wrong.Field, wrong.Type)
 	}

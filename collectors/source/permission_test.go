@@ -29,7 +29,7 @@ func TestPermissionChild(t *testing.T) {
 		t.Logf("ERROR %v", err)
 		return
 	}
-	defer in.Close() //nolint:errcheck // read only
+	defer in.Close()
 	for _, line := range append(problems(in), objects(in)...) {
 		t.Logf("LINE %s", line)
 	}
@@ -72,7 +72,7 @@ func reachableBinary(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer from.Close() //nolint:errcheck // read only
+	defer from.Close()
 	name := filepath.Join(reachableDir(t), "test")
 	to, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o755)
 	if err != nil {
@@ -121,7 +121,7 @@ func TestWhatMayNotBeReadIsAProblem(t *testing.T) {
 		if err := os.Chmod(full, 0); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { os.Chmod(full, 0o755) }) //nolint:errcheck // so that it can be removed
+		t.Cleanup(func() { os.Chmod(full, 0o755) })
 	}
 	want := []string{
 		"endpoints/a_443.txt:0 permission_denied: permission denied",
@@ -157,7 +157,7 @@ func TestPartsOfACaptureThatMayNotBeListedAreProblems(t *testing.T) {
 		if err := os.Chmod(full, 0); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { os.Chmod(full, 0o755) }) //nolint:errcheck // so that it can be removed
+		t.Cleanup(func() { os.Chmod(full, 0o755) })
 	}
 	want := []string{
 		"endpoints:0 permission_denied: permission denied",

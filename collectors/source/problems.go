@@ -15,8 +15,7 @@ import (
 // fileProblem is why a file could not be read.
 func fileProblem(path string, err error) Problem {
 	p := Problem{Path: path, Reason: "internal", Detail: err.Error(), Hint: cureFile}
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		p.Detail = pathErr.Err.Error()
 	}
 	switch {

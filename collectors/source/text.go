@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"path/filepath"
 	"strings"
 
@@ -93,11 +92,4 @@ func isTranscript(body []byte) bool {
 // saysObject tells whether a text may be meant as a Kubernetes object.
 func saysObject(data []byte) bool {
 	return bytes.Contains(data, []byte("apiVersion")) && bytes.Contains(data, []byte("kind"))
-}
-
-// asFault is the fault that an error is, nil for others.
-func asFault(err error) *manifest.Fault {
-	var fault *manifest.Fault
-	errors.As(err, &fault)
-	return fault
 }

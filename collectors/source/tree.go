@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -89,7 +90,7 @@ func (t *tree) walk(done, todo []string, follow bool) (string, error) {
 			}
 			continue
 		}
-		here := join(append(done[:len(done):len(done)], part))
+		here := join(append(slices.Clip(done), part))
 		if len(todo) == 0 && !follow {
 			return here, nil
 		}
@@ -101,7 +102,7 @@ func (t *tree) walk(done, todo []string, follow bool) (string, error) {
 			if len(todo) > 0 && !info.IsDir() {
 				return "", fs.ErrNotExist
 			}
-			done = append(done[:len(done):len(done)], part)
+			done = append(slices.Clip(done), part)
 			continue
 		}
 		if links++; links > maxLinks {
@@ -147,8 +148,7 @@ func at[T any](t *tree, op, name string, follow bool, fn func(full string) (T, e
 		result, err = fn(path.Join(t.dir, resolved))
 	}
 	if err != nil {
-		var pathErr *fs.PathError
-		if errors.As(err, &pathErr) {
+		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 			err = pathErr.Err
 		}
 		return result, &fs.PathError{Op: op, Path: name, Err: err}
@@ -159,9 +159,11 @@ func at[T any](t *tree, op, name string, follow bool, fn func(full string) (T, e
 func (t *tree) Lstat(name string) (fs.FileInfo, error) {
 	return at(t, "lstat", name, false, t.fsys.Lstat)
 }
+
 func (t *tree) ReadLink(name string) (string, error) {
 	return at(t, "readlink", name, false, t.fsys.ReadLink)
 }
+
 func (t *tree) Stat(name string) (fs.FileInfo, error) { return at(t, "stat", name, true, t.fsys.Lstat) }
 
 func (t *tree) ReadDir(name string) ([]fs.DirEntry, error) {

@@ -48,7 +48,7 @@ func eachForm(t *testing.T, root string, limits source.Limits, fn func(t *testin
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer in.Close() //nolint:errcheck // read only
+			defer in.Close()
 			fn(t, in)
 		})
 	}
@@ -132,7 +132,7 @@ func TestWhatIsNoFileOfANodeIsNotOpened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.Close() //nolint:errcheck // read only
+	defer in.Close()
 	for name, want := range map[string]string{
 		"etc/fifo": "a FIFO: not a regular file", "etc/to-fifo": "a FIFO: not a regular file", "etc/containerd/large": "larger than the limit of 1000 bytes",
 	} {

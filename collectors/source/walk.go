@@ -246,23 +246,35 @@ func (w *walker) file(ctx context.Context, name string, r rules) error {
 		return ctx.Err()
 	}
 	w.add(name, content)
-	fault := asFault(err)
+	if err != nil {
+		w.broken(name, data, r, err)
+		return nil
+	}
+	useful := len(content.Objects)+len(content.Lists) > 0
 	switch {
-	case fault != nil && !r.every && !fault.Binary && !saysObject(data):
-		w.skip(name, "it is no Kubernetes object, and broken")
-	case fault != nil:
-		w.problem(faultProblem(name, data, fault))
-	case err != nil:
-		w.problem(fileProblem(name, err))
-	case len(content.Objects)+len(content.Lists) > 0 && content.Foreign == 0:
-	case !r.every && len(content.Objects) > 0:
-		w.skip(name, foreignDocuments(content))
-	case !r.every:
-		w.skip(name, "it holds no Kubernetes object")
-	default:
+	case useful && content.Foreign == 0:
+	case r.every:
 		w.problem(w.foreign(name, data, content))
+	case useful:
+		w.skip(name, foreignDocuments(content))
+	default:
+		w.skip(name, "it holds no Kubernetes object")
 	}
 	return nil
+}
+
+// broken makes a Problem of a file that does not decode. Among manifests it may
+// be a file that is none.
+func (w *walker) broken(name string, data []byte, r rules, err error) {
+	fault, ok := errors.AsType[*manifest.Fault](err)
+	switch {
+	case !ok:
+		w.problem(fileProblem(name, err))
+	case !r.every && !fault.Binary && !saysObject(data):
+		w.skip(name, "it is no Kubernetes object, and broken")
+	default:
+		w.problem(faultProblem(name, data, fault))
+	}
 }
 
 // add takes up the objects of a file of a folder or archive.

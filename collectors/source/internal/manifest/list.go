@@ -30,23 +30,15 @@ type document struct {
 // add takes up a document.
 func (c *Content) add(d document) error {
 	top, ok := d.top.(map[string]any)
-	if !ok {
-		if d.hasItems {
-			c.addItems(d.items, "", "")
-		} else if d.top != nil {
-			c.Foreign++
-		}
-		return nil
-	}
-	apiVersion, kind := text(top, "apiVersion"), text(top, "kind")
 	switch {
-	case d.hasItems && isListKind(kind) && name(top) == "":
-		c.addList(d.items, apiVersion, kind)
-	case !d.hasItems && top["items"] == nil && isListKind(kind) && name(top) == "":
-		c.addList(nil, apiVersion, kind)
-	case d.closed && d.hasItems && kind == "" && apiVersion == "":
+	case !ok && d.hasItems:
 		c.addItems(d.items, "", "")
-	case !d.closed && isHalfList(top, d.hasItems, apiVersion, kind):
+	case !ok && d.top != nil:
+		c.Foreign++
+	case !ok:
+	case d.isList(top):
+		c.addList(d.items, text(top, "apiVersion"), text(top, "kind"))
+	case d.isHalfList(top):
 		return c.addHalfList(d)
 	default:
 		if d.hasItems {
@@ -61,16 +53,29 @@ func (c *Content) add(d document) error {
 	return nil
 }
 
-// isListKind tells "List" and "PodList" from kinds of objects. Objects may have
-// such kinds, too (an "AllowList"), but they have a name.
-func isListKind(kind string) bool { return strings.HasSuffix(kind, "List") }
+// isList tells a List, also one without items; and items that stand alone, where
+// it is certain that nothing is cut off.
+func (d document) isList(top map[string]any) bool {
+	if !d.hasItems && top["items"] != nil {
+		return false // items that are no list
+	}
+	if d.hasItems && d.closed && text(top, "kind") == "" && text(top, "apiVersion") == "" {
+		return true
+	}
+	return isListKind(text(top, "kind")) && name(top) == ""
+}
 
 // isHalfList tells a `kubectl get -o yaml` that was cut short: it prints the kind
 // after the items.
-func isHalfList(top map[string]any, hasItems bool, apiVersion, kind string) bool {
+func (d document) isHalfList(top map[string]any) bool {
 	_, named := top["items"]
-	return apiVersion == "v1" && (hasItems || named) && kind != "List" && strings.HasPrefix("List", kind)
+	kind := text(top, "kind")
+	return !d.closed && text(top, "apiVersion") == "v1" && (d.hasItems || named) && kind != "List" && strings.HasPrefix("List", kind)
 }
+
+// isListKind tells "List" and "PodList" from kinds of objects. Objects may have
+// such kinds, too (an "AllowList"), but they have a name.
+func isListKind(kind string) bool { return strings.HasSuffix(kind, "List") }
 
 // addHalfList keeps all items but the last, which may be cut anywhere: a pod
 // without its status would look sound.

@@ -11,6 +11,7 @@ package manifest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -153,7 +154,7 @@ func faultAt(data []byte, at int, detail string) *Fault {
 // templateFault is err of a text that seems to be a Helm template.
 func templateFault(err error) *Fault {
 	fault := &Fault{}
-	if f, ok := err.(*Fault); ok {
+	if f, ok := errors.AsType[*Fault](err); ok {
 		*fault = *f
 	}
 	fault.Truncated = false
