@@ -34,6 +34,7 @@ var answers = []answer{
 	{crio + `reading manifest 1.0 in harbor.corp.example/apps/web: unauthorized: authentication required`, "unauthorized", "manifest", host},
 	{crio + `reading manifest 1.0 in harbor.corp.example/apps/web: authentication required`, "unauthorized", "manifest", host},
 	{crio + `unable to retrieve auth token: invalid username/password: unauthorized: authentication required`, "unauthorized", "token", ""},
+	{crio + `Get "` + tagURL + `": unable to retrieve auth token: invalid username/password: unauthorized: authentication required`, "unauthorized", "token", ""},
 	{blob + `unexpected status code https://harbor.corp.example/v2/apps/web/blobs/sha256:0a1b: 401 Unauthorized`, "unauthorized", "blob", host},
 
 	// 403 and the like.
@@ -69,6 +70,7 @@ var answers = []answer{
 	{pull2 + `unexpected status from HEAD request to ` + tagURL + `: 503 Service Unavailable`, "server_error", "resolve", host},
 	{pull2 + "unexpected status from HEAD request to " + tagURL + ": 502 Bad Gateway\nunknown: dial tcp 10.0.0.5:443: connect: connection refused", "server_error", "resolve", host},
 	{crio + `Requesting bearer token: received unexpected HTTP status: 503 Service Unavailable`, "server_error", "token", ""},
+	{crio + `pinging container registry harbor.corp.example: Requesting bearer token: received unexpected HTTP status: 503 Service Unavailable`, "server_error", "token", ""},
 	{crio + `Requesting bear token: invalid status code from registry 502 (Bad Gateway)`, "server_error", "token", ""},
 	{crio + `pinging container registry harbor.corp.example: received unexpected HTTP status: 500 Internal Server Error`, "server_error", "resolve", host},
 	{`Error response from daemon: received unexpected HTTP status: 500 Internal Server Error`, "server_error", "resolve", ""},
@@ -86,6 +88,8 @@ var answers = []answer{
 	{`Error response from daemon: Get "https://harbor.corp.example/v2/": Service Unavailable`, "proxy", "resolve", ""},
 	{pull2 + `failed to do request: Head "` + tagURL + `": socks connect tcp 10.0.0.9:1080->harbor.corp.example:443: dial tcp 10.0.0.9:1080: i/o timeout`, "proxy", "resolve", "10.0.0.9:1080"},
 	{pull2 + `unexpected status from HEAD request to http://harbor.corp.example/v2/apps/web/manifests/1.0: 407 Proxy Authentication Required`, "proxy", "resolve", ""},
+
+	{pull2 + `failed to do request: Head "` + tagURL + `": dial tcp: lookup cache.corp.example on 10.0.0.2:53: no such host`, "dns", "resolve", "cache.corp.example:443"},
 
 	// What is no registry.
 	{`rpc error: code = NotFound desc = get image config descriptor: unexpected media type text/html for sha256:0a1b: not found`, "not_a_registry", "manifest", ""},
@@ -150,6 +154,7 @@ var answers = []answer{
 	{pull + `failed to copy: write /var/lib/containerd/io.containerd.content.v1.content/ingest/0a1b/data: no space left on device`, "disk_full", "blob", ""},
 	{`writing blob: storing blob to file "/var/tmp/storage1/1": write /var/tmp/storage1/1: no space left on device`, "disk_full", "blob", ""},
 	{`Error response from daemon: failed to register layer: write /usr/lib/x: no space left on device`, "disk_full", "blob", ""},
+	{`failed to register layer: Error processing tar file(exit status 1): write /usr/lib/x: no space left on device`, "disk_full", "blob", ""},
 	{`rpc error: code = Canceled desc = ` + pull + `failed to copy: context canceled`, "stalled", "blob", host},
 	{`rpc error: code = Canceled desc = ` + pull + `context canceled`, "stalled", "blob", host},
 	{`image pull failed for ` + image + ` because the registry is unavailable.`, "refused", "resolve", host},
@@ -174,6 +179,7 @@ var answers = []answer{
 	{`rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: connection refused"`, "unknown", "resolve", ""},
 	{`rpc error: code = Unavailable desc = error reading from server: EOF`, "unknown", "resolve", ""},
 	{`Failed to inspect image "": rpc error: code = DeadlineExceeded desc = context deadline exceeded`, "unknown", "resolve", ""},
+	{pull2 + `failed to do request: Head "` + tagURL + `": connection error: PROTOCOL_ERROR`, "reset", "resolve", host},
 	{`server is not initialized yet`, "unknown", "resolve", ""},
 	{pull + `failed to prepare extraction snapshot "extract-1 sha256:0a1b": context deadline exceeded`, "unknown", "blob", ""},
 	{``, "unknown", "resolve", ""},

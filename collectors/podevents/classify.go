@@ -85,22 +85,20 @@ type verdict struct {
 // classifier walks over a message from the outermost wrapper to the cause. The
 // first text that is a cause wins: what follows is detail, or a server's words.
 type classifier struct {
-	m   message
-	p   Parsed
-	ctx context
+	m      message
+	p      Parsed
+	around surroundings
 }
 
 func newClassifier(text string) *classifier {
-	c := &classifier{m: newMessage(text)}
-	c.p.Origin, c.p.Runtime = evidence.OriginKubelet, ""
-	return c
+	return &classifier{m: newMessage(text), p: Parsed{Origin: evidence.OriginKubelet}}
 }
 
 func (c *classifier) walk() verdict {
 	for i, s := range c.m.segments {
 		if v := c.leaf(s, i == len(c.m.segments)-1); v.cause != "" {
 			c.quotedImage(s)
-			if c.ctx.local && !v.hostless {
+			if c.around.local && !v.hostless {
 				return verdict{cause: causeUnknown, hostless: true}
 			}
 			return v
@@ -136,15 +134,15 @@ func (c *classifier) lastResort() verdict {
 		return v
 	}
 	switch {
-	case c.ctx.commit, c.ctx.extracting:
+	case c.around.extracting:
 		return verdict{cause: "corrupt_content"}
-	case c.ctx.registryUnavailable:
+	case c.around.registryUnavailable:
 		// CRI-O said this, and nothing more, of a refused connection.
 		return verdict{cause: "refused"}
-	case c.ctx.httpCode > 400:
-		return c.answer(c.ctx.httpCode, "")
+	case c.around.httpCode > 400:
+		return c.answer(c.around.httpCode, "")
 	}
-	if cause := grpcCauses[c.m.grpc]; cause != "" && !c.ctx.local {
+	if cause := grpcCauses[c.m.grpc]; cause != "" && !c.around.local {
 		return verdict{cause: cause}
 	}
 	return verdict{cause: causeUnknown}
@@ -164,9 +162,9 @@ func (c *classifier) settle(v verdict) Parsed {
 	p.Cause, p.weak = v.cause, v.weak || v.cause == causeUnknown
 	p.Stage = c.stageOf(v)
 	p.Host = c.hostOf(v)
-	p.byRegistry = p.Host == "" && !v.hostless && !c.ctx.token && v.cause != "proxy" && v.cause != causeUnknown
+	p.byRegistry = p.Host == "" && !v.hostless && !c.around.token && v.cause != "proxy" && v.cause != causeUnknown
 	if p.Image == "" {
-		p.Image = c.ctx.request.image
+		p.Image = c.around.request.image
 	}
 	if p.byRegistry {
 		p.Host = registryOfAny(p.Image)
@@ -183,14 +181,14 @@ func (c *classifier) stageOf(v verdict) string {
 		return "sandbox"
 	case v.stage != "":
 		return v.stage
-	case c.ctx.token:
+	case c.around.token:
 		return "token"
-	case c.ctx.resolving:
+	case c.around.resolving:
 		return "resolve"
-	case c.ctx.request.stage != "":
-		return c.ctx.request.stage
-	case c.ctx.stage != "":
-		return c.ctx.stage
+	case c.around.request.stage != "":
+		return c.around.request.stage
+	case c.around.stage != "":
+		return c.around.stage
 	case v.cause == "corrupt_content", v.cause == "disk_full", v.cause == "stalled":
 		return "blob"
 	default:
@@ -206,12 +204,12 @@ func (c *classifier) hostOf(v verdict) string {
 		return v.host
 	case v.cause == "proxy": // its answer, and the message does not name it
 		return ""
-	case c.ctx.request.host != "":
-		return c.ctx.request.host
-	case c.ctx.token: // the token service has a name of its own
+	case c.around.request.host != "":
+		return c.around.request.host
+	case c.around.token: // the token service has a name of its own
 		return ""
 	default:
-		return c.ctx.host
+		return c.around.host
 	}
 }
 

@@ -27,7 +27,8 @@ type Collector struct {
 	lists     map[string][]string // interned
 	pods      map[string]evidence.Pod
 	waiting   map[string]*waitingPod   // pods that wait for an image or for anything before
-	events    map[string]*podEvents    // by pod
+	uids      map[string]string        // of pods, as their events name them
+	events    map[string][]*podEvents  // by pod, one for each of that name
 	images    map[string]*objectEvents // by the vSphere Image object, "namespace/name"
 	seen      map[string]int           // by an event's uid, how often it was counted
 	nodes     map[string]apiNode
@@ -42,7 +43,8 @@ func New(b *evidence.Builder) *Collector {
 		lists:     map[string][]string{},
 		pods:      map[string]evidence.Pod{},
 		waiting:   map[string]*waitingPod{},
-		events:    map[string]*podEvents{},
+		uids:      map[string]string{},
+		events:    map[string][]*podEvents{},
 		images:    map[string]*objectEvents{},
 		seen:      map[string]int{},
 		nodes:     map[string]apiNode{},

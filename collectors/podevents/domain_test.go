@@ -76,6 +76,7 @@ func TestVSpherePodWordings(t *testing.T) {
 			"2026", `Failed to resolve on node esx-r13-03.corp.example. Reason: Http request failed. Code 400: ErrorType(2) failed to do request: Head "https://h.corp.example/v2/nginx/manifests/latest": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
 			"unknown_authority", "h.corp.example:443", "esx-r13-03.corp.example", "h.corp.example/nginx:latest",
 		},
+		{"shortened in other places", `failed to get images: ... Head "https://h.corp.example/v2/nginx/manifests/latest": ... EOF`, "reset", "h.corp.example:443", "", "h.corp.example/nginx:latest"},
 		{"only an HTTP code", `esxi02: Failed to resolve image: Http request failed. Code 401: ErrorType(2) words that nobody knows`, "unauthorized", "", "esxi02", ""},
 	} {
 		got := Classify(c.message)

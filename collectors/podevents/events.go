@@ -12,6 +12,7 @@ import (
 // podEvents is what the events say of one pod.
 type podEvents struct {
 	namespace, name string
+	uid             string
 	objectEvents
 	byImage map[string]*imageEvents // by normalised reference
 	// sandbox is the newest failure to get the sandbox's image.
@@ -75,7 +76,7 @@ func (e *failureEvent) newer(than *failureEvent) bool {
 // AddEvent adds an event. Those that have nothing to do with images are dropped.
 func (c *Collector) AddEvent(e *corev1.Event, _ evidence.Provenance) {
 	kind := e.InvolvedObject.Kind
-	if (kind != "Pod" && kind != "Image") || e.InvolvedObject.Name == "" || len(e.Message) > maxMessage {
+	if (kind != "Pod" && kind != "Image") || e.InvolvedObject.Name == "" {
 		return
 	}
 	n := readEvent(e)
@@ -90,13 +91,39 @@ func (c *Collector) AddEvent(e *corev1.Event, _ evidence.Provenance) {
 		c.addImageObject(key, n, count)
 		return
 	}
-	p := c.events[key]
-	if p == nil {
-		p = &podEvents{namespace: c.word(namespaceOr(e.InvolvedObject.Namespace)), name: e.InvolvedObject.Name, byImage: map[string]*imageEvents{}}
-		c.events[key] = p
-	}
 	n.message = c.word(n.message)
-	p.add(n, count)
+	c.recordOf(key, e).add(n, count)
+}
+
+// recordOf is the record of the pod that an event is about: a StatefulSet's pod
+// has had others of its name before.
+func (c *Collector) recordOf(key string, e *corev1.Event) *podEvents {
+	uid := string(e.InvolvedObject.UID)
+	for _, p := range c.events[key] {
+		if p.uid == uid {
+			return p
+		}
+	}
+	p := &podEvents{namespace: c.word(namespaceOr(e.InvolvedObject.Namespace)), name: e.InvolvedObject.Name, uid: uid, byImage: map[string]*imageEvents{}}
+	c.events[key] = append(c.events[key], p)
+	return p
+}
+
+// eventsOf is what the events say of a pod. Where the pod's uid or the events'
+// is not known, those of the newest pod of that name count.
+func (c *Collector) eventsOf(key string) *podEvents {
+	uid := c.uids[key]
+	var newest *podEvents
+	for _, p := range c.events[key] {
+		switch {
+		case uid != "" && p.uid == uid:
+			return p
+		case uid != "" && p.uid != "":
+		case newest == nil || p.newest.After(newest.newest) || (p.newest.Equal(newest.newest) && p.uid < newest.uid):
+			newest = p
+		}
+	}
+	return newest
 }
 
 // counted returns how often an event newly counts: captures hold events twice,

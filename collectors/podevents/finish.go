@@ -3,7 +3,6 @@ package podevents
 import (
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -20,7 +19,7 @@ func (c *Collector) Finish() {
 	for _, key := range sortedKeys(c.waiting) {
 		c.joinPod(key, out)
 	}
-	if len(c.pods) == 0 && !c.b.Requested(evidence.Pods) {
+	if !c.podsObserved() && !c.b.Requested(evidence.Pods) {
 		for _, key := range sortedKeys(c.events) {
 			c.joinEvents(key, out)
 		}
@@ -35,6 +34,17 @@ func (c *Collector) Finish() {
 	for _, g := range out.gaps {
 		c.b.Part(g.collector, g.gap)
 	}
+}
+
+// podsObserved tells whether the source holds pods of a cluster: then events of
+// other pods are history.
+func (c *Collector) podsObserved() bool {
+	for _, p := range c.pods {
+		if p.Observed {
+			return true
+		}
+	}
+	return false
 }
 
 // output is what Finish writes.
@@ -58,7 +68,7 @@ func podSubject(namespace, name string) evidence.Subject {
 // notes the pull secrets that the kubelet missed.
 func (c *Collector) settlePlatforms() {
 	for key, pod := range c.pods {
-		events := c.events[key]
+		events := c.eventsOf(key)
 		switch {
 		case pod.Platform != "":
 		case c.nodes[pod.Node].esxi, events != nil && events.vsphere:
@@ -74,7 +84,7 @@ func (c *Collector) settlePlatforms() {
 // joinPod makes the failures of one pod that waits.
 func (c *Collector) joinPod(key string, out *output) {
 	w := c.waiting[key]
-	j := &join{c: c, pod: c.pods[key], waits: w, events: c.events[key], out: out}
+	j := &join{c: c, pod: c.pods[key], waits: w, events: c.eventsOf(key), out: out}
 	if j.events == nil {
 		j.events = &podEvents{}
 	}
@@ -230,7 +240,7 @@ func (j *join) sandbox() {
 
 // joinEvents makes failures of events alone, for a source that holds no pods.
 func (c *Collector) joinEvents(key string, out *output) {
-	e := c.events[key]
+	e := c.eventsOf(key)
 	j := &join{c: c, events: e, out: out, waits: &waitingPod{namespace: e.namespace, name: e.name}}
 	if e.vsphere {
 		j.pod.Platform = evidence.PlatformVSpherePod
@@ -244,10 +254,18 @@ func (c *Collector) joinEvents(key string, out *output) {
 			failures = append(failures, f)
 		}
 	}
-	if e.failing() {
-		f := failure{image: Classify(e.failure.message).Image}
-		f.eventsOf(nil, &e.objectEvents)
-		failures = append(failures, f)
+	whole := []*objectEvents{&e.objectEvents}
+	for _, object := range e.imageObjects {
+		if o := c.images[object]; o != nil {
+			whole = append(whole, o)
+		}
+	}
+	for _, o := range whole {
+		if o.failing() {
+			f := failure{image: Classify(o.failure.message).Image}
+			f.eventsOf(nil, o)
+			failures = append(failures, f)
+		}
 	}
 	if len(failures) == 0 && e.sandbox != nil && !e.progress.After(e.sandbox.at) {
 		failures = append(failures, failure{sandbox: true, image: Classify(e.sandbox.message).Image, event: e.sandbox, failing: true})
@@ -262,112 +280,4 @@ func (c *Collector) joinEvents(key string, out *output) {
 	for _, f := range failures {
 		j.write(f)
 	}
-}
-
-// registries groups the images of pods, workloads and failures by registry.
-func (c *Collector) registries(out *output) map[string]evidence.Registry {
-	g := &grouping{byKey: map[string]*registryUse{}, known: map[string]string{}}
-	for _, key := range sortedKeys(c.pods) {
-		pod := c.pods[key]
-		if !pod.Observed {
-			continue
-		}
-		platform := evidence.OriginKubelet
-		if pod.Platform == evidence.PlatformVSpherePod {
-			platform = evidence.OriginVSpherePod
-		}
-		for _, image := range pod.Images {
-			g.add(image, key, "", platform)
-		}
-	}
-	for _, key := range sortedKeys(c.workloads) {
-		for _, image := range c.workloads[key].images {
-			if !g.add(image, "", key, "") && c.b.Requested(evidence.Images) {
-				out.gaps = append(out.gaps, part{evidence.Images, evidence.Gap{
-					Subject: workloadSubject(key, c.workloads[key].prov), Field: "image", Reason: "parse_error",
-					Detail: "\"" + image + "\" is no image reference",
-				}})
-			}
-		}
-	}
-	for _, f := range out.failures {
-		if f.Image != "" {
-			g.add(f.Image, "", "", f.Origin)
-		}
-	}
-	return g.done()
-}
-
-func workloadSubject(key string, prov evidence.Provenance) evidence.Subject {
-	if prov.Path != "" {
-		return evidence.Subject{"kind": "file", "name": prov.Path}
-	}
-	kind, name, _ := strings.Cut(key, "/")
-	namespace, name, _ := strings.Cut(name, "/")
-	return evidence.Subject{"kind": strings.ToLower(kind), "namespace": namespace, "name": name}
-}
-
-// grouping is images by registry.
-type grouping struct {
-	byKey map[string]*registryUse
-	known map[string]string // RegistryOf, by image; empty for what is no reference
-}
-
-type registryUse struct {
-	images, workloads, platforms map[string]bool
-	pods                         int
-	lastPod                      string // pods come one after another
-}
-
-// add tells whether image is a reference.
-func (g *grouping) add(image, pod, workload, platform string) bool {
-	key, seen := g.known[image]
-	if !seen {
-		key, _ = RegistryOf(image)
-		g.known[image] = key
-	}
-	if key == "" {
-		return false
-	}
-	r := g.byKey[key]
-	if r == nil {
-		r = &registryUse{images: map[string]bool{}, workloads: map[string]bool{}, platforms: map[string]bool{}}
-		g.byKey[key] = r
-	}
-	r.images[image] = true
-	if pod != "" && pod != r.lastPod {
-		r.pods++
-		r.lastPod = pod
-	}
-	if workload != "" {
-		r.workloads[workload] = true
-	}
-	if platform != "" {
-		r.platforms[platform] = true
-	}
-	return true
-}
-
-func (g *grouping) done() map[string]evidence.Registry {
-	out := make(map[string]evidence.Registry, len(g.byKey))
-	for key, r := range g.byKey {
-		host, port := splitHostPort(key)
-		out[key] = evidence.Registry{
-			Host: host, Port: port, Pods: r.pods,
-			Images: setOf(r.images), Workloads: setOf(r.workloads), Platforms: setOf(r.platforms),
-		}
-	}
-	return out
-}
-
-func setOf(m map[string]bool) []string {
-	if len(m) == 0 {
-		return nil
-	}
-	list := make([]string, 0, len(m))
-	for s := range m {
-		list = append(list, s)
-	}
-	sort.Strings(list)
-	return list
 }

@@ -69,6 +69,8 @@ func TestHostileImageNamesOfTheIssueAreNotMatched(t *testing.T) {
 		{`failed to pull and unpack image "harbor.example/manifests:1": failed to copy: httpReadSeeker: failed open: failed to do request: Get "https://harbor.example/v2/manifests/blobs/sha256:0a1b": EOF`, "reset", "blob", "harbor.example:443"},
 		{`initializing source docker://unauthorized.example/token:x509: reading manifest x509 in unauthorized.example/token: manifest unknown`, "not_found", "manifest", "unauthorized.example:443"},
 		{`Failed to pull image "basic-auth.example/expired:1": failed to pull and unpack image "basic-auth.example/expired:1": failed to resolve image: failed to do request: Head "https://basic-auth.example/v2/expired/manifests/1": dial tcp: lookup basic-auth.example on 10.0.0.2:53: no such host`, "dns", "resolve", "basic-auth.example:443"},
+		{`Failed to pull image "toomanyrequests:1": rpc error: code = NotFound desc = toomanyrequests:1: not found`, "not_found", "resolve", "docker.io:443"},
+		{`Failed to pull image "unauthorized:denied": rpc error: code = NotFound desc = unauthorized:denied: not found`, "not_found", "resolve", "docker.io:443"},
 		{`Back-off pulling image "tls.example/connection/refused:timeout"`, "unknown", "resolve", ""},
 		{`rpc error: code = Unknown desc = Error response from daemon: manifest for unauthorized.example/denied:toomanyrequests not found: manifest unknown: manifest unknown`, "not_found", "manifest", ""},
 		{`failed to pull and unpack image "h.example/x:1": failed to resolve image: unexpected status from HEAD request to https://h.example/v2/x/manifests/1?ns=x509.example: 503 Service Unavailable` + "\nunknown: x509: certificate signed by unknown authority", "server_error", "resolve", "h.example:443"},

@@ -11,7 +11,7 @@ import (
 func (c *classifier) status(s segment) verdict {
 	words := c.m.words(s)
 	code, ok := leadingCode(words)
-	if !ok || (!c.ctx.announced && !startsWords(words[3:], " "+http.StatusText(code))) {
+	if !ok || (!c.around.announced && !startsWords(words[3:], " "+http.StatusText(code))) {
 		return verdict{}
 	}
 	return c.answer(code, "")
@@ -34,7 +34,7 @@ func (c *classifier) answer(code int, body string) verdict {
 		return verdict{cause: c.badRequest(code, body)}
 	case code == http.StatusProxyAuthRequired, code == http.StatusNetworkAuthenticationRequired:
 		return verdict{cause: "proxy"}
-	case code == http.StatusNotFound && (c.ctx.ping || isHTML(body)):
+	case code == http.StatusNotFound && (c.around.ping || isHTML(body)):
 		return verdict{cause: "not_a_registry"}
 	case code >= 500:
 		return verdict{cause: "server_error"}
@@ -65,7 +65,7 @@ func (c *classifier) badRequest(code int, body string) string {
 	switch {
 	case code == 495, code == 496, strings.Contains(body, "SSL cert"):
 		return "client_certificate_required"
-	case code == 497, c.ctx.request.scheme == "http",
+	case code == 497, c.around.request.scheme == "http",
 		strings.Contains(body, "plain HTTP request"), strings.Contains(body, "HTTP request to an HTTPS server"):
 		return "https_not_http"
 	default:
@@ -200,11 +200,11 @@ func tooLarge(c *classifier, s segment) verdict {
 // part in it, a pull secret that the kubelet could not read.
 func notJSON(c *classifier, _ segment) verdict {
 	switch {
-	case !c.ctx.pulling:
+	case !c.around.pulling:
 		return verdict{cause: "pull_secret_invalid", stage: "secret", hostless: true}
-	case c.ctx.extracting:
+	case c.around.extracting:
 		return verdict{cause: "corrupt_content"}
-	case c.ctx.stage == "blob", c.ctx.token:
+	case c.around.stage == "blob", c.around.token:
 		return verdict{cause: "not_a_registry"}
 	default:
 		return verdict{cause: "not_a_registry", stage: "manifest"}

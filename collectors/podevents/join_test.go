@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -52,6 +53,11 @@ func containerStatus(name, state string) (corev1.ContainerStatus, bool) {
 		s.State.Waiting = &corev1.ContainerStateWaiting{Reason: reason, Message: message}
 	}
 	return s, true
+}
+
+func sandboxReady(p *corev1.Pod) *corev1.Pod {
+	p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReadyToStartContainers, Status: corev1.ConditionTrue}}
+	return p
 }
 
 // event makes an event of default/web, minutes before the collection.
@@ -241,6 +247,27 @@ func TestStatusAndEventsAreJoined(t *testing.T) {
 			0,
 		},
 		{
+			"a failure before the last success tells nothing of the present one",
+			pod("Pending", "app "+web+" ImagePullBackOff: "+backOff),
+			[]*corev1.Event{failedToPull(30, unknownCA), event(20, "Pulled", "app", `Container image "`+web+`" already present on machine`)},
+			[]string{"web/app unknown resolve  status"},
+			1,
+		},
+		{
+			"a sandbox that was made since, as its condition tells",
+			sandboxReady(pod("Pending", "app "+web+" ContainerCreating")),
+			[]*corev1.Event{event(5, "FailedCreatePodSandBox", "", `Failed to create pod sandbox: failed to get sandbox image "p.example/pause:3.9": EOF`)},
+			nil,
+			0,
+		},
+		{
+			"a sandbox that was made since, as a later event tells",
+			pod("Pending", "app "+web+" ContainerCreating"),
+			[]*corev1.Event{event(5, "FailedCreatePodSandBox", "", `Failed to create pod sandbox: failed to get sandbox image "p.example/pause:3.9": EOF`), event(4, "Pulling", "app", `Pulling image "`+web+`"`)},
+			nil,
+			0,
+		},
+		{
 			"events of a pod that is no more",
 			nil, []*corev1.Event{failedToPull(1, unknownCA)},
 			nil,
@@ -335,6 +362,17 @@ func TestEventsAloneOfAnHourAgoAreAGap(t *testing.T) {
 	}
 }
 
+func TestEventsBesideAManifestsPodCount(t *testing.T) {
+	d := gather(t, collectedAt, func(b *evidence.Builder, c *Collector) {
+		b.Ask(evidence.Events, evidence.Section("events")).Answer()
+		c.AddPod(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "other"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Image: web}}}}, evidence.Provenance{})
+		c.AddEvent(failedToPull(1, unknownCA), evidence.Provenance{})
+	})
+	if got := failuresOf(d); len(got) != 1 {
+		t.Error(got)
+	}
+}
+
 func TestTheSameEventTwiceCountsOnce(t *testing.T) {
 	once := failedToPull(3, unknownCA)
 	once.UID, once.Count = "u-1", 4
@@ -343,6 +381,34 @@ func TestTheSameEventTwiceCountsOnce(t *testing.T) {
 	d := joined(t, pod("Pending", "app "+web+" ImagePullBackOff: "+backOff), once, once, later, once)
 	if got := d.PullFailures["default/web/app"].Count; got != 6 {
 		t.Errorf("count %d, want 6", got)
+	}
+}
+
+func TestEventsOfAnEarlierPodOfThatNameDoNotCount(t *testing.T) {
+	of := func(uid string, e *corev1.Event) *corev1.Event {
+		e.InvolvedObject.UID = types.UID(uid)
+		return e
+	}
+	secret := event(20, "FailedToRetrieveImagePullSecret", "", "Unable to retrieve some image pull secrets (a); attempting to pull the image may not succeed.")
+	p := pod("Pending", "app "+web+" ImagePullBackOff: "+backOff)
+	p.UID = "new"
+	d := joined(t, p, of("old", failedToPull(20, unknownCA)), of("old", secret), of("new", failedToPull(30, refused)))
+	want := []string{"web/app refused resolve harbor.corp.example:443 status+event"}
+	if diff := cmp.Diff(want, failuresOf(d)); diff != "" || len(d.Pods["default/web"].MissingPullSecrets) > 0 {
+		t.Errorf("%s %v", diff, d.Pods["default/web"].MissingPullSecrets)
+	}
+	static := pod("Pending", "app "+web+" ImagePullBackOff: "+backOff)
+	static.UID, static.Annotations = "mirror", map[string]string{corev1.MirrorPodAnnotationKey: "digest"}
+	if got := failuresOf(joined(t, static, of("digest", failedToPull(1, refused)))); len(got) != 1 || got[0] != want[0] {
+		t.Errorf("a static pod: %v", got)
+	}
+	alone := gather(t, collectedAt, func(b *evidence.Builder, c *Collector) {
+		b.Ask(evidence.Events, evidence.Section("events")).Answer()
+		c.AddEvent(of("old", failedToPull(20, unknownCA)), evidence.Provenance{})
+		c.AddEvent(of("new", failedToPull(2, refused)), evidence.Provenance{})
+	})
+	if got := failuresOf(alone); len(got) != 1 || !strings.Contains(got[0], " refused ") {
+		t.Errorf("events alone: %v", got)
 	}
 }
 

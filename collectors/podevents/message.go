@@ -106,8 +106,10 @@ func unquote(s string) string {
 	if !strings.Contains(s, `\`) {
 		return s
 	}
-	return strings.NewReplacer(`\"`, `"`, `\\`, `\`, `\n`, "\n", `\r`, "\r").Replace(s)
+	return escapes.Replace(s)
 }
+
+var escapes = strings.NewReplacer(`\"`, `"`, `\\`, `\`, `\n`, "\n", `\r`, "\r")
 
 func (m *message) split() {
 	start := 0
@@ -116,7 +118,7 @@ func (m *message) split() {
 		case m.text[i] == '\n', strings.HasPrefix(m.text[i:], ": "):
 			m.add(start, i)
 			start = i + 1
-		case strings.HasPrefix(m.text[i:], " - Server message"), strings.HasPrefix(m.text[i:], "; artifact err"):
+		case strings.HasPrefix(m.text[i:], " - Server message"):
 			m.add(start, i)
 			start = i + 3
 		}

@@ -13,7 +13,7 @@ func lookup(c *classifier, s segment) verdict {
 	}
 	v := verdict{cause: "dns"}
 	// Where the name is not the request's own host, it is another host's.
-	if asked := c.ctx.request.host; !strings.HasPrefix(asked, strings.ToLower(name)+":") {
+	if asked := c.around.request.host; !strings.HasPrefix(asked, strings.ToLower(name)+":") {
 		v.host, _ = hostPort(name, "443")
 	}
 	return v
@@ -43,7 +43,7 @@ func dialCause(reason string) string {
 // badAddress reads "dial tcp: address 99999: invalid port", of an image reference
 // or a redirection that no one can follow.
 func badAddress(c *classifier, _ segment) verdict {
-	if c.ctx.stage == "blob" || c.ctx.token {
+	if c.around.stage == "blob" || c.around.token {
 		return verdict{cause: "not_a_registry"}
 	}
 	return verdict{cause: "invalid_image_name", stage: "name", hostless: true}
@@ -75,7 +75,7 @@ func proxyConnect(c *classifier, s segment) verdict {
 // begin with a small letter.
 func (c *classifier) connectAnswer(s segment, last bool) verdict {
 	words := c.m.words(s)
-	if !last || !c.ctx.afterURL || c.ctx.request.scheme != "https" || words == "" || words[0] < 'A' || words[0] > 'Z' {
+	if !last || !c.around.afterURL || c.around.request.scheme != "https" || words == "" || words[0] < 'A' || words[0] > 'Z' {
 		return verdict{}
 	}
 	return verdict{cause: "proxy"}
@@ -93,13 +93,22 @@ func malformedResponse(c *classifier, s segment) verdict {
 	return verdict{cause: "not_a_registry"}
 }
 
+// connectionError is one of HTTP/2 or, of gRPC, that the kubelet could not reach
+// the runtime.
+func connectionError(c *classifier, s segment) verdict {
+	if strings.HasPrefix(c.m.from(s), "connection error: desc = ") {
+		return verdict{cause: causeUnknown, hostless: true}
+	}
+	return verdict{cause: "reset"}
+}
+
 // endOfFile is a connection that was closed or, in a layer, a broken layer.
 func endOfFile(c *classifier, s segment) verdict {
 	rest := strings.TrimPrefix(c.m.from(s), "unexpected ")
 	if !endsHere(strings.TrimPrefix(rest, "EOF")) {
 		return verdict{}
 	}
-	if c.ctx.extracting {
+	if c.around.extracting {
 		return verdict{cause: "corrupt_content"}
 	}
 	return verdict{cause: "reset"}
@@ -111,7 +120,7 @@ func badURL(c *classifier, s segment) verdict {
 	if strings.HasPrefix(c.m.from(s), "parse ") && c.m.words(s) != `parse ""` && c.m.words(s) != "parse <>" {
 		return verdict{}
 	}
-	if c.ctx.token || c.ctx.stage == "blob" {
+	if c.around.token || c.around.stage == "blob" {
 		return verdict{cause: "not_a_registry"}
 	}
 	return verdict{cause: "registry_configuration", hostless: true}

@@ -38,7 +38,7 @@ const (
 // readEvent decides by reason, component and the beginning of the message, which
 // is cheap: of a cluster's events few are about images.
 func readEvent(e *corev1.Event) notice {
-	n := notice{reason: e.Reason, message: e.Message, container: containerOf(e.InvolvedObject.FieldPath), node: e.Source.Host}
+	n := notice{reason: e.Reason, message: e.Message[:min(len(e.Message), maxMessage)], container: containerOf(e.InvolvedObject.FieldPath), node: e.Source.Host}
 	n.vsphere = isVSphere(e)
 	n.kind = kindOf(e)
 	if n.kind == irrelevant && n.vsphere {

@@ -67,6 +67,9 @@ func (c *Collector) AddPod(p *corev1.Pod, prov evidence.Provenance) {
 	record.ServiceAccount = c.word(record.ServiceAccount)
 	record.Images, record.PullSecrets = c.list(images), c.list(secrets)
 	c.pods[key] = record
+	if uid := uidInEvents(p); uid != "" && record.Observed {
+		c.uids[key] = uid
+	}
 	delete(c.waiting, key)
 	if waits != nil && record.Observed {
 		waits.namespace, waits.name = namespace, p.Name
@@ -81,6 +84,15 @@ func (c *Collector) AddPod(p *corev1.Pod, prov evidence.Provenance) {
 // observed tells a pod of a cluster from one that a manifest declares.
 func observed(s *corev1.PodStatus) bool {
 	return s.Phase != "" || len(s.Conditions) > 0 || len(s.ContainerStatuses) > 0 || len(s.InitContainerStatuses) > 0
+}
+
+// uidInEvents is the uid that events name a pod by. The kubelet knows a static
+// pod by the digest of its file, the API by the uid of its mirror.
+func uidInEvents(p *corev1.Pod) string {
+	if digest := p.Annotations[corev1.MirrorPodAnnotationKey]; digest != "" {
+		return digest
+	}
+	return string(p.UID)
 }
 
 // vmwareAnnotations mark vSphere Pods.

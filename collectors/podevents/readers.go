@@ -33,6 +33,7 @@ var readers = newTable([]reader{
 	{`dial tcp6 `, dial},
 	{`dial unix `, func(*classifier, segment) verdict { return verdict{cause: causeUnknown, hostless: true} }},
 	{`malformed HTTP response `, malformedResponse},
+	{`connection error: `, connectionError},
 	{`EOF`, endOfFile},
 	{`unexpected EOF`, endOfFile},
 	{`unsupported protocol scheme`, badURL},

@@ -25,26 +25,26 @@ func (c *classifier) enterRequest(s segment) {
 	words := c.m.words(s)
 	method, isRequest := requestMethod(words)
 	if isRequest {
-		c.ctx.afterURL = true
+		c.around.afterURL = true
 	} else {
 		for _, text := range announcements {
 			if strings.HasPrefix(words, text) {
-				c.ctx.announced = true
+				c.around.announced = true
 			}
 		}
-		if !c.ctx.announced {
+		if !c.around.announced {
 			return
 		}
 		if strings.Contains(words, " from HEAD request") || strings.HasPrefix(words, "unexpected HEAD") {
 			method = "HEAD"
 		}
 	}
-	c.ctx.pulling = true
+	c.around.pulling = true
 	for _, t := range c.m.cutOut(s) {
 		if r, ok := parseRequest(method, t.text); ok {
-			c.ctx.request, c.ctx.ping = r, false
+			c.around.request, c.around.ping = r, false
 			if r.stage == "token" {
-				c.ctx.token = true
+				c.around.token = true
 			}
 		}
 	}

@@ -128,6 +128,20 @@ func TestImageObjectsAttachToThePodsThatWait(t *testing.T) {
 	}
 }
 
+func TestImageObjectsWithoutThePod(t *testing.T) {
+	const object = "testimage-8862e32f68d66f727d1baf13f7eddef5a5e64bbd-v10612"
+	failed := event(1, "Resolve", "", "esxi02: Failed to resolve image: Http request failed. Code 400: ErrorType(2) failed to do request: Head https://harbor.corp.example/v2/demo/testimage/manifests/1: EOF")
+	failed.InvolvedObject = corev1.ObjectReference{Kind: "Image", Namespace: "default", Name: object}
+	d := gather(t, collectedAt, func(b *evidence.Builder, c *Collector) {
+		b.Ask(evidence.Events, evidence.Section("events")).Answer()
+		c.AddEvent(failed, evidence.Provenance{})
+		c.AddEvent(event(2, "Pulling", "", "Waiting for Image default/"+object), evidence.Provenance{})
+	})
+	if f := d.PullFailures["default/web/image"]; f.Cause != "reset" || f.Image != testImage || f.Origin != evidence.OriginVSpherePod {
+		t.Errorf("%+v", f)
+	}
+}
+
 func imageReady(object string) *corev1.Event {
 	e := event(0, "Status", "", "esxi02: Image status changed to Ready")
 	e.InvolvedObject = corev1.ObjectReference{Kind: "Image", Namespace: "default", Name: object}

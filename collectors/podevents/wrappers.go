@@ -7,8 +7,8 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
-// context is what the wrappers around a cause told.
-type context struct {
+// surroundings are what the wrappers around a cause told.
+type surroundings struct {
 	request    request // the last request that was made
 	afterURL   bool    // the segment before was a request: its transport's error follows
 	announced  bool    // the segment before announced an HTTP status
@@ -19,7 +19,6 @@ type context struct {
 	resolving  bool    // containerd was resolving a reference, by whatever request
 	pulling    bool    // a runtime was at it: errors are not the kubelet's own
 	extracting bool    // a layer was being unpacked
-	commit     bool    // content was being committed to the store
 	httpCode   int     // an HTTP code that a wrapper names
 
 	registryUnavailable bool
@@ -42,11 +41,10 @@ var wrappers = newTable([]wrapper{
 	{prefix: `creating pod sandbox with name`, runtime: runtimeCRIO, note: sandbox},
 	{prefix: `image pull failed for `, note: func(c *classifier, s segment) {
 		words := c.m.words(s)
-		c.ctx.registryUnavailable = strings.Contains(words, " because the registry is unavailable")
+		c.around.registryUnavailable = strings.Contains(words, " because the registry is unavailable")
 		c.image(strings.Fields(strings.TrimPrefix(words, "image pull failed for "))...)
 	}},
 	{prefix: `Failed to inspect image`, note: local},
-	{prefix: `connection error`, note: local},
 	{prefix: `error reading from server`, note: local},
 
 	// containerd.
@@ -77,6 +75,7 @@ var wrappers = newTable([]wrapper{
 	{prefix: `error pulling image config`, runtime: runtimeDocker, stage: "blob"},
 	{prefix: `failed to register layer`, runtime: runtimeDocker, stage: "blob", note: extracting},
 	{prefix: `ApplyLayer`, stage: "blob", note: extracting},
+	{prefix: `Error processing tar file`, stage: "blob", note: extracting},
 
 	// CRI-O and podman: containers/image.
 	{prefix: `initializing source `, runtime: runtimeCRIO, stage: "resolve", note: sourceImage},
@@ -123,13 +122,13 @@ var wrappers = newTable([]wrapper{
 // enter notes what a wrapper tells.
 func (c *classifier) enter(s segment) {
 	words := c.m.words(s)
-	c.ctx.afterURL, c.ctx.announced = false, false
+	c.around.afterURL, c.around.announced = false, false
 	for _, w := range wrappers.of(words) {
 		if !startsWords(words, w.prefix) {
 			continue
 		}
 		if w.stage != "" {
-			c.ctx.stage = w.stage
+			c.around.stage = w.stage
 		}
 		if c.p.Runtime == "" {
 			c.p.Runtime = w.runtime
@@ -144,15 +143,15 @@ func (c *classifier) enter(s segment) {
 }
 
 func sandbox(c *classifier, _ segment)      { c.p.Sandbox = true }
-func runtimePulls(c *classifier, _ segment) { c.ctx.pulling = true }
-func local(c *classifier, _ segment)        { c.ctx.local = true }
-func resolving(c *classifier, _ segment)    { c.ctx.pulling, c.ctx.resolving = true, true }
-func extracting(c *classifier, _ segment)   { c.ctx.pulling, c.ctx.extracting = true, true }
+func runtimePulls(c *classifier, _ segment) { c.around.pulling = true }
+func local(c *classifier, _ segment)        { c.around.local = true }
+func resolving(c *classifier, _ segment)    { c.around.pulling, c.around.resolving = true, true }
+func extracting(c *classifier, _ segment)   { c.around.pulling, c.around.extracting = true, true }
 
 // tokenService forgets the registry's request: another host answers from here on.
 func tokenService(c *classifier, _ segment) {
-	c.ctx.pulling, c.ctx.token = true, true
-	c.ctx.request = request{}
+	c.around.pulling, c.around.token = true, true
+	c.around.request = request{}
 }
 
 func anonymousToken(c *classifier, s segment) {
@@ -162,36 +161,36 @@ func anonymousToken(c *classifier, s segment) {
 
 // committing reads what was committed off the reference: "layer-sha256:...".
 func committing(c *classifier, s segment) {
-	c.ctx.pulling, c.ctx.stage = true, "blob"
+	c.around.pulling, c.around.stage = true, "blob"
 	for _, t := range c.m.cutOut(s) {
 		if strings.HasPrefix(t.text, "manifest-") || strings.HasPrefix(t.text, "index-") {
-			c.ctx.stage = "manifest"
+			c.around.stage = "manifest"
 		}
 	}
 }
 
 // pullingFromHost reads "pulling from host H failed with status code [manifests T]".
 func pullingFromHost(c *classifier, s segment) {
-	c.ctx.pulling, c.ctx.announced = true, true
+	c.around.pulling, c.around.announced = true, true
 	c.namedHost(strings.TrimPrefix(c.m.words(s), "pulling from host "))
 }
 
 func ping(c *classifier, s segment) {
-	c.ctx.pulling, c.ctx.ping = true, true
+	c.around.pulling, c.around.ping = true, true
 	_, host, _ := strings.Cut(c.m.words(s), " registry ")
 	c.namedHost(host)
 }
 
 // repository reads "reading manifest T in H/R".
 func repository(c *classifier, s segment) {
-	c.ctx.pulling, c.ctx.ping = true, false
+	c.around.pulling, c.around.ping = true, false
 	if _, name, found := strings.Cut(c.m.words(s), " in "); found {
-		c.ctx.host = registryOfAny(firstWord(name))
+		c.around.host = registryOfAny(firstWord(name))
 	}
 }
 
 func sourceImage(c *classifier, s segment) {
-	c.ctx.pulling = true
+	c.around.pulling = true
 	if _, ref, found := strings.Cut(c.m.words(s), "docker://"); found {
 		c.image(firstWord(ref))
 	}
@@ -199,12 +198,12 @@ func sourceImage(c *classifier, s segment) {
 
 func (c *classifier) namedHost(text string) {
 	if host, ok := hostPort(firstWord(text), "443"); ok {
-		c.ctx.host = host
+		c.around.host = host
 	}
 }
 
 func vspherePod(c *classifier, _ segment) {
-	c.ctx.pulling = true
+	c.around.pulling = true
 	c.p.Origin = evidence.OriginVSpherePod
 }
 
@@ -212,7 +211,7 @@ func vspherePod(c *classifier, _ segment) {
 // wrapper begins with a small letter.
 func vsphereResolve(c *classifier, s segment) {
 	vspherePod(c, s)
-	c.ctx.stage = "resolve"
+	c.around.stage = "resolve"
 	if i := c.index(s); i == 1 {
 		c.p.Node = nodeName(c.m.words(c.m.segments[0]))
 	}
@@ -220,7 +219,7 @@ func vsphereResolve(c *classifier, s segment) {
 
 func vsphereNode(c *classifier, s segment) {
 	vspherePod(c, s)
-	c.ctx.stage = "resolve"
+	c.around.stage = "resolve"
 	c.p.Node = nodeName(firstWord(strings.TrimPrefix(c.m.words(s), "Failed to resolve on node ")))
 }
 
@@ -228,7 +227,7 @@ func vsphereNode(c *classifier, s segment) {
 // where no server ever answered, so it counts only when nothing else tells.
 func vsphereCode(c *classifier, s segment) {
 	vspherePod(c, s)
-	c.ctx.httpCode, _ = strconv.Atoi(strings.TrimSpace(strings.TrimPrefix(c.m.words(s), "Http request failed. Code")))
+	c.around.httpCode, _ = strconv.Atoi(strings.TrimSpace(strings.TrimPrefix(c.m.words(s), "Http request failed. Code")))
 }
 
 func nodeName(text string) string {
