@@ -106,6 +106,9 @@ func (a *analysis) trustFile(name string, f *File, place string) (evidence.Trust
 	if place == placeSystem && (a.isHashLink(name, f) || a.isOwn(name, f)) {
 		return evidence.TrustFile{}, false
 	}
+	if f.Members != nil && a.bundle == nil {
+		return evidence.TrustFile{}, false // what it holds came with a bundle that did not come
+	}
 	file := evidence.TrustFile{
 		Content: unreadContent(f), Place: place, Entry: entryName(name, place), Status: statusText(f),
 		LinkTarget: strings.ToValidUTF8(f.Link, "?"), RealPath: strings.ToValidUTF8(f.Real, "?"),
