@@ -111,7 +111,7 @@ func (c *classifier) walk() verdict {
 // leaf looks a segment up among the causes.
 func (c *classifier) leaf(s segment, last bool) verdict {
 	rest := c.m.from(s)
-	for _, r := range readers.of(rest) {
+	for _, r := range readers().of(rest) {
 		if strings.HasPrefix(rest, r.prefix) {
 			if v := r.read(c, s); v.cause != "" {
 				return v

@@ -1,6 +1,10 @@
 package podevents
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"sync"
+)
 
 // leaf is a text that a segment begins with and that is a cause.
 type leaf struct {
@@ -10,9 +14,7 @@ type leaf struct {
 	stage string
 	// whole: nothing else may stand in the segment. Single words are whole, for
 	// a tag or a host may be called like them.
-	whole bool
-	// anywhere: so long a text that no name can be mistaken for it.
-	anywhere bool
+	whole    bool
 	hostless bool
 	weak     bool
 }
@@ -22,7 +24,7 @@ func (l leaf) verdict() verdict {
 }
 
 func findLeaf(rest string) verdict {
-	for _, l := range leaves.of(rest) {
+	for _, l := range leaves().of(rest) {
 		if startsWords(rest, l.text) && (!l.whole || endsHere(rest[len(l.text):])) {
 			return l.verdict()
 		}
@@ -34,7 +36,7 @@ func findLeaf(rest string) verdict {
 // way known.
 func findAnywhere(text string) verdict {
 	at, found := len(text), verdict{}
-	for _, l := range anywhere {
+	for _, l := range anywhere() {
 		if i := strings.Index(text[:min(len(text), at+len(l.text))], l.text); i >= 0 && i < at {
 			at, found = i, l.verdict()
 		}
@@ -42,25 +44,25 @@ func findAnywhere(text string) verdict {
 	return found
 }
 
-// client are texts of Go's net, net/http, crypto/tls and crypto/x509 and of the
+// clientTexts are texts of Go's net, net/http, crypto/tls and crypto/x509 and of the
 // systems below, which all runtimes share. Other texts of those packages need
 // reading: see readers.
-var client = groups(leaf{anywhere: true},
-	group{cause: "legacy_common_name", texts: []string{`certificate relies on legacy Common Name field`}},
-	group{cause: "wrong_key_usage", texts: []string{
+var clientTexts = []group{
+	{cause: "legacy_common_name", texts: []string{`certificate relies on legacy Common Name field`}},
+	{cause: "wrong_key_usage", texts: []string{
 		`certificate specifies an incompatible key usage`,
 		`a root or intermediate certificate is not authorized for an extended key usage`,
 	}},
-	group{cause: "name_constraint", texts: []string{
+	{cause: "name_constraint", texts: []string{
 		`a root or intermediate certificate is not authorized to sign for this name`,
 		`a root or intermediate certificate is not authorized to sign in this domain`, // Go before 1.10
 		`issuer has name constraints but leaf`,
 	}},
-	group{cause: "issuer_not_ca", texts: []string{
+	{cause: "issuer_not_ca", texts: []string{
 		`certificate is not authorized to sign other certificates`,
 		`invalid signature: parent certificate cannot sign this kind of certificate`,
 	}},
-	group{cause: "chain_invalid", texts: []string{
+	{cause: "chain_invalid", texts: []string{
 		`too many intermediates for path length constraint`,
 		`issuer name does not match subject from issuing certificate`,
 		`no valid chains built`,
@@ -68,27 +70,27 @@ var client = groups(leaf{anywhere: true},
 		`signature check attempts limit reached`,
 		`failed to parse certificate from server`,
 	}},
-	group{cause: "weak_signature", texts: []string{
+	{cause: "weak_signature", texts: []string{
 		`cannot verify signature: insecure algorithm`,
 		`cannot verify signature: algorithm unimplemented`,
 	}},
-	group{cause: "no_system_roots", texts: []string{
+	{cause: "no_system_roots", texts: []string{
 		`failed to load system roots and no roots provided`,
 		`unable to initialize cert pool`, `failed to get system cert pool`, `unable to get system cert pool`,
 	}},
-	group{cause: "tls_version", texts: []string{
+	{cause: "tls_version", texts: []string{
 		`tls: server selected unsupported protocol version`,
 		`tls: no supported versions satisfy MinVersion and MaxVersion`,
 		`tls: protocol version not supported`,
 	}},
-	group{cause: "http_not_https", texts: []string{
+	{cause: "http_not_https", texts: []string{
 		`http: server gave HTTP response to HTTPS client`, `server gave HTTP response to HTTPS client`,
 		`tls: oversized record received with length 20527`, // "P/", of "HTTP/1.1"
 	}},
-	group{cause: "https_not_http", texts: []string{
+	{cause: "https_not_http", texts: []string{
 		`Client sent an HTTP request to an HTTPS server`, `The plain HTTP request was sent to HTTPS port`,
 	}},
-	group{cause: "timeout", texts: []string{
+	{cause: "timeout", texts: []string{
 		`net/http: TLS handshake timeout`, `net/http: timeout awaiting response headers`,
 		`http2: timeout awaiting response headers`, `context deadline exceeded`, `i/o timeout`,
 		`net/http: request canceled while waiting for connection`,
@@ -96,67 +98,67 @@ var client = groups(leaf{anywhere: true},
 		`connection timed out`, `operation timed out`,
 		`connectex: A connection attempt failed because the connected party did not properly respond`,
 	}},
-	group{cause: "dns", texts: []string{
+	{cause: "dns", texts: []string{
 		`no such host`, `server misbehaving`, `Temporary failure in name resolution`,
 		`Name or service not known`, `No address associated with hostname`, `Could not resolve host`,
 	}},
-	group{cause: "refused", texts: []string{
+	{cause: "refused", texts: []string{
 		`connection refused`, `connectex: No connection could be made because the target machine actively refused it`,
 	}},
-	group{cause: "unreachable", texts: []string{`no route to host`, `network is unreachable`, `host is down`, `network is down`}},
-	group{cause: "reset", texts: []string{
+	{cause: "unreachable", texts: []string{`no route to host`, `network is unreachable`, `host is down`, `network is down`}},
+	{cause: "reset", texts: []string{
 		`connection reset by peer`, `broken pipe`, `use of closed network connection`, `server closed idle connection`,
 		`http: server closed idle connection`, `http2: server sent GOAWAY`, `http2: client connection lost`,
 		`http2: client connection force closed`, `http2: Transport received Server's graceful shutdown GOAWAY`,
 		`stream error: stream ID`, `software caused connection abort`,
 		`wsarecv: An existing connection was forcibly closed by the remote host`,
 	}},
-	group{cause: "stalled", texts: []string{`context canceled`, `operation was canceled`, `net/http: request canceled`}},
-	group{cause: "not_a_registry", texts: []string{
+	{cause: "stalled", texts: []string{`context canceled`, `operation was canceled`, `net/http: request canceled`}},
+	{cause: "not_a_registry", texts: []string{
 		`stopped after 10 redirects`, `failed to parse Location header`, `response missing Location header`,
 		`malformed HTTP status code`, `malformed HTTP version`, `malformed MIME header`, `http2: frame too large`,
 		`http2: unexpected ALPN protocol`,
 	}},
-	group{cause: "disk_full", hostless: true, texts: []string{`no space left on device`, `disk quota exceeded`}},
+	{cause: "disk_full", hostless: true, texts: []string{`no space left on device`, `disk quota exceeded`}},
 	// OpenSSL's words, which come from tools around the runtime.
-	group{cause: "unknown_authority", texts: []string{
+	{cause: "unknown_authority", texts: []string{
 		`unable to get local issuer certificate`, `unable to verify the first certificate`,
 		`self signed certificate`, `self-signed certificate`, `certificate verify failed`,
 	}},
-)
+}
 
-// registry are the words of registries and of clients about them.
-var registry = groups(leaf{},
-	group{cause: "unauthorized", texts: []string{
+// registryTexts are the words of registries and of clients about them.
+var registryTexts = []group{
+	{cause: "unauthorized", texts: []string{
 		`pull access denied`, `authorization failed`, `server message`, `no basic auth credentials`,
 		`failed to handle basic auth`, `failed to find supported auth scheme`, `authentication required`,
 		`invalid username/password`, `incorrect username or password`, `unauthorized to access repository`,
 	}},
-	group{cause: "unauthorized", whole: true, texts: []string{`unauthorized`, `Unauthorized`}},
-	group{cause: "forbidden", texts: []string{`requested access to the resource is denied`}},
-	group{cause: "forbidden", whole: true, texts: []string{`denied`, `forbidden`, `access denied`}},
-	group{cause: "rate_limited", texts: []string{`too many requests`, `You have reached your pull rate limit`, `You have reached your unauthenticated pull rate limit`}},
-	group{cause: "rate_limited", whole: true, texts: []string{`toomanyrequests`}},
-	group{cause: "rate_limited", hostless: true, weak: true, texts: []string{`pull QPS exceeded`}},
-	group{cause: "not_found", texts: []string{
+	{cause: "unauthorized", whole: true, texts: []string{`unauthorized`, `Unauthorized`}},
+	{cause: "forbidden", texts: []string{`requested access to the resource is denied`}},
+	{cause: "forbidden", whole: true, texts: []string{`denied`, `forbidden`, `access denied`}},
+	{cause: "rate_limited", texts: []string{`too many requests`, `You have reached your pull rate limit`, `You have reached your unauthenticated pull rate limit`}},
+	{cause: "rate_limited", whole: true, texts: []string{`toomanyrequests`}},
+	{cause: "rate_limited", hostless: true, weak: true, texts: []string{`pull QPS exceeded`}},
+	{cause: "not_found", texts: []string{
 		`repository name not known to registry`, `could not fetch content`, `image manifest does not exist for tag or digest`,
 	}},
-	group{cause: "not_found", whole: true, texts: []string{
+	{cause: "not_found", whole: true, texts: []string{
 		`not found`, `manifest unknown`, `name unknown`, `blob unknown`, `blob unknown to registry`, `repository not found`, `image not found`,
 	}},
-	group{cause: "server_error", texts: []string{`service unavailable`}},
-	group{cause: "server_error", whole: true, texts: []string{`unavailable`, `internal server error`}},
-	group{cause: "not_a_registry", stage: "token", texts: []string{
+	{cause: "server_error", texts: []string{`service unavailable`}},
+	{cause: "server_error", whole: true, texts: []string{`unavailable`, `internal server error`}},
+	{cause: "not_a_registry", stage: "token", texts: []string{
 		`authorization server did not include a token`, `no realm specified for token auth challenge`,
 		`missing realm in bearer auth challenge`, `invalid token auth challenge realm`,
 		`unable to decode token response`, `decoding bearer token`,
 	}},
-	group{cause: "platform_mismatch", stage: "manifest", texts: []string{
+	{cause: "platform_mismatch", stage: "manifest", texts: []string{
 		`no match for platform in manifest`, `no matching manifest for`, `no image found in manifest list`,
 		`no image found in image index`, `no suitable image found in manifest list`, `image operating system`,
 		`cannot download image with operating system`, `operating system is not supported`,
 	}},
-	group{cause: "unsupported_manifest", stage: "manifest", texts: []string{
+	{cause: "unsupported_manifest", stage: "manifest", texts: []string{
 		`schema 1 image manifests are no longer supported`, `not implemented: media type`, `unsupported media type`,
 		`unsupported manifest media type`, `unsupported MIME type`, `Unimplemented manifest`,
 		`Docker Image Format v1`, `DEPRECATION NOTICE] Docker Image Format v1`, `unsupported schema version`,
@@ -168,8 +170,8 @@ var registry = groups(leaf{},
 		`AI models are not yet supported`, `unsupported layer media type`, `unsupported docker v2s2 media type`,
 		`unsupported OCIv1 media type`,
 	}},
-	group{cause: "unsupported_manifest", stage: "manifest", whole: true, texts: []string{`no signatures`, `manifest invalid`, `manifest unverified`}},
-	group{cause: "corrupt_content", texts: []string{
+	{cause: "unsupported_manifest", stage: "manifest", whole: true, texts: []string{`no signatures`, `manifest invalid`, `manifest unverified`}},
+	{cause: "corrupt_content", texts: []string{
 		`unexpected commit digest`, `unexpected commit size`, `"" failed size validation`, `short read`,
 		`failed to read expected number of bytes`, `read past expected size`, `httpReadSeeker: read past expected size`,
 		`read exceeds expected size`, `writer offset`, `wrong diff id`, `"" in header not a valid digest`,
@@ -179,17 +181,17 @@ var registry = groups(leaf{},
 		`invalid rootfs in image configuration`, `blob digest mismatch`, `blob size mismatch`,
 		`Digest did not match, expected`, `digest mismatch, expected`, `digest invalid`,
 	}},
-	group{cause: "corrupt_content", stage: "blob", texts: []string{`image config verification failed`, `Download config.json digest`, `uncompressed digest of layer`}},
-	group{cause: "corrupt_content", stage: "manifest", texts: []string{
+	{cause: "corrupt_content", stage: "blob", texts: []string{`image config verification failed`, `Download config.json digest`, `uncompressed digest of layer`}},
+	{cause: "corrupt_content", stage: "manifest", texts: []string{
 		`manifest verification failed`, `Manifest does not match provided manifest digest`,
 		`Image manifest does not match selected manifest digest`,
 	}},
-)
+}
 
-// node are the words of the kubelet, the runtime and their configuration: no
+// nodeTexts are the words of the kubelet, the runtime and their configuration: no
 // registry had a part in it.
-var node = groups(leaf{hostless: true, stage: "resolve"},
-	group{cause: "registry_configuration", texts: []string{
+var nodeTexts = []group{
+	{cause: "registry_configuration", texts: []string{
 		`unable to read CA cert`, `unable to load CA cert`, `unable to read CERT file`, `failed to load X509 key pair`,
 		`failed to load CA file`, `failed to load cert file`, `failed to load client`, `cert file "" was specified`,
 		`key file "" was specified`, `get TLSConfig for registry`, `get registry endpoints`, `parse registry endpoint`,
@@ -201,27 +203,27 @@ var node = groups(leaf{hostless: true, stage: "resolve"},
 		`open /etc/containerd`, `lstat /etc/docker/certs.d`, `failed to update http client`, `unable to load client`,
 		`failed to create tls client config`,
 	}},
-	group{cause: "ambiguous_name", stage: "name", texts: []string{
+	{cause: "ambiguous_name", stage: "name", texts: []string{
 		`short-name resolution enforced`, `short name mode is enforcing`, `short-name "" did not resolve`,
 		`no containers-registries.conf`,
 	}},
-	group{cause: "signature_rejected", stage: "manifest", texts: []string{
+	{cause: "signature_rejected", stage: "manifest", texts: []string{
 		`Source image rejected`, `SignatureValidationFailed`, `image verifier `, `blocking pull of `,
 		`A signature was required`, `None of the signatures were accepted`, `remote trust data does not exist`,
 		`No valid trust data`, `checking signature of`,
 	}},
-	group{cause: "invalid_image_name", stage: "name", texts: []string{
+	{cause: "invalid_image_name", stage: "name", texts: []string{
 		`couldn't parse image name`, `failed to parse image reference`, `invalid reference format`,
 		`Failed to apply default image tag`, `invalid repository name`, `invalid tag format`, `repository name must`,
 		`repository name ""`, `invalid checksum digest`, `invalid digest format`, `object required`, `parse image name`,
 		`Error parsing reference`, `InvalidImageName`,
 	}},
-	group{cause: "pull_secret_invalid", stage: "secret", texts: []string{
+	{cause: "pull_secret_invalid", stage: "secret", texts: []string{
 		`illegal base64 data`, `unable to parse auth field`, `invalid decoded auth`, `parse server address`,
 		`error occurred while trying to unmarshal json`, `couldn't find valid `,
 	}},
-	group{cause: "never_pull", texts: []string{`ErrImageNeverPull`}},
-)
+	{cause: "never_pull", texts: []string{`ErrImageNeverPull`}},
+}
 
 // group is texts of one cause.
 type group struct {
@@ -233,9 +235,9 @@ type group struct {
 	texts    []string
 }
 
-func groups(base leaf, all ...group) []leaf {
+func leavesOf(base leaf, groups []group) []leaf {
 	var out []leaf
-	for _, g := range all {
+	for _, g := range groups {
 		for _, text := range g.texts {
 			l := base
 			l.text, l.cause, l.whole, l.weak = text, g.cause, g.whole, g.weak
@@ -249,15 +251,12 @@ func groups(base leaf, all ...group) []leaf {
 	return out
 }
 
-var (
-	leaves   = newTable(concat(client, registry, node))
-	anywhere = client
-)
+// anywhere are the client's texts, which are so long that no name can be
+// mistaken for one.
+var anywhere = sync.OnceValue(func() []leaf { return leavesOf(leaf{}, clientTexts) })
 
-func concat(lists ...[]leaf) []leaf {
-	var out []leaf
-	for _, l := range lists {
-		out = append(out, l...)
-	}
-	return out
-}
+var leaves = sync.OnceValue(func() *table[leaf] {
+	return newTable(slices.Concat(
+		anywhere(), leavesOf(leaf{}, registryTexts), leavesOf(leaf{hostless: true, stage: "resolve"}, nodeTexts),
+	))
+})

@@ -74,9 +74,16 @@ func internalIP(n *corev1.Node) string {
 // name contains.
 var families = []struct{ name, family string }{
 	{"Photon", "photon"},
-	{"Ubuntu", "debian"}, {"Debian", "debian"},
-	{"Red Hat", "rhel"}, {"RHEL", "rhel"}, {"CentOS", "rhel"}, {"Rocky", "rhel"}, {"AlmaLinux", "rhel"},
-	{"Oracle Linux", "rhel"}, {"Amazon Linux", "rhel"}, {"Fedora", "rhel"},
+	{"Ubuntu", "debian"},
+	{"Debian", "debian"},
+	{"Red Hat", "rhel"},
+	{"RHEL", "rhel"},
+	{"CentOS", "rhel"},
+	{"Rocky", "rhel"},
+	{"AlmaLinux", "rhel"},
+	{"Oracle Linux", "rhel"},
+	{"Amazon Linux", "rhel"},
+	{"Fedora", "rhel"},
 }
 
 func osFamily(osImage string) string {

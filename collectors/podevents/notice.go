@@ -73,30 +73,34 @@ func readEvent(e *corev1.Event) notice {
 	return n
 }
 
+// reasonKinds are the reasons that mean one thing.
+var reasonKinds = map[string]noticeKind{
+	"Pulled": pulled, "Pulling": pulling, "InspectFailed": pullFailed, "ErrImageNeverPull": pullFailed,
+	"FailedCreatePodSandBox": sandboxFailed, "FailedToRetrieveImagePullSecret": secretMissing,
+}
+
 func kindOf(e *corev1.Event) noticeKind {
 	m := e.Message
+	if kind, ok := reasonKinds[e.Reason]; ok {
+		return kind
+	}
 	switch e.Reason {
-	case "Pulled":
-		return pulled
-	case "Pulling":
-		return pulling
-	case "BackOff":
+	case "BackOff": // of a container that crashes, too
 		if strings.HasPrefix(m, "Back-off pulling image") {
 			return backingOff
 		}
-	case "InspectFailed", "ErrImageNeverPull":
-		return pullFailed
-	case "FailedCreatePodSandBox", "FailedCreatePodSandbox":
-		return sandboxFailed
-	case "FailedToRetrieveImagePullSecret":
-		return secretMissing
-	case "FailedSync":
+	case "FailedSync": // of kubelets before 1.10
 		if strings.Contains(m, "ErrImagePull") || strings.Contains(m, "ImagePullBackOff") {
 			return pullFailed
 		}
 	case "Failed":
 		return kindOfFailed(m)
 	}
+	return kindOfVSphere(e)
+}
+
+func kindOfVSphere(e *corev1.Event) noticeKind {
+	m := e.Message
 	switch {
 	case strings.HasPrefix(m, "failed to get images"), strings.HasPrefix(m, "Failed to resolve on node "),
 		strings.Contains(m, ": Failed to resolve image: "), strings.Contains(m, "Http request failed. Code"):

@@ -1,5 +1,7 @@
 package podevents
 
+import "sync"
+
 // reader reads a text whose cause depends on what stands in it. An empty verdict
 // means that it is no cause.
 type reader struct {
@@ -7,8 +9,8 @@ type reader struct {
 	read   func(c *classifier, s segment) verdict
 }
 
-// readers go before leaves.
-var readers = newTable([]reader{
+// readerList is in the order of trial; readers go before leaves.
+var readerList = []reader{
 	// crypto/x509.
 	{`certificate signed by unknown authority`, unknownAuthority},
 	{`certificate has expired or is not yet valid`, validity},
@@ -69,4 +71,6 @@ var readers = newTable([]reader{
 	{`missing key `, missingKey},
 	{`snapshotter `, snapshotterPlatform},
 	{`application/`, unsupportedType},
-})
+}
+
+var readers = sync.OnceValue(func() *table[reader] { return newTable(readerList) })

@@ -3,6 +3,7 @@ package podevents
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -33,7 +34,7 @@ type wrapper struct {
 	note    func(c *classifier, s segment)
 }
 
-var wrappers = newTable([]wrapper{
+var wrapperList = []wrapper{
 	// The kubelet.
 	{prefix: `Failed to create pod sandbox`, note: sandbox},
 	{prefix: `Failed create pod sandbox`, note: sandbox},
@@ -117,13 +118,15 @@ var wrappers = newTable([]wrapper{
 	{prefix: `ErrorType(`, note: runtimePulls},
 
 	{prefix: `remote error`, note: runtimePulls},
-})
+}
+
+var wrappers = sync.OnceValue(func() *table[wrapper] { return newTable(wrapperList) })
 
 // enter notes what a wrapper tells.
 func (c *classifier) enter(s segment) {
 	words := c.m.words(s)
 	c.around.afterURL, c.around.announced = false, false
-	for _, w := range wrappers.of(words) {
+	for _, w := range wrappers().of(words) {
 		if !startsWords(words, w.prefix) {
 			continue
 		}
