@@ -1,0 +1,85 @@
+// Command registries plays all the registries of the end-to-end test, good and
+// broken, and the DNS server that knows them. It wants a network namespace to
+// itself, in which all of 10.99.1.0/24 and 10.99.0.53 are local.
+//
+//	registries -dir DIR -image STATIC-BINARY
+//
+// Under DIR it writes trusted/*.pem, the CAs that a node is to trust,
+// untrusted/*.pem, those that it is not to, and last of all the file ready.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+)
+
+const (
+	domain      = ".corp.example"
+	dnsAddress  = "10.99.0.53:53"
+	siteNetwork = "10.99.1."
+)
+
+func main() {
+	log.SetFlags(0)
+	dir := flag.String("dir", "", "folder for the CAs' certificates")
+	binary := flag.String("image", "", "static binary that the images hold")
+	flag.Parse()
+	if err := run(*dir, *binary); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(dir, binary string) error {
+	// One store of images, in memory, serves all sites.
+	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	store, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	serve := func(what string, f func() error) {
+		go func() { failed <- fmt.Errorf("serving %s: %w", what, f()) }()
+	}
+	serve("images", func() error { return http.Serve(store, images) })
+	if err := pushImages(store.Addr().String(), binary); err != nil {
+		return err
+	}
+	auth, err := newAuthorities()
+	if err != nil {
+		return err
+	}
+	if err := auth.write(dir); err != nil {
+		return err
+	}
+	zoo, err := sites(auth, images)
+	if err != nil {
+		return err
+	}
+	zone := map[string]string{}
+	for i, s := range zoo {
+		if s.address == "" {
+			s.address = fmt.Sprint(siteNetwork, 10+i)
+		}
+		zone[s.name+domain] = s.address
+		if err := s.start(serve); err != nil {
+			return fmt.Errorf("starting %q: %w", s.name, err)
+		}
+	}
+	packets, err := net.ListenPacket("udp", dnsAddress)
+	if err != nil {
+		return err
+	}
+	serve("DNS", func() error { return serveDNS(packets, zone) })
+	if err := os.WriteFile(filepath.Join(dir, "ready"), nil, 0o600); err != nil {
+		return err
+	}
+	return <-failed
+}
