@@ -160,8 +160,7 @@ func (r *run) nodeVantages(ctx context.Context, targets []handshake.Target) (van
 // vantageReason tells what went wrong on the way to the node from what the node
 // found out about the registry, which is the probe's answer.
 func vantageReason(err error) string {
-	var own *remote.Error
-	if errors.As(err, &own) {
+	if _, ok := errors.AsType[*remote.Error](err); ok {
 		return remote.Reason(err)
 	}
 	return ""

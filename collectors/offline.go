@@ -1,6 +1,8 @@
 package collectors
 
 import (
+	"maps"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -12,32 +14,13 @@ import (
 // returns those that bear trust configuration.
 func (r *run) offline(in *source.Input) []source.Object {
 	r.b.Record(func(d *evidence.Document) {
-		for id, s := range in.Sources {
-			d.Sources[id] = s
-		}
+		maps.Copy(d.Sources, in.Sources)
 	})
 	var trust []source.Object
 	held := heldKinds(in.Objects)
 	for _, o := range in.Objects {
-		switch {
-		case o.Kind() == "Pod" && o.APIVersion() == "v1":
-			if pod, ok := decode[corev1.Pod](r, o, evidence.Pods); ok {
-				r.pods.AddPod(pod, o.Provenance)
-			}
-		case o.Kind() == "Event":
-			if event, ok := decode[corev1.Event](r, o, evidence.Events); ok {
-				r.pods.AddEvent(event, o.Provenance)
-			}
-		case o.Kind() == "Node" && o.APIVersion() == "v1":
-			if node, ok := decode[corev1.Node](r, o, evidence.Nodes); ok {
-				r.pods.AddNode(node, o.Provenance)
-			}
-		case secrets.Kinds(o.APIVersion(), o.Kind(), o.Namespace(), o.Name()):
+		if r.route(o) {
 			trust = append(trust, o)
-		default:
-			if spec := source.PodSpec(o); spec != nil {
-				r.pods.AddWorkload(o.Kind(), o.Namespace(), o.Name(), spec, o.Provenance)
-			}
 		}
 	}
 	for collector, asked := range map[string]bool{
@@ -51,6 +34,32 @@ func (r *run) offline(in *source.Input) []source.Object {
 	}
 	r.problems(in, held)
 	return trust
+}
+
+// route hands an object to the collector of pods and events, or tells that it
+// bears trust configuration.
+func (r *run) route(o source.Object) (trust bool) {
+	switch {
+	case o.Kind() == "Pod" && o.APIVersion() == "v1":
+		if pod, ok := decode[corev1.Pod](r, o, evidence.Pods); ok {
+			r.pods.AddPod(pod, o.Provenance)
+		}
+	case o.Kind() == "Event":
+		if event, ok := decode[corev1.Event](r, o, evidence.Events); ok {
+			r.pods.AddEvent(event, o.Provenance)
+		}
+	case o.Kind() == "Node" && o.APIVersion() == "v1":
+		if node, ok := decode[corev1.Node](r, o, evidence.Nodes); ok {
+			r.pods.AddNode(node, o.Provenance)
+		}
+	case secrets.Kinds(o.APIVersion(), o.Kind(), o.Namespace(), o.Name()):
+		return true
+	default:
+		if spec := source.PodSpec(o); spec != nil {
+			r.pods.AddWorkload(o.Kind(), o.Namespace(), o.Name(), spec, o.Provenance)
+		}
+	}
+	return false
 }
 
 // decode reads a typed object; one of another shape is a gap of its collector.

@@ -76,19 +76,24 @@ func fill(v reflect.Value) {
 			}
 		}
 	case reflect.Map:
-		if v.IsNil() {
-			v.Set(reflect.MakeMap(v.Type()))
-		}
-		if !hasContainers(v.Type().Elem()) {
-			return
-		}
-		for _, key := range v.MapKeys() {
-			elem := reflect.New(v.Type().Elem()).Elem()
-			elem.Set(v.MapIndex(key))
-			fill(elem)
-			v.SetMapIndex(key, elem)
-		}
+		fillMap(v)
 	default:
+	}
+}
+
+// fillMap fills copies: a map's elements cannot be changed where they are.
+func fillMap(v reflect.Value) {
+	if v.IsNil() {
+		v.Set(reflect.MakeMap(v.Type()))
+	}
+	if !hasContainers(v.Type().Elem()) {
+		return
+	}
+	for _, key := range v.MapKeys() {
+		elem := reflect.New(v.Type().Elem()).Elem()
+		elem.Set(v.MapIndex(key))
+		fill(elem)
+		v.SetMapIndex(key, elem)
 	}
 }
 

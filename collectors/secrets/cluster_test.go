@@ -115,22 +115,26 @@ func TestTrustInAFieldThatNothingReads(t *testing.T) {
 		{"variable trust with the new class", topology("builtin-generic-v3.1.0", "{name: trust, value: "+list+"}"), []string{"spec.topology.variables[trust]"}, 0},
 		{
 			"osConfiguration with the old class", topology("tanzukubernetescluster", "{name: osConfiguration, value: {trust: "+list+"}}"),
-			[]string{"spec.topology.variables[osConfiguration].value.trust"}, 0,
+			[]string{"spec.topology.variables[osConfiguration].value.trust"},
+			0,
 		},
 		{
 			"data in the variable of a class that reads names", topology("tanzukubernetescluster", "{name: trust, value: "+list+"}"),
-			[]string{"spec.topology.variables[trust].value.additionalTrustedCAs[0].data"}, 1,
+			[]string{"spec.topology.variables[trust].value.additionalTrustedCAs[0].data"},
+			1,
 		},
 		{
 			"name and data in osConfiguration", topology("builtin-generic-v3.1.0", "{name: osConfiguration, value: {trust: "+list+"}}"),
 			[]string{
 				"spec.topology.variables[osConfiguration].value.trust.additionalTrustedCAs[0].data",
 				"spec.topology.variables[osConfiguration].value.trust.additionalTrustedCAs[0].name",
-			}, 1,
+			},
+			1,
 		},
 		{
 			"osConfiguration without its level trust", topology("builtin-generic-v3.1.0", "{name: osConfiguration, value: "+list+"}"),
-			[]string{"spec.topology.variables[osConfiguration].value.additionalTrustedCAs"}, 0,
+			[]string{"spec.topology.variables[osConfiguration].value.additionalTrustedCAs"},
+			0,
 		},
 		{"variables in a TanzuKubernetesCluster", tkc + "spec: {topology: {variables: [{name: trust, value: " + list + "}]}}\n", []string{"spec.topology.variables[trust]"}, 0},
 		{"an empty setting", tkc + "spec: {settings: {trust: {additionalTrustedCAs: []}}}\n", nil, 0},

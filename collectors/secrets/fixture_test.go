@@ -56,8 +56,10 @@ func (a authority) pkcs7(t testing.TB) []byte {
 		Certificates asn1.RawValue
 		Signers      []asn1.RawValue `asn1:"set"`
 	}{
-		1, nil, contentInfo{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}},
-		asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: a.der}, nil,
+		1, nil,
+		contentInfo{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}},
+		asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: a.der},
+		nil,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -66,11 +66,13 @@ func TestFieldsOfTheWrongType(t *testing.T) {
 		{"the name is a number", "apiVersion: run.tanzu.vmware.com/v1alpha3\nkind: TanzuKubernetesCluster\nmetadata: {name: 5}\n", evidence.Subject{"kind": "file", "name": "objects.yaml#0"}, "", "no metadata.name", 0},
 		{
 			"the bundle is a number", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: image-fetcher-ca-bundle, namespace: kube-system}\ndata: {ca-bundle: 5}\n",
-			evidence.Subject{"kind": "trust_entry", "namespace": "kube-system", "name": "#0", "source": "ConfigMap/image-fetcher-ca-bundle"}, "value", "data[ca-bundle] is a number", 0,
+			evidence.Subject{"kind": "trust_entry", "namespace": "kube-system", "name": "#0", "source": "ConfigMap/image-fetcher-ca-bundle"},
+			"value", "data[ca-bundle] is a number", 0,
 		},
 		{
 			"the bundle's data is a list", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: image-fetcher-ca-bundle, namespace: kube-system}\ndata: [5]\n",
-			evidence.Subject{"kind": "trust_entry", "namespace": "kube-system", "name": "#0", "source": "ConfigMap/image-fetcher-ca-bundle"}, "value", "data is a list", 0,
+			evidence.Subject{"kind": "trust_entry", "namespace": "kube-system", "name": "#0", "source": "ConfigMap/image-fetcher-ca-bundle"},
+			"value", "data is a list", 0,
 		},
 	}
 	for _, c := range cases {
@@ -191,7 +193,8 @@ func collectHostile(t *testing.T, list []source.Object) *evidence.Document {
 
 var junk = []any{
 	17.5, "\xff\xfe " + strings.Repeat("é", 3000) + "-----BEGIN PRIVATE KEY----- http://u:p@h/",
-	[]any{nil, "x", 1.0}, map[string]any{"": nil, "name": []any{}, "value": 1.0},
+	[]any{nil, "x", 1.0},
+	map[string]any{"": nil, "name": []any{}, "value": 1.0},
 }
 
 // places are paths to every value in an object.

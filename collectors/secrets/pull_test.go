@@ -3,6 +3,7 @@ package secrets_test
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -32,12 +33,14 @@ func TestPullSecretsKeepHostsOnly(t *testing.T) {
 	}{
 		{
 			"one host with its port", pullSecret(typ, "data", ".dockerconfigjson", config(`{"harbor.corp.example:5000":{"auth":"`+auth+`"}}`)),
-			[]string{"harbor.corp.example:5000"}, "",
+			[]string{"harbor.corp.example:5000"},
+			"",
 		},
 		{
 			"several, as URLs and in capitals",
 			pullSecret(typ, "data", ".dockerconfigjson", config(`{"https://index.docker.io/v1/":{"auth":"`+auth+`"},"HARBOR.corp.example/project":{"username":"robot","password":"p4ss"},"*.corp.example":{}}`)),
-			[]string{"*.corp.example", "docker.io", "harbor.corp.example"}, "",
+			[]string{"*.corp.example", "docker.io", "harbor.corp.example"},
+			"",
 		},
 		{"the alphabet of URLs", pullSecret(typ, "data", ".dockerconfigjson", config(`{"r.example":{"auth":"`+url+`"}}`)), []string{"r.example"}, ""},
 		{"stringData", pullSecret(typ, "stringData", ".dockerconfigjson", `{"auths":{"r.example":{"auth":"`+auth+`"}}}`), []string{"r.example"}, ""},
@@ -103,7 +106,7 @@ func TestPullSecretsThatAreNotHad(t *testing.T) {
 			if !coverage.Requested || coverage.Asked != 1 || c.gap != "" && coverage.Gaps[0].Reason != c.gap || c.gap == "" && coverage.Answered+coverage.Skipped != 1 {
 				t.Errorf("coverage is %+v, want gap %q", coverage, c.gap)
 			}
-			if skipped := coverage.Skipped == 1; skipped != (c.err == source.ErrNotCollected) {
+			if skipped := coverage.Skipped == 1; skipped != errors.Is(c.err, source.ErrNotCollected) {
 				t.Errorf("coverage is %+v, want a skip only for what nobody gathered", coverage)
 			}
 		})

@@ -55,11 +55,14 @@ func TestLoad(t *testing.T) {
 			nil, "https://api.corp.example:6443", "team-a", "dev", "s3cret",
 		},
 		{
-			"another context", clientcmd.ClientConfigLoadingRules{ExplicitPath: path}, &clientcmd.ConfigOverrides{CurrentContext: "prod"},
+			"another context",
+			clientcmd.ClientConfigLoadingRules{ExplicitPath: path},
+			&clientcmd.ConfigOverrides{CurrentContext: "prod"},
 			"https://api.corp.example:6443", "default", "prod", "s3cret",
 		},
 		{
-			"flags over the file", clientcmd.ClientConfigLoadingRules{ExplicitPath: path},
+			"flags over the file",
+			clientcmd.ClientConfigLoadingRules{ExplicitPath: path},
 			&clientcmd.ConfigOverrides{
 				Context: clientcmdapi.Context{Namespace: "team-b"}, AuthInfo: clientcmdapi.AuthInfo{Token: "other"},
 				ClusterInfo: clientcmdapi.Cluster{Server: "https://192.0.2.1"},

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -64,7 +65,7 @@ func Load(ctx context.Context, cfg Config) (*Library, error) {
 	if len(compileFaults) > 0 {
 		return nil, compileFaults.sorted()
 	}
-	policies, faults := collect(modules, compiler)
+	policies, faults := collect(modules)
 	faults = append(faults, analyse(policies, compiler, schema)...)
 	params, paramFaults := mergeParams(policies, cfg.Params)
 	faults = append(faults, paramFaults...)
@@ -142,9 +143,7 @@ func compile(modules map[string]*ast.Module, schema *schema) (*ast.Compiler, Err
 // one leaves the others alone.
 func (l *Library) prepare(ctx context.Context, compiler *ast.Compiler, data map[string]any) error {
 	base := map[string]any{}
-	for k, v := range data {
-		base[k] = v
-	}
+	maps.Copy(base, data)
 	params := map[string]any{}
 	for id, p := range l.params {
 		params[id] = p

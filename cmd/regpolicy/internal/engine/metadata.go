@@ -67,18 +67,23 @@ func (p *Policy) setCustom(key string, v any) string {
 		}
 		p.Params = params
 	case "controls":
-		controls, ok := v.(map[string]any)
-		if !ok {
-			return "must be a mapping of frameworks to lists of ids"
+		return p.setControls(v)
+	}
+	return ""
+}
+
+func (p *Policy) setControls(v any) string {
+	controls, ok := v.(map[string]any)
+	if !ok {
+		return "must be a mapping of frameworks to lists of ids"
+	}
+	p.Controls = map[string][]string{}
+	for framework, ids := range controls {
+		var list []string
+		if message := setStrings(&list, ids); message != "" {
+			return framework + " " + message
 		}
-		p.Controls = map[string][]string{}
-		for framework, ids := range controls {
-			var list []string
-			if message := setStrings(&list, ids); message != "" {
-				return framework + " " + message
-			}
-			p.Controls[framework] = list
-		}
+		p.Controls[framework] = list
 	}
 	return ""
 }

@@ -86,7 +86,7 @@ func (p *Policy) resultRules() []string {
 
 // collect finds the packages that report, checks that they can, and reads their
 // METADATA.
-func collect(modules map[string]*ast.Module, compiler *ast.Compiler) ([]*Policy, Errors) {
+func collect(modules map[string]*ast.Module) ([]*Policy, Errors) {
 	packages := map[string][]*ast.Module{}
 	for _, m := range modules {
 		name := strings.TrimPrefix(m.Package.Path.String(), "data.")
@@ -235,9 +235,11 @@ func uniqueIDs(policies []*Policy) Errors {
 	seen := map[string]*Policy{}
 	for _, p := range policies {
 		if other, ok := seen[p.ID]; ok {
-			faults = append(faults, &Fault{File: p.File, Line: p.Line,
+			faults = append(faults, &Fault{
+				File: p.File, Line: p.Line,
 				Message: fmt.Sprintf("id %q is also the id of package %q (%s)", p.ID, other.Package, other.File),
-				Hint:    "ids are permanent and belong to one policy: choose another"})
+				Hint:    "ids are permanent and belong to one policy: choose another",
+			})
 		}
 		seen[p.ID] = p
 	}

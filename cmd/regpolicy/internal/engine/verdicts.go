@@ -62,8 +62,10 @@ func (p *Policy) needs(doc *evidence.Document, require []string) needs {
 		for _, c := range collectors {
 			for _, gap := range doc.Coverage[c].Gaps {
 				if touches(gap, fields[section]) {
-					n.gaps = append(n.gaps, relevantGap{Gap: gap, collector: c, section: section,
-						whole: gap.Subject["kind"] == "section" || gap.Subject["kind"] == "file"})
+					n.gaps = append(n.gaps, relevantGap{
+						Gap: gap, collector: c, section: section,
+						whole: gap.Subject["kind"] == "section" || gap.Subject["kind"] == "file",
+					})
 				}
 			}
 		}

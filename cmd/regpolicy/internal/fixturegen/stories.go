@@ -167,8 +167,10 @@ func manifests(a authorities, layers int) *story {
 		fails:    []string{"RT-CFG-001"},
 	}
 	if layers == 2 {
-		s = &story{name: "manifests-only-repaired", title: "The same pull request, with the CA encoded twice",
-			happened: "The manifests of a cluster and its workload, before anything runs."}
+		s = &story{
+			name: "manifests-only-repaired", title: "The same pull request, with the CA encoded twice",
+			happened: "The manifests of a cluster and its workload, before anything runs.",
+		}
 	}
 	s.put("source/cluster/cluster.yaml", clusterManifest(entry)+"---\n"+trustSecret(entry, encode(string(a.root.PEM()), layers)))
 	s.put("source/apps/testimage.yaml", deployment())
