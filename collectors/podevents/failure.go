@@ -81,7 +81,8 @@ func (f *failure) decide() (parsed Parsed, reason, message, from string) {
 		return f.parsed, f.reason, f.message, "status"
 	}
 	if f.parsed.weak {
-		if told := Classify(f.event.message); !told.weak || f.message == "" {
+		told := Classify(f.event.message)
+		if !told.weak || f.message == "" || (f.parsed.Cause == causeUnknown && told.Cause != causeUnknown) {
 			return told, f.reason, f.event.message, "status+event"
 		}
 	}

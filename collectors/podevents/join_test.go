@@ -154,6 +154,13 @@ func TestStatusAndEventsAreJoined(t *testing.T) {
 			0,
 		},
 		{
+			"the rate limit, of a kubelet whose status keeps silent",
+			pod("Pending", "app "+web+" ImagePullBackOff: "+backOff),
+			[]*corev1.Event{failedToPull(1, "pull QPS exceeded")},
+			[]string{"web/app rate_limited resolve  status+event"},
+			0,
+		},
+		{
 			"a container that runs has its image",
 			pod("Running", "app "+web+" Running"),
 			[]*corev1.Event{failedToPull(3, unknownCA)},

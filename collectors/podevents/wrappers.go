@@ -43,7 +43,7 @@ var wrapperList = []wrapper{
 	{prefix: `image pull failed for `, note: func(c *classifier, s segment) {
 		words := c.m.words(s)
 		c.around.registryUnavailable = strings.Contains(words, " because the registry is unavailable")
-		c.image(strings.Fields(strings.TrimPrefix(words, "image pull failed for "))...)
+		c.image(firstWord(strings.TrimPrefix(words, "image pull failed for ")))
 	}},
 	{prefix: `Failed to inspect image`, note: local},
 	{prefix: `error reading from server`, note: local},
@@ -257,16 +257,15 @@ func (c *classifier) quotedImage(s segment) {
 		!strings.Contains(words, `image name ""`) && !strings.Contains(words, `image tag ""`)) {
 		return
 	}
-	for _, t := range c.m.cutOut(s) {
-		c.image(t.text)
-		return
+	if t := c.m.cutOut(s); len(t) > 0 {
+		c.image(t[0].text)
 	}
 }
 
 // image notes the first image named: the outermost wrapper is the kubelet's.
-func (c *classifier) image(refs ...string) {
-	if c.p.Image == "" && len(refs) > 0 && len(refs[0]) <= maxReference {
-		c.p.Image = refs[0]
+func (c *classifier) image(ref string) {
+	if c.p.Image == "" && len(ref) <= maxReference {
+		c.p.Image = ref
 	}
 }
 
