@@ -127,6 +127,14 @@ var answers = []answer{
 	{`Error response from daemon: Docker Image Format v1 and Docker Image manifest version 2, schema 1 support has been removed.`, "unsupported_manifest", "manifest", ""},
 	{`parsing image configuration: unsupported image-specific operation on artifact with type "application/vnd.cncf.helm.config.v1+json"`, "unsupported_manifest", "manifest", ""},
 
+	{pull + `application/vnd.docker.distribution.manifest.v1+json not supported`, "unsupported_manifest", "manifest", host},
+	{pull + `snapshotter overlayfs does not support platform windows/amd64 for image sha256:0a1b`, "platform_mismatch", "manifest", host},
+	{`rpc error: code = InvalidArgument desc = ` + pull + `unable to fetch descriptor (sha256:0a1b) which reports content size of zero: invalid argument`, "corrupt_content", "blob", host},
+	{`rpc error: code = NotFound desc = ` + pull1 + `rejecting 99999999 byte manifest for ` + image + `: not found`, "unsupported_manifest", "manifest", host},
+	{pull + `unpack: unmarshal image config: invalid character 'x' looking for beginning of value`, "corrupt_content", "blob", host},
+	{blob + `failed to do request: Get "https://cdn.corp.example:x/": parse "https://cdn.corp.example:x/": invalid port ":x" after host`, "not_a_registry", "blob", host},
+	{pull2 + `failed to do request: Head "` + tagURL + `": words that end in connection refused by nobody`, "refused", "resolve", host},
+
 	// The node.
 	{`Failed to apply default image tag "harbor.corp.example/Apps/Web:1.0": couldn't parse image name "harbor.corp.example/Apps/Web:1.0": invalid reference format: repository name (Apps/Web) must be lowercase`, "invalid_image_name", "name", ""},
 	{`rpc error: code = Unknown desc = failed to parse image reference "harbor.corp.example/Apps/Web:1.0": invalid reference format: repository name must be lowercase`, "invalid_image_name", "name", ""},

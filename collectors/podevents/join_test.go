@@ -431,6 +431,17 @@ func TestEventsOfAnEarlierPodOfThatNameDoNotCount(t *testing.T) {
 	}
 }
 
+func TestASeriesCountsAsManyTimesAsItWasSeen(t *testing.T) {
+	e := failedToPull(30, unknownCA)
+	e.FirstTimestamp, e.LastTimestamp, e.Count = metav1.Time{}, metav1.Time{}, 0
+	e.EventTime = metav1.NewMicroTime(collectedAt.Add(-30 * time.Minute))
+	e.Series = &corev1.EventSeries{Count: 7, LastObservedTime: metav1.NewMicroTime(collectedAt.Add(-2 * time.Minute))}
+	f := joined(t, pod("Pending", "app "+web+" ImagePullBackOff: "+backOff), e).PullFailures["default/web/app"]
+	if f.Count != 7 || !f.FirstSeen.Equal(collectedAt.Add(-30*time.Minute)) || !f.LastSeen.Equal(collectedAt.Add(-2*time.Minute)) {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestEventsOfTheEventsGroup(t *testing.T) {
 	object := map[string]any{
 		"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": map[string]any{"namespace": "default", "name": "web.1", "uid": "u-9"},

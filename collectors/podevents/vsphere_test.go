@@ -142,6 +142,19 @@ func TestImageObjectsWithoutThePod(t *testing.T) {
 	}
 }
 
+func TestOfTwoImagesTheOneThatTheMessageNamesFailed(t *testing.T) {
+	p := pod("Pending", "app "+testImage+" none", "side harbor.corp.example/demo/side:1 none")
+	named := event(1, "Failed", "", `failed to get images: Failed to resolve on node esx-1. Reason: Http request failed. Code 400: ErrorType(2) failed to do request: Head "https://harbor.corp.example/v2/demo/side/manifests/1": EOF`)
+	if diff := cmp.Diff([]string{"web/side reset resolve harbor.corp.example:443 event"}, failuresOf(joined(t, p, named))); diff != "" {
+		t.Error(diff)
+	}
+	unnamed := event(1, "Failed", "", `failed to get images: ... EOF`)
+	want := []string{"web/app reset resolve harbor.corp.example:443 event", "web/side reset resolve harbor.corp.example:443 event"}
+	if diff := cmp.Diff(want, failuresOf(joined(t, p, unnamed))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func imageReady(object string) *corev1.Event {
 	e := event(0, "Status", "", "esxi02: Image status changed to Ready")
 	e.InvolvedObject = corev1.ObjectReference{Kind: "Image", Namespace: "default", Name: object}
