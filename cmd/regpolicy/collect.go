@@ -29,6 +29,12 @@ func newCollect(e *environment) *cobra.Command {
 }
 
 func runCollect(ctx context.Context, e *environment, src *sourceFlags, path string, args []string) error {
+	if err := src.check(); err != nil {
+		return err
+	}
+	if err := checkWritable(path); err != nil {
+		return err
+	}
 	inputs, err := gather(ctx, e, src, args)
 	if err != nil {
 		return err
@@ -53,7 +59,7 @@ func nameGaps(e *environment, doc *evidence.Document) {
 			if g.Field != "" {
 				field = " (" + g.Field + ")"
 			}
-			fmt.Fprintf(e.stderr, "gap: %s: %s%s: %s: %s\n", name, g.Subject, field, g.Reason, oneLine(g.Detail))
+			fmt.Fprintln(e.stderr, oneLine(fmt.Sprintf("gap: %s: %s%s: %s: %s", name, g.Subject, field, g.Reason, g.Detail)))
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,11 +12,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
+	"github.com/regpolicy/regpolicy/collectors/source"
+	"github.com/regpolicy/regpolicy/collectors/source/kube"
+	"github.com/regpolicy/regpolicy/collectors/source/remote"
 )
 
-// version is set when a release is built.
-var version = "dev" //nolint:gochecknoglobals // the linker sets it
+// version is set by the linker when a release is built.
+var version = "dev"
 
 // environment is all that the commands may know of the world outside.
 type environment struct {
@@ -61,44 +66,52 @@ func usage(hint, format string, args ...any) error {
 	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...), hint: hint}
 }
 
-// hinter is an error that knows its cure.
-type hinter interface{ Hint() string }
-
 // run is the whole program as a function of its edges.
 func run(ctx context.Context, e *environment) int {
 	root := newRoot(e)
 	root.SetArgs(e.args)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
-	code, hint := exitUsage, ""
 	var exit *exitError
 	var faults engine.Errors
-	var fault *engine.Fault
-	var hinted hinter
+	known := errors.As(err, &exit)
 	switch {
-	case errors.As(err, &exit):
-		code, hint = exit.code, exit.hint
-		if hint == "" && errors.As(exit.err, &hinted) {
-			hint = hinted.Hint()
+	case known && (exit.code != exitUsage || exit.err == nil):
+		if exit.err != nil {
+			e.complain(exit.Error(), exit.hint)
 		}
+		return exit.code
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		e.complain("interrupted", "")
+		return exitInterrupted
 	case errors.As(err, &faults):
 		for _, f := range faults {
 			e.complain(f.Error(), f.Hint)
 		}
 		return exitUsage
-	case errors.As(err, &fault):
-		hint = fault.Hint
-	case errors.As(err, &hinted):
-		hint = hinted.Hint()
-	case ctx.Err() != nil:
-		code = exitInterrupted
 	}
-	if text := err.Error(); text != "" {
-		e.complain(text, hint)
+	e.complain(err.Error(), cmp.Or(hintOf(err), fmt.Sprintf("`%s --help` says what it takes", command.CommandPath())))
+	return exitUsage
+}
+
+// hintOf is the cure that an error knows, "" for none.
+func hintOf(err error) string {
+	hint := ""
+	if e, ok := errors.AsType[*exitError](err); ok {
+		hint = e.hint
 	}
-	return code
+	if e, ok := errors.AsType[*engine.Fault](err); ok {
+		hint = cmp.Or(hint, e.Hint)
+	}
+	if e, ok := errors.AsType[*source.InputError](err); ok {
+		hint = cmp.Or(hint, e.Cure)
+	}
+	if e, ok := errors.AsType[*kube.LoadError](err); ok {
+		hint = cmp.Or(hint, e.Hint)
+	}
+	return cmp.Or(hint, remote.Hint(err))
 }
 
 // complain writes an error and its cure, without secrets.
@@ -109,7 +122,9 @@ func (e *environment) complain(text, hint string) {
 	}
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine makes a foreign text fit for a terminal: one line, nothing that moves
+// the cursor.
+func oneLine(s string) string { return report.Visible(strings.Join(strings.Fields(s), " ")) }
 
 func newRoot(e *environment) *cobra.Command {
 	use := "regpolicy"
@@ -123,6 +138,20 @@ func newRoot(e *environment) *cobra.Command {
 			"evidence document, and judges it by Rego policies.",
 		SilenceErrors: true, SilenceUsage: true,
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: use},
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			hint := fmt.Sprintf("`%s --help` lists the commands", use)
+			if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+				hint = fmt.Sprintf("did you mean `%s %s`?", use, near[0])
+			}
+			return usage(hint, "there is no command %q", args[0])
+		},
+		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		// SuggestionsFor wants it; cobra sets it only for its own message.
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
@@ -130,7 +159,17 @@ func newRoot(e *environment) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage(fmt.Sprintf("`%s --help` lists the flags", c.CommandPath()), "%w", err)
 	})
-	root.AddCommand(newEval(e), newCollect(e), newDemo(e), newList(e), newExplain(e), newVersion(e))
+	root.SetHelpCommand(&cobra.Command{
+		Use: "help [COMMAND]", Short: "Help about any command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usage(fmt.Sprintf("`%s --help` lists the commands", use), "there is no command %q", strings.Join(args, " "))
+			}
+			return c.Help()
+		},
+	})
+	root.AddCommand(newEval(e), newCollect(e), newDemo(e), newList(e), newExplain(e), newVersion(e), newCompletion(e))
 	return root
 }
 

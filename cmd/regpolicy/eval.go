@@ -80,6 +80,9 @@ func (f *verdictFlags) check() ([]output, error) {
 	if err := checkOneOf("fail-on", f.failOn, report.Severities...); err != nil {
 		return nil, err
 	}
+	if f.minPolicies < 0 {
+		return nil, usage("a number from 0 on", "--min-policies %d is no number of policies", f.minPolicies)
+	}
 	if err := checkOneOf("inconclusive", f.inconclusive, "fail", "warn", "ignore"); err != nil {
 		return nil, err
 	}
@@ -97,6 +100,9 @@ func (f *verdictFlags) text(e *environment) report.TextOptions {
 func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags, args []string) error {
 	outputs, err := f.verdict.check()
 	if err != nil {
+		return err
+	}
+	if err := src.check(); err != nil {
 		return err
 	}
 	opt := engine.Options{Require: src.require, Jobs: src.jobs, ToolVersion: toolVersion()}

@@ -21,14 +21,16 @@ import (
 
 // gather reads saved documents and collects a new one from all other sources.
 func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) ([]engine.Input, error) {
-	if err := f.check(); err != nil {
-		return nil, err
-	}
+	limited, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
 	var in *source.Input
 	if len(args) > 0 {
 		var err error
-		if in, err = source.Open(ctx, args, e.stdin, source.DefaultLimits()); err != nil {
-			return nil, &exitError{code: exitUsage, err: err}
+		if in, err = source.Open(limited, args, e.stdin, source.DefaultLimits()); err != nil {
+			if errors.Is(err, context.DeadlineExceeded) {
+				return nil, usage("give more with --timeout, or name less", "%w; --timeout is %s", err, f.timeout)
+			}
+			return nil, err
 		}
 		defer in.Close() //nolint:errcheck // read only
 	}
@@ -36,10 +38,10 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 	if err != nil {
 		return nil, err
 	}
-	if in != nil && !in.HasCapture && !in.HasManifests && !f.namesCluster() && len(f.registries) == 0 {
+	if in != nil && !in.HasCapture && !in.HasManifests && !f.asksForMore() {
 		return inputs, nil
 	}
-	doc, err := collect(ctx, e, f, in, len(args) > 0)
+	doc, err := collect(limited, e, f, in, len(args) > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -64,9 +66,22 @@ func saved(in *source.Input) ([]engine.Input, error) {
 		if err != nil {
 			return nil, usage("write it anew with `regpolicy collect`", "%q: %w", d.Name, err)
 		}
+		// What regpolicy wrote holds no secret; what was changed since may, and a
+		// report quotes its document.
+		if err := evidence.Scan(d.Bytes); err != nil {
+			return nil, usage("take it out, or write the document anew with `regpolicy collect`", "reading %q: %w", d.Name, secretIn(err))
+		}
 		inputs = append(inputs, engine.Input{URI: d.Name, Bytes: d.Bytes, Document: doc})
 	}
 	return inputs, nil
+}
+
+// secretIn says where a document that is read, not written, holds a secret.
+func secretIn(err error) error {
+	if secret, ok := errors.AsType[*evidence.SecretError](err); ok {
+		return fmt.Errorf("line %d: it holds a %s, which no evidence document may", secret.Line, secret.Kind)
+	}
+	return err
 }
 
 // collect runs the collectors over everything but saved documents.
@@ -114,9 +129,7 @@ func collect(ctx context.Context, e *environment, f *sourceFlags, in *source.Inp
 	progress := newProgress(e)
 	defer progress.close()
 	cfg.Progress = progress.update
-	limited, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
-	return collectors.Run(limited, cfg), nil
+	return collectors.Run(ctx, cfg), nil
 }
 
 // connectClusters connects to the live cluster and the Supervisor that the flags
@@ -153,12 +166,11 @@ func (f *sourceFlags) connect(overrides clientcmd.ConfigOverrides, name string) 
 	rules.ExplicitPath = f.kubeconfig
 	rest, _, contextName, err := kube.Load(rules, &overrides)
 	if err != nil {
-		hint := "give --kubeconfig or --context, or name a capture, manifests or an evidence document"
-		var hinted hinter
-		if errors.As(err, &hinted) && hinted.Hint() != "" {
-			hint = hinted.Hint()
+		hint := ""
+		if !f.namesCluster() {
+			hint = "name a capture, manifests or an evidence document, or a cluster with --kubeconfig or --context; `regpolicy demo` shows it all without any"
 		}
-		return nil, "", &exitError{code: exitUsage, err: err, hint: hint}
+		return nil, "", usage(cmp.Or(hint, hintOf(err)), "%w", err)
 	}
 	namespace := overrides.Context.Namespace
 	if f.allNamespaces {

@@ -21,6 +21,8 @@ func main() { os.Exit(mainCode()) }
 func mainCode() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// The first signal ends the gathering in order; a second one ends the program.
+	defer context.AfterFunc(ctx, stop)()
 	// client-go would write to stderr by itself, a credential plugin's output included.
 	klog.SetLogger(logr.Discard())
 	home, err := os.UserHomeDir()

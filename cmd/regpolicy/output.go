@@ -46,9 +46,34 @@ func parseOutputs(values []string) ([]output, error) {
 			}
 			toStdout, path = format, ""
 		}
+		if path != "" && slices.ContainsFunc(outputs, func(o output) bool { return filepath.Clean(o.path) == filepath.Clean(path) }) {
+			return nil, usage("give each a file of its own", "--output: two formats would go to %q", path)
+		}
+		if err := checkWritable(path); err != nil {
+			return nil, err
+		}
 		outputs = append(outputs, output{format: format, path: path})
 	}
 	return outputs, nil
+}
+
+// checkWritable refuses a path that could not be written, before minutes go into
+// what would stand there.
+func checkWritable(path string) error {
+	if path == "" || path == "-" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usage("name a file in it", "--output %q is a folder", path)
+	}
+	info, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return usage("make the folder first", "--output %q: looking at its folder: %w", path, pathless(err))
+	}
+	if !info.IsDir() {
+		return usage("name a file in a folder", "--output %q: %q is no folder", path, filepath.Dir(path))
+	}
+	return nil
 }
 
 // write renders the report into each output. Files appear whole or not at all.
@@ -78,16 +103,13 @@ func deliver(e *environment, path string, data []byte) error {
 		return nil
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		if info.IsDir() {
-			return usage("name a file in it", "writing %q: it is a folder", path)
-		}
 		if err := os.WriteFile(path, data, 0o600); err != nil { // /dev/stderr, a pipe
-			return usage("", "writing: %w", err)
+			return usage("", "writing %q: %w", path, pathless(err))
 		}
 		return nil
 	}
 	if err := writeAtomically(path, data); err != nil {
-		return usage("", "writing %q: %w", path, err)
+		return usage("name a file in a folder that you may write to", "writing %q: %w", path, pathless(err))
 	}
 	return nil
 }

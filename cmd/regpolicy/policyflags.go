@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -17,12 +21,11 @@ import (
 
 // policyFlags pick and tune policies.
 type policyFlags struct {
-	paths           []string
-	noBuiltin       bool
-	selected        []string
-	excluded        []string
-	params, waivers string
-	minimum         int
+	paths     []string
+	noBuiltin bool
+	selected  []string
+	excluded  []string
+	params    string
 }
 
 func (f *policyFlags) bind(flags *pflag.FlagSet) {
@@ -99,10 +102,10 @@ func policyFiles(path string) ([]engine.Module, error) {
 		return err
 	})
 	if err != nil {
-		return nil, usage("name a .rego file or a folder that holds some", "reading policies: %w", err)
+		return nil, usage("name a .rego file or a folder that holds some", "reading policies %q: %w", path, pathless(err))
 	}
 	if len(modules) == 0 {
-		return nil, usage("name a .rego file or a folder that holds some", "reading policies: %q holds no .rego file", path)
+		return nil, usage("name a .rego file or a folder that holds some", "reading policies %q: it holds no .rego file", path)
 	}
 	return modules, nil
 }
@@ -160,25 +163,70 @@ func unknownKey(n *yaml.Node, known ...string) string {
 	return ""
 }
 
-// readStrictYAML decodes a small file of settings; unknown keys are errors.
+// readStrictYAML decodes a small file of settings; unknown keys, keys that stand
+// twice and a second document are errors, and an empty file leaves into alone.
 func readStrictYAML(path string, into any) error {
-	const limit = 1 << 20
-	info, err := os.Stat(path)
+	const form = "docs/settings.md shows the file's form"
+	data, err := readSmall(path)
 	if err != nil {
-		return usage("", "reading %q: %w", path, err)
+		return err
 	}
-	if !info.Mode().IsRegular() || info.Size() > limit {
-		return usage("", "reading %q: it is no regular file of at most 1 MiB", path)
-	}
-	file, err := os.Open(path) //nolint:gosec // the user names it
-	if err != nil {
-		return usage("", "reading %q: %w", path, err)
-	}
-	defer file.Close()
-	dec := yaml.NewDecoder(file)
+	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
-	if err := dec.Decode(into); err != nil {
-		return usage("see the file's form in docs/settings.md", "reading %q: %w", path, err)
+	if err := dec.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+		return usage(form, "reading %q: %w", path, plainYAML(err))
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return usage(form, "reading %q: it holds more than one YAML document", path)
 	}
 	return nil
+}
+
+func readSmall(path string) ([]byte, error) {
+	const limit = 1 << 20
+	file, err := os.Open(path) //nolint:gosec // the user names it
+	if err != nil {
+		return nil, usage("name a file that exists and can be read", "reading %q: %w", path, pathless(err))
+	}
+	defer file.Close() //nolint:errcheck // read only
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return nil, usage("name the file in it", "reading %q: it is a folder", path)
+	}
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	switch {
+	case err != nil:
+		return nil, usage("", "reading %q: %w", path, pathless(err))
+	case len(data) > limit:
+		return nil, usage("name the right file", "reading %q: it has more than 1 MiB, which no such file has", path)
+	}
+	return data, nil
+}
+
+// goType is how yaml.v3 names what a key was to be read into.
+var goType = regexp.MustCompile(` (?:not found in|into) (?:type .*|\[\].*|map\[.*|struct \{.*|string|int|bool|time\..*)`)
+
+// plainYAML puts an error of yaml.v3 into words that need no Go.
+func plainYAML(err error) error {
+	typed, ok := errors.AsType[*yaml.TypeError](err)
+	if !ok {
+		return err
+	}
+	faults := make([]string, 0, len(typed.Errors))
+	for _, line := range typed.Errors {
+		plain := goType.ReplaceAllString(line, "")
+		if strings.Contains(line, "not found in type") {
+			faults = append(faults, strings.Replace(plain, "field ", "unknown key ", 1))
+			continue
+		}
+		faults = append(faults, strings.Replace(plain, "cannot unmarshal ", "what stands here has another form: ", 1))
+	}
+	return errors.New(strings.Join(faults, "; "))
+}
+
+// pathless takes the path out of an error whose text names it already.
+func pathless(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
 }

@@ -24,32 +24,49 @@ func applySettings(e *environment, c *cobra.Command) error {
 	}
 	var failure error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed || failure != nil || f.Name == "help" {
+		// --output is eval's and demo's FORMAT[=PATH]; collect's is a path.
+		if f.Changed || failure != nil || f.Name == "help" || f.Name == "output" && !isList(f) {
 			return
 		}
 		variable := "REGPOLICY_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		if text := e.getenv(variable); text != "" {
-			if err := setFlag(c.Flags(), f, []string{text}); err != nil {
+			if err := c.Flags().Set(f.Name, text); err != nil {
 				failure = usage("", "setting --%s from %s: %w", f.Name, variable, err)
 			}
 			return
 		}
 		if node, ok := values[f.Name]; ok {
-			if err := setFlag(c.Flags(), f, nodeValues(node)); err != nil {
-				failure = usage("", "%s:%d: setting %q: %w", path, node.Line, f.Name, err)
-			}
+			failure = setFromFile(c.Flags(), f, path, node)
 		}
 	})
 	return failure
 }
 
-func setFlag(flags *pflag.FlagSet, f *pflag.Flag, values []string) error {
-	for _, value := range values {
+func setFromFile(flags *pflag.FlagSet, f *pflag.Flag, file string, node *yaml.Node) error {
+	if node.Kind == yaml.SequenceNode && !isList(f) {
+		return usage("give it one value", "%s:%d: setting %q takes no list", file, node.Line, f.Name)
+	}
+	for _, value := range nodeValues(node) {
+		if isPath(f.Name) && !filepath.IsAbs(value) {
+			value = filepath.Join(filepath.Dir(file), value)
+		}
 		if err := flags.Set(f.Name, value); err != nil {
-			return err
+			return usage("", "%s:%d: setting %q: %w", file, node.Line, f.Name, err)
 		}
 	}
 	return nil
+}
+
+// isList tells whether a flag may be given more than once.
+func isList(f *pflag.Flag) bool {
+	_, ok := f.Value.(pflag.SliceValue)
+	return ok
+}
+
+// isPath tells whether a setting names a file, which is then one beside the
+// settings file and not in the folder that the program happens to run in.
+func isPath(name string) bool {
+	return slices.Contains([]string{"kubeconfig", "params", "policy", "ssh-key", "ssh-known-hosts", "waivers"}, name)
 }
 
 func nodeValues(n *yaml.Node) []string {
@@ -103,12 +120,22 @@ func readSettingsFile(path string, c *cobra.Command) (map[string]*yaml.Node, err
 		if !slices.Contains(known, key.Value) {
 			return nil, usage("keys are the names of flags, without --", "%s:%d: unknown setting %q", path, key.Line, key.Value)
 		}
-		if value.Kind == yaml.MappingNode {
-			return nil, usage("", "%s:%d: setting %q is a mapping; it is a value or a list", path, value.Line, key.Value)
+		if _, twice := values[key.Value]; twice {
+			return nil, usage("keep one of them", "%s:%d: setting %q stands twice", path, key.Line, key.Value)
+		}
+		if !isValue(value) {
+			return nil, usage("write `flag: value`, or `flag: [value, value]`", "%s:%d: setting %q is no value and no list of values", path, value.Line, key.Value)
 		}
 		values[key.Value] = value
 	}
 	return values, nil
+}
+
+func isValue(n *yaml.Node) bool {
+	if n.Kind == yaml.SequenceNode {
+		return !slices.ContainsFunc(n.Content, func(item *yaml.Node) bool { return item.Kind != yaml.ScalarNode || item.Tag == "!!null" })
+	}
+	return n.Kind == yaml.ScalarNode && n.Tag != "!!null"
 }
 
 func knownFlags(root *cobra.Command) []string {

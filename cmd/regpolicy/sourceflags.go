@@ -96,6 +96,9 @@ func (f *sourceFlags) check() error {
 	if f.probeTimeout <= 0 {
 		return usage("a duration such as 10s", "--probe-timeout %s is no time", f.probeTimeout)
 	}
+	if f.jobs < 0 {
+		return usage("0 means all cores", "--jobs %d is no number of jobs", f.jobs)
+	}
 	if f.sshPort < 0 || f.sshPort > 65535 {
 		return usage("a port is between 1 and 65535", "--ssh-port %d is no port", f.sshPort)
 	}
@@ -108,6 +111,11 @@ func (f *sourceFlags) check() error {
 // namesCluster tells whether a live cluster was asked for by name.
 func (f *sourceFlags) namesCluster() bool {
 	return f.kubeconfig != "" || f.overrides.CurrentContext != "" || f.overrides.ClusterInfo.Server != ""
+}
+
+// asksForMore tells whether saved documents are not all that is to be judged.
+func (f *sourceFlags) asksForMore() bool {
+	return f.namesCluster() || f.supervisorContext != "" || len(f.registries) > 0 || f.ssh || len(f.nodes) > 0
 }
 
 func (f *sourceFlags) targets() ([]handshake.Target, error) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -61,16 +62,36 @@ func (p *printer) line(format string, args ...any) {
 
 // paragraph writes text folded to the width, each line behind indent. Lines of
 // the text that are indented themselves are commands and are not folded.
-func (p *printer) paragraph(indent, body string) {
+func (p *printer) paragraph(indent, body string, colors ...text.Color) {
 	for line := range strings.SplitSeq(body, "\n") {
+		line = Visible(line)
 		if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "kubectl ") {
 			p.line("%s%s", indent, line)
 			continue
 		}
 		for folded := range strings.SplitSeq(text.WrapSoft(line, p.width-len(indent)), "\n") {
-			p.line("%s%s", indent, strings.TrimRight(folded, " "))
+			folded = strings.TrimRight(folded, " ")
+			if len(colors) > 0 {
+				folded = p.paint(folded, colors...)
+			}
+			p.line("%s%s", indent, folded)
 		}
 	}
+}
+
+// Visible replaces what would act on a terminal in place of being seen on it: a
+// report quotes events, file names and servers' answers, which may be anybody's.
+// Besides control characters that is what changes the direction of text.
+func Visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t', r == '\n':
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029', r == '\ufeff':
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }
 
 func (p *printer) paint(s string, colors ...text.Color) string {
@@ -83,19 +104,19 @@ func (p *printer) paint(s string, colors ...text.Color) string {
 func (p *printer) headline(r *Report) {
 	switch s := r.Summary; {
 	case r.Affected.Pods > 0:
-		p.paragraph("", p.paint(affectedLine(r.Affected), text.Bold))
+		p.paragraph("", affectedLine(r.Affected), text.Bold)
 	case s.Fail > 0:
-		p.paragraph("", p.paint(fmt.Sprintf("No pod fails to pull, yet %s.", count(s.Fail, "check fails", "checks fail")), text.Bold))
+		p.paragraph("", fmt.Sprintf("No pod fails to pull, yet %s.", count(s.Fail, "check fails", "checks fail")), text.Bold)
 	case s.Inconclusive+s.Error > 0:
-		p.paragraph("", p.paint(fmt.Sprintf("Nothing is known to be broken, but %s could not be settled.", count(s.Inconclusive+s.Error, "check", "checks")), text.Bold))
+		p.paragraph("", fmt.Sprintf("Nothing is known to be broken, but %s could not be settled.", count(s.Inconclusive+s.Error, "check", "checks")), text.Bold)
 	case s.Pass+s.Warn+s.Waived == 0:
-		p.paragraph("", p.paint("Nothing was evaluated.", text.Bold))
+		p.paragraph("", "Nothing was evaluated.", text.Bold)
 	default:
-		p.paragraph("", p.paint("Registry trust is in order as far as it was looked at.", text.Bold))
+		p.paragraph("", "Registry trust is in order as far as it was looked at.", text.Bold)
 	}
 	for _, d := range r.Run.Documents {
 		name := cmp.Or(d.Cluster, d.URI)
-		p.line("%s, collected %s, judged as of %s by %s.", name, stamp(d.CollectedAt), stamp(r.Run.At), count(r.Run.Policies.Count, "policy", "policies"))
+		p.line("%s, collected %s, judged as of %s by %s.", Visible(name), stamp(d.CollectedAt), stamp(r.Run.At), count(r.Run.Policies.Count, "policy", "policies"))
 	}
 }
 
@@ -116,7 +137,7 @@ func affectedLine(a Affected) string {
 
 func (p *printer) diagnosis(number int, d *Diagnosis) {
 	p.line("")
-	p.line("%d. %s  %s: fail", number, p.paint(fmt.Sprintf("%s %s", strings.ToUpper(d.Severity), d.ID), severityColor(d.Severity), text.Bold), d.Title)
+	p.line("%d. %s  %s: fail", number, p.paint(Visible(fmt.Sprintf("%s %s", strings.ToUpper(d.Severity), d.ID)), severityColor(d.Severity), text.Bold), Visible(d.Title))
 	const shown = 2
 	for i, message := range d.Messages {
 		if i == shown {
@@ -191,8 +212,8 @@ func (p *printer) rows(r *Report) []table.Row {
 	rows := make([]table.Row, 0, len(order))
 	for _, k := range order {
 		rows = append(rows, table.Row{
-			p.paint(string(k.verdict), verdictColor(k.verdict)), k.id,
-			p.paint(k.severity, severityColor(k.severity)), len(groups[k]), groupMessage(groups[k]),
+			p.paint(string(k.verdict), verdictColor(k.verdict)), Visible(k.id),
+			p.paint(k.severity, severityColor(k.severity)), len(groups[k]), Visible(groupMessage(groups[k])),
 		})
 	}
 	return rows
