@@ -18,11 +18,6 @@ func (r *run) offline(in *source.Input) []source.Object {
 	})
 	var trust []source.Object
 	held := heldKinds(in.Objects)
-	for _, o := range in.Objects {
-		if r.route(o) {
-			trust = append(trust, o)
-		}
-	}
 	for collector, asked := range map[string]bool{
 		evidence.Pods:   held.observedPods,
 		evidence.Events: held.events,
@@ -30,6 +25,11 @@ func (r *run) offline(in *source.Input) []source.Object {
 	} {
 		if asked {
 			r.b.Ask(collector, evidence.Section(collector)).Answer()
+		}
+	}
+	for _, o := range in.Objects {
+		if r.route(o) {
+			trust = append(trust, o)
 		}
 	}
 	r.problems(in, held)
@@ -45,8 +45,8 @@ func (r *run) route(o source.Object) (trust bool) {
 			r.pods.AddPod(pod, o.Provenance)
 		}
 	case o.Kind() == "Event":
-		if event, ok := decode[corev1.Event](r, o, evidence.Events); ok {
-			r.pods.AddEvent(event, o.Provenance)
+		if err := r.pods.AddEventObject(o.Map, o.Provenance); err != nil {
+			r.b.Part(evidence.Events, evidence.Gap{Subject: fileSubject(o.Provenance.Path), Reason: "parse_error", Detail: err.Error()})
 		}
 	case o.Kind() == "Node" && o.APIVersion() == "v1":
 		if node, ok := decode[corev1.Node](r, o, evidence.Nodes); ok {
