@@ -57,7 +57,7 @@ func (c *client) do(ctx context.Context, method, path string, body, into any) er
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // read only
+	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil {
 		return err

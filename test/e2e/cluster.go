@@ -157,7 +157,7 @@ func criAnswers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // read only
+	defer response.Body.Close()
 	var body bytes.Buffer
 	if _, err := body.ReadFrom(response.Body); err != nil {
 		return err
@@ -202,7 +202,7 @@ func (l *lab) writeClusterPKI() error {
 }
 
 func copyFile(from, to string) error {
-	content, err := os.ReadFile(from) //nolint:gosec // our own files
+	content, err := os.ReadFile(from)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func (l *lab) showLogs() {
 	if len(files) == 0 {
 		return
 	}
-	out, err := exec.Command("tail", append([]string{"-n", "8"}, files...)...).Output() //nolint:gosec // our own files
+	out, err := exec.Command("tail", append([]string{"-n", "8"}, files...)...).Output()
 	if err == nil {
 		fmt.Printf("\n%s\n", out)
 	}

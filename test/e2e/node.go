@@ -64,6 +64,13 @@ func (l *lab) checkTrust(rep *report) {
 		l.tally.check("RT-TLS-002 for "+c.registry(), rep.verdict("RT-TLS-002", map[string]string{"kind": "registry", "name": c.registry()}), want)
 	}
 	l.tally.check("RT-TLS-002 for the token service", rep.verdict("RT-TLS-002", map[string]string{"kind": "registry", "name": "token-unknown-ca.corp.example:443"}), "fail")
+	var incomplete []string
+	for _, c := range l.cases {
+		if rep.verdict("RT-TLS-003", map[string]string{"name": c.registry(), "vantage": "node/" + nodeName}) == "fail" {
+			incomplete = append(incomplete, c.pod)
+		}
+	}
+	l.tally.check("RT-TLS-003 fails for", orNone(incomplete), "no-intermediate")
 }
 
 // checkListing: what the node's files say.

@@ -69,7 +69,7 @@ func (l *lab) checkNodes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer stalled.Close() //nolint:errcheck // nothing to lose
+	defer stalled.Close()
 	args := l.overSSH("--registry", "harbor.corp.example", "--timeout", "40s")
 	for _, n := range wantNodes {
 		args = append(args, "--node", n.name+"="+n.address)

@@ -24,8 +24,8 @@ func (l *lab) start(name string, argv ...string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close()                                                                              //nolint:errcheck // the child has its own
-	p := &process{name: name, cmd: exec.Command(argv[0], argv[1:]...), ended: make(chan struct{})} //nolint:gosec // our own parts
+	defer log.Close()
+	p := &process{name: name, cmd: exec.Command(argv[0], argv[1:]...), ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", name, err)

@@ -126,7 +126,7 @@ func (l *lab) regpolicy(ctx context.Context, args ...string) (result, error) {
 		return result{}, err
 	}
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, filepath.Join(l.bin, "regpolicy"), args...) //nolint:gosec // what is tested
+	cmd := exec.CommandContext(ctx, filepath.Join(l.bin, "regpolicy"), args...)
 	cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH")}
 	cmd.Dir = home
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -149,7 +149,7 @@ func (l *lab) log(args []string, outputs ...[]byte) {
 	if err != nil {
 		return // the log is for people only
 	}
-	defer log.Close() //nolint:errcheck // as above
+	defer log.Close()
 	fmt.Fprintf(log, "\n$ regpolicy %s\n%s\n", strings.Join(args, " "), bytes.Join(outputs, nil))
 }
 
@@ -187,7 +187,7 @@ func (l *lab) checkSecrecy(context.Context) error {
 	files = append(files, filepath.Join(l.logs, "regpolicy.log"))
 	var found []string
 	for _, file := range files {
-		text, err := os.ReadFile(file) //nolint:gosec // our own files
+		text, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func (l *lab) checkSecrecy(context.Context) error {
 }
 
 func readJSON(path string, into any) error {
-	text, err := os.ReadFile(path) //nolint:gosec // our own files
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}

@@ -100,11 +100,11 @@ func (l *lab) repairWithRestart(ctx context.Context) error {
 	l.tally.check("restart: the new pod has a pull failure", failed, false)
 	l.tally.check("restart: RT-EVT-001 for the new pod", rep.verdict("RT-EVT-001", map[string]string{"name": "late-ca-3"}), "pass")
 	l.tally.check("restart: the runtime is older than the file", n.Runtime.StartedAt.Before(n.TrustFiles[lateFile].ModifiedAt), false)
-	rep, err = l.eval(ctx, "repaired", 0, "--kubeconfig", l.reader, "--namespace", namespace)
+	rep, err = l.eval(ctx, "repaired", 0, l.overSSH("--kubeconfig", l.reader, "--namespace", namespace, "--ssh")...)
 	if err != nil {
 		return err
 	}
-	for _, policy := range []string{"RT-EVT-001", "RT-EVT-002", "RT-TLS-001"} {
+	for _, policy := range []string{"RT-EVT-001", "RT-EVT-002", "RT-NOD-003", "RT-TLS-001", "RT-TLS-002", "RT-TLS-003"} {
 		l.tally.check("repaired: "+policy, rep.verdict(policy, nil), "pass")
 	}
 	return nil

@@ -27,7 +27,7 @@ func always(status int, code, message string) http.HandlerFunc {
 			status = http.StatusInternalServerError
 		}
 		w.WriteHeader(status)
-		w.Write(body) //nolint:errcheck,gosec // a client that left needs no answer
+		w.Write(body)
 	}
 }
 
@@ -63,7 +63,7 @@ func bearerAuth(realm string, images http.Handler) http.HandlerFunc {
 }
 
 func giveToken(w http.ResponseWriter, _ *http.Request) {
-	json.NewEncoder(w).Encode(map[string]any{"token": token, "expires_in": 300}) //nolint:errcheck,gosec // see always
+	json.NewEncoder(w).Encode(map[string]any{"token": token, "expires_in": 300})
 }
 
 // redirectBlobs is a registry that keeps its layers in an object store.
@@ -81,7 +81,7 @@ func redirectBlobs(store string, images http.Handler) http.HandlerFunc {
 // keeps it from being finalised, which would reset it.
 func silence(c net.Conn) {
 	time.Sleep(time.Hour)
-	c.Close() //nolint:errcheck,gosec // it served its purpose
+	c.Close()
 }
 
 // wantClientCertificate asks for a certificate of an authority that has no name:

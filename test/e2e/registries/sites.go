@@ -97,12 +97,12 @@ func (s site) start(serve func(string, func() error)) error {
 		})
 		return nil
 	}
-	server := &http.Server{Handler: s.handler, ErrorLog: log.New(io.Discard, "", 0)} //nolint:gosec // nobody here is slow on purpose
+	server := &http.Server{Handler: s.handler, ErrorLog: log.New(io.Discard, "", 0)}
 	if s.cert == nil {
 		serve(s.name, func() error { return server.Serve(listener) })
 		return nil
 	}
-	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*s.cert}} //nolint:gosec // versions are part of the case
+	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*s.cert}}
 	if s.tune != nil {
 		s.tune(server.TLSConfig)
 	}
