@@ -31,7 +31,7 @@ subjects contains subject if some subject in workloads.failing
 
 deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key)} if {
 	some key, failure in input.pull_failures
-	msg := sprintf("%s: %s (%s)", [workloads.cannot_pull(failure), object.get(failure, "reason", "no reason given"), _cause(failure)])
+	msg := sprintf("%s: %s (%v)", [workloads.cannot_pull(failure), object.get(failure, "reason", "no reason given"), _cause(failure)])
 }
 
 _cause(failure) := sprintf("%s, answered by %s", [failure.cause, failure.host]) if {

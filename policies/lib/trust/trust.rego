@@ -76,7 +76,9 @@ incomplete contains entry.domain if {
 }
 
 # wants names the numbers of base64 layers that an entry's API takes: "2", "1 or 2".
-wants(entry) := concat(" or ", [format_int(n, 10) | some n in entry.expected_layers])
+wants(entry) := concat(" or ", [format_int(n, 10) | some n in entry.expected_layers]) if {
+	count(entry.expected_layers) > 0
+} else := "another number"
 
 # kubectl begins a command line in an entry's namespace. TKG's trust lives on the
 # Supervisor: it is that context the command belongs to.

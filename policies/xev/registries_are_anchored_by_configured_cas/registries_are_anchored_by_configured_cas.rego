@@ -32,7 +32,7 @@ deny contains {"subject": pair.subject, "msg": msg, "evidence": _evidence(pair),
 	some pair in _pairs
 	_judged(pair)
 	not _anchored(pair)
-	msg := sprintf("the chain of %s leads to no CA that the %s domain has configured: %s", [pair.endpoint, pair.domain, _why(pair)])
+	msg := sprintf("the chain of %s %s the %s domain has configured: %s", [pair.endpoint, _stands(pair), pair.domain, _why(pair)])
 }
 
 _pairs contains {
@@ -62,16 +62,25 @@ _known(pair) if pair.chain.verdicts[pair.store]
 
 _known(pair) if count(trust.configured(pair.domain)) == 0
 
-_why(pair) := "it has none" if {
-	count(trust.configured(pair.domain)) == 0
-} else := "the one that it leads to is configured for another cluster" if {
+default _stands(_) := "leads to no CA that"
+
+_stands(pair) := "is not valid now, though it leads to a CA that" if _lapsed(pair)
+
+_why(pair) := "the CA that it leads to is configured, but not for this cluster" if {
 	chains.anchored(pair.chain, pair.store)
+} else := "it has none" if {
+	count(trust.configured(pair.domain)) == 0
 } else := chains.why(pair.chain, pair.store)
 
 # A path that time broke has the right CA, or had it.
 _repair(pair) := chains.renewal(pair.chain, pair.store, pair.endpoint) if {
-	count(trust.configured(pair.domain)) > 0
+	_lapsed(pair)
 } else := ""
+
+_lapsed(pair) if {
+	count(trust.configured(pair.domain)) > 0
+	chains.lapsed(pair.chain, pair.store)
+}
 
 _evidence(pair) := [pointer.to(["endpoints", pair.endpoint, "chains", pair.key, "verdicts", pair.store])] if {
 	pair.chain.verdicts[pair.store]
