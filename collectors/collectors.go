@@ -6,6 +6,7 @@ package collectors
 import (
 	"cmp"
 	"context"
+	"io/fs"
 	"net"
 	"net/url"
 	"time"
@@ -42,6 +43,8 @@ type Config struct {
 	SSHInfo  evidence.Access
 	Nodes    []Node
 	AllNodes bool
+	// HostRoots are nodes whose roots are mounted where this program runs.
+	HostRoots []HostRoot
 
 	// Registries are probed whatever images name; Probe adds those that images
 	// name.
@@ -63,6 +66,13 @@ type Config struct {
 
 // Node is a node that the user names.
 type Node struct{ Name, Address string }
+
+// HostRoot is a node's root as it is mounted here, and its /proc where that is
+// the node's own.
+type HostRoot struct {
+	Name, Path string
+	FS, Proc   fs.FS
+}
 
 // Run gathers a document. It always returns one: what could not be had is in its
 // coverage, and a cancelled context leaves gaps, not an error.

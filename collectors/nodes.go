@@ -29,6 +29,7 @@ func (r *run) nodes(ctx context.Context) {
 	if r.cfg.Input != nil {
 		r.copiedNodes(ctx, read)
 	}
+	r.mountedNodes(ctx, read)
 	if r.cfg.SSH == nil {
 		return
 	}
@@ -92,6 +93,27 @@ func (r *run) copiedNodes(ctx context.Context, read map[string]bool) {
 			continue
 		}
 		task.Gap("not_in_source", "the capture has other nodes' files, not this one's")
+	}
+}
+
+// mountedNodes reads nodes through their mounted roots.
+func (r *run) mountedNodes(ctx context.Context, read map[string]bool) {
+	for _, root := range r.cfg.HostRoots {
+		id := "host_root/" + root.Name
+		r.b.Record(func(d *evidence.Document) {
+			d.Sources[id] = evidence.Source{Kind: evidence.SourceHostRoot, URI: root.Path}
+		})
+		task := r.b.Ask(evidence.Nodes, nodeSubject(root.Name))
+		now := r.cfg.Now()
+		listing, err := nodecerts.ReadHostRoot(ctx, root.FS, root.Proc, now)
+		if err != nil {
+			task.Gap("cancelled", err.Error())
+			continue
+		}
+		nodecerts.Record(r.b, root.Name, listing, evidence.Access{Method: "host_root"},
+			evidence.Provenance{Source: id, Method: "file"}, nodecerts.Clock{Sent: now, Received: now})
+		task.Answer()
+		read[root.Name] = true
 	}
 }
 

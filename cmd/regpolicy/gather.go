@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"golang.org/x/net/http/httpproxy"
 	"k8s.io/client-go/tools/clientcmd"
@@ -49,11 +51,19 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err, hint: "this is a fault of regpolicy: please report what kind of source it was"}
 	}
-	uri := "live"
-	if len(args) > 0 {
-		uri = args[0]
+	return append(inputs, engine.Input{URI: origin(in), Bytes: encoded, Document: doc}), nil
+}
+
+// origin names what a collected document was made from: the files, else "live".
+func origin(in *source.Input) string {
+	var uris []string
+	if in != nil {
+		for _, s := range in.Sources {
+			uris = append(uris, s.URI)
+		}
 	}
-	return append(inputs, engine.Input{URI: uri, Bytes: encoded, Document: doc}), nil
+	slices.Sort(uris)
+	return cmp.Or(strings.Join(slices.Compact(uris), ", "), "live")
 }
 
 func saved(in *source.Input) ([]engine.Input, error) {
@@ -104,6 +114,9 @@ func collect(ctx context.Context, e *environment, f *sourceFlags, in *source.Inp
 	if cfg.Nodes, err = f.nodeTargets(); err != nil {
 		return nil, err
 	}
+	if cfg.HostRoots, err = f.mountedRoots(); err != nil {
+		return nil, err
+	}
 	if err := f.connectClusters(e, &cfg, fromFiles); err != nil {
 		return nil, err
 	}
@@ -136,8 +149,9 @@ func collect(ctx context.Context, e *environment, f *sourceFlags, in *source.Inp
 // ask for. Without files and flags that is the current context.
 func (f *sourceFlags) connectClusters(e *environment, cfg *collectors.Config, fromFiles bool) error {
 	if !fromFiles || f.namesCluster() {
-		onlyRegistries := !f.namesCluster() && len(f.registries) > 0 && !f.hasKubeconfig(e)
-		if !onlyRegistries {
+		// Named registries, nodes or roots can be looked at without any cluster.
+		without := !f.namesCluster() && len(f.registries)+len(f.nodes)+len(f.hostRoots) > 0 && !f.hasKubeconfig(e)
+		if !without {
 			c, name, err := f.connect(f.overrides, clusterSourceName)
 			if err != nil {
 				return err

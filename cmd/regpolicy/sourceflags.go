@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +26,7 @@ type sourceFlags struct {
 	supervisorContext, supervisorNamespace, cluster string
 
 	ssh                             bool
+	hostRoots                       []string
 	nodes, sshKeys, sshKnownHosts   []string
 	sshUser, sshJump, hostKeyPolicy string
 	sshPort                         int
@@ -53,6 +56,7 @@ func (f *sourceFlags) bind(flags *pflag.FlagSet) {
 
 	flags.BoolVar(&f.ssh, "ssh", false, "read all nodes over SSH, by InternalIP")
 	flags.StringArrayVar(&f.nodes, "node", nil, "read this node over SSH: NAME[=ADDRESS] (repeatable)")
+	flags.StringArrayVar(&f.hostRoots, "host-root", nil, "read the node whose root is mounted here: NAME=PATH (repeatable)")
 	flags.StringVar(&f.sshUser, "ssh-user", "", "login name on the nodes (default: vmware-system-user)")
 	flags.StringArrayVar(&f.sshKeys, "ssh-key", nil, "private key file (repeatable; default: the agent and ~/.ssh)")
 	flags.StringVar(&f.sshJump, "ssh-jump", "", "jump host, USER@HOST[:PORT]; several with commas")
@@ -115,7 +119,7 @@ func (f *sourceFlags) namesCluster() bool {
 
 // asksForMore tells whether saved documents are not all that is to be judged.
 func (f *sourceFlags) asksForMore() bool {
-	return f.namesCluster() || f.supervisorContext != "" || len(f.registries) > 0 || f.ssh || len(f.nodes) > 0
+	return f.namesCluster() || f.supervisorContext != "" || len(f.registries) > 0 || f.ssh || len(f.nodes) > 0 || len(f.hostRoots) > 0
 }
 
 func (f *sourceFlags) targets() ([]handshake.Target, error) {
@@ -182,6 +186,28 @@ func (f *sourceFlags) nodeTargets() ([]collectors.Node, error) {
 		nodes = append(nodes, collectors.Node{Name: name, Address: address})
 	}
 	return nodes, nil
+}
+
+// mountedRoots reads --host-root NAME=PATH.
+func (f *sourceFlags) mountedRoots() ([]collectors.HostRoot, error) {
+	var roots []collectors.HostRoot
+	for _, text := range f.hostRoots {
+		name, path, _ := strings.Cut(text, "=")
+		if name == "" || path == "" {
+			return nil, usage("NAME=PATH, for example wk-1=/host", "--host-root %q does not name a node and a folder", text)
+		}
+		info, err := os.Stat(path)
+		if err != nil || !info.IsDir() {
+			return nil, usage("mount the node's root there, read-only", "--host-root %q: %q is no folder", text, path)
+		}
+		root := collectors.HostRoot{Name: name, Path: path, FS: os.DirFS(path)}
+		// The node's own /proc is there when the mount brings its sub-mounts along.
+		if _, err := os.Stat(filepath.Join(path, "proc/1/stat")); err == nil {
+			root.Proc = os.DirFS(filepath.Join(path, "proc"))
+		}
+		roots = append(roots, root)
+	}
+	return roots, nil
 }
 
 // proxyOf is the collector's own proxy for host:port.

@@ -127,44 +127,22 @@ func (n *node) session(c ssh.NewChannel) {
 	}
 }
 
-// list writes what the listing script would print over this tree.
+// list writes what the listing script would print over this tree: the files lie
+// there since an hour and a half, and containerd started half an hour later.
 func (n *node) list(w io.Writer) error {
 	listing, err := nodecerts.ReadTree(context.Background(), n.tree)
 	if err != nil {
 		return fmt.Errorf("reading files of node %q: %w", n.name, err)
 	}
-	const mark = "=1.1="
-	var out bytes.Buffer
-	frame := func(format string, args ...any) { fmt.Fprintf(&out, "\n"+mark+" "+format, args...) }
-	fmt.Fprintf(&out, "regpolicy-listing 1 %s\n", mark)
-	frame("clock %d", n.now.Unix())
-	// containerd started an hour ago on a machine that booted two hours ago.
-	frame("proc\nbtime %d\n412 (containerd) S 1 412 412 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 9 0 360000 0 0\n", n.now.Add(-2*time.Hour).Unix())
-	paths := make([]string, 0, len(listing.Files))
-	for path := range listing.Files {
-		paths = append(paths, path)
+	listing.Began, listing.Ended, listing.Live = n.now, n.now, true
+	for _, f := range listing.Files {
+		f.Mode, f.ModTime = "-rw-r--r--", n.now.Add(-90*time.Minute)
 	}
-	slices.Sort(paths)
-	for _, path := range paths {
-		f := listing.Files[path]
-		made := n.now.Add(-90 * time.Minute).UTC().Format("2006-01-02 15:04:05 -0700")
-		frame("file %s -rw-r--r-- 0 0 %d %s\n%s", f.Status, f.Size, made, path)
-		if f.Link != "" {
-			frame("link\n%s", f.Link)
-		}
-		if f.Real != "" {
-			frame("real\n%s", f.Real)
-		}
-		if f.Content != nil {
-			frame("data %d\n%s", len(f.Content), f.Content)
-		}
+	listing.Proc = &nodecerts.Proc{
+		Boot:      n.now.Add(-2 * time.Hour),
+		Processes: []nodecerts.Process{{Name: "containerd", PID: 412, Parent: 1, Started: n.now.Add(-time.Hour)}},
 	}
-	if listing.Bundle != "" {
-		frame("bundle %d\n%s\n%s", len(listing.BundleData), listing.Bundle, listing.BundleData)
-	}
-	frame("end %d\n", n.now.Unix())
-	_, err = w.Write(out.Bytes())
-	return err
+	return nodecerts.WriteStream(w, listing)
 }
 
 // direct joins a forwarded connection to a registry of the story.
