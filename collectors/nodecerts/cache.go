@@ -59,6 +59,8 @@ type bundleFacts struct {
 	members []*member
 	// blocks counts the faultless ones.
 	blocks int
+	// openSSL tells whether OpenSSL takes it.
+	openSSL bool
 }
 
 // member is a certificate of a bundle.
@@ -74,6 +76,7 @@ func (c *cache) bundle(data []byte) *bundleFacts {
 		sum := sha256.Sum256(data)
 		b.sha256 = hex.EncodeToString(sum[:])
 		b.all = c.examine(data)
+		b.openSSL = opensslReads(data)
 		for _, block := range memberBlocks(data) {
 			m := newMember(block)
 			b.members = append(b.members, m)

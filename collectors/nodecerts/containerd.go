@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	toml "github.com/pelletier/go-toml/v2"
-
-	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
 // The names of containerd's CRI plugin, by the format version of config.toml.
@@ -107,7 +105,7 @@ func (l *Listing) configFiles(c *criConfig) []configFile {
 		}
 		f, err := parseConfig(text)
 		if err != nil {
-			c.parseError = evidence.Scrub(fmt.Sprintf("%s: %v", name, err))
+			c.parseError = fmt.Sprintf("%s: %v", name, err)
 			return nil
 		}
 		f.path = name

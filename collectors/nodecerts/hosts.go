@@ -15,6 +15,13 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
+// More endpoints, or CA files of one, than these are not read: no real file has
+// them.
+const (
+	maxEndpoints = 100
+	maxCAFiles   = 100
+)
+
 // hostsFile is a hosts.toml as containerd reads it (containerd, docs/hosts.md,
 // core/remotes/docker/config/hosts.go).
 type hostsFile struct {
@@ -65,6 +72,9 @@ func parseHosts(dir string, text []byte) (hostsFile, error) {
 	}
 	f.hasTree = f.hasTree || file.Hosts != nil
 	f.server = file.Server
+	if len(names) > maxEndpoints {
+		return f, fmt.Errorf("it has %d hosts; more than %d are not read", len(names), maxEndpoints)
+	}
 	for _, name := range names {
 		endpoint, err := newEndpoint(dir, name, file.Hosts[name])
 		if err != nil {
@@ -130,6 +140,9 @@ func newEndpoint(dir, name string, s hostSettings) (hostEndpoint, error) {
 	var err error
 	if e.caFiles, err = caFiles(dir, s.CA); err != nil {
 		return e, err
+	}
+	if len(e.caFiles) > maxCAFiles {
+		return e, fmt.Errorf("ca has %d files; more than %d are not read", len(e.caFiles), maxCAFiles)
 	}
 	if e.client, err = clientFiles(dir, s.Client); err != nil {
 		return e, err

@@ -118,16 +118,18 @@ type Process struct {
 	Started time.Time
 }
 
-// in returns the paths right under a directory, sorted.
-func (l *Listing) in(dir string) []string {
-	var paths []string
+// byDir returns the paths by the folder right above them, sorted.
+func (l *Listing) byDir() map[string][]string {
+	dirs := map[string][]string{}
 	for p := range l.Files {
-		if path.Dir(p) == dir && p != dir {
-			paths = append(paths, p)
+		if dir := path.Dir(p); dir != p {
+			dirs[dir] = append(dirs[dir], p)
 		}
 	}
-	slices.Sort(paths)
-	return paths
+	for _, paths := range dirs {
+		slices.Sort(paths)
+	}
+	return dirs
 }
 
 // text returns the content of a file as a process on the node would read it.

@@ -60,12 +60,13 @@ type analysis struct {
 	registry    registryFacts
 	faults      []fault
 	certs       map[string]*x509.Certificate // to be recorded
-	dirs        map[string][]string
+	dirs        map[string][]string          // the listing's paths by folder
+	twins       map[string]bool              // see isHashLink
 }
 
 // analyse reads what the records are made from.
 func (r *Recorder) analyse(node string, l *Listing) *analysis {
-	a := &analysis{r: r, l: l, certs: map[string]*x509.Certificate{}, dirs: map[string][]string{}}
+	a := &analysis{r: r, l: l, certs: map[string]*x509.Certificate{}, dirs: l.byDir()}
 	r.b.View(func(d *evidence.Document) { a.known = d.Nodes[node] })
 	if l.Bundle != "" {
 		a.bundle = r.cache.bundle(l.BundleData)
@@ -98,6 +99,7 @@ func (a *analysis) node(node string, access evidence.Access, prov evidence.Prove
 		n.Proxy = nodeScope(node)
 	}
 	a.noteLimits()
+	cleanNode(&n)
 	return n, proxies
 }
 
@@ -133,14 +135,17 @@ func (a *analysis) store(node string, n evidence.Node, proxies map[string]eviden
 // merged joins the faults of one field and reason: one gap names them all.
 func merged(faults []fault) []fault {
 	const most = 5
-	details := map[fault][]string{}
+	details := map[fault]map[string]bool{}
 	for _, f := range faults {
 		key := fault{field: f.field, reason: f.reason}
-		details[key] = appendNew(details[key], printable(f.detail))
+		if details[key] == nil {
+			details[key] = map[string]bool{}
+		}
+		details[key][printable(f.detail)] = true
 	}
 	var out []fault
-	for key, list := range details {
-		slices.Sort(list)
+	for key, set := range details {
+		list := slices.Sorted(maps.Keys(set))
 		if more := len(list) - most; more > 0 {
 			list = append(list[:most], "and more")
 		}
@@ -160,15 +165,8 @@ func (a *analysis) miss(field string, f *File, name string) {
 	a.faults = append(a.faults, fault{field, f.reason(), detail})
 }
 
-// in is Listing.in, remembered.
-func (a *analysis) in(dir string) []string {
-	paths, ok := a.dirs[dir]
-	if !ok {
-		paths = a.l.in(dir)
-		a.dirs[dir] = paths
-	}
-	return paths
-}
+// in returns the paths right under a folder, sorted.
+func (a *analysis) in(dir string) []string { return a.dirs[dir] }
 
 // keepAll has certificates recorded.
 func (a *analysis) keepAll(certs []*x509.Certificate) {

@@ -33,7 +33,7 @@ type registryFacts struct {
 	// roots are the folders that hold one folder per registry, in the order in
 	// which they are asked.
 	roots                []string
-	caFiles, clientFiles []string
+	caFiles, clientFiles map[string]bool
 	// ignored are the hosts whose settings this containerd does not read.
 	ignored map[string]bool
 	// self are the CA files that count for a connection to the registry itself.
@@ -42,7 +42,7 @@ type registryFacts struct {
 
 // readRegistry works out the configuration of registries.
 func (a *analysis) readRegistry() {
-	a.registry = registryFacts{ignored: map[string]bool{}, self: map[string][]string{}}
+	a.registry = registryFacts{caFiles: map[string]bool{}, clientFiles: map[string]bool{}, ignored: map[string]bool{}, self: map[string][]string{}}
 	if !a.l.Live && a.l.Files[containerdDir] == nil && a.l.Files[dockerCerts] == nil {
 		return // a copy that holds nothing of it was not asked for it
 	}
@@ -58,7 +58,7 @@ func (a *analysis) readRegistry() {
 		if f := a.l.Files[containerdConf]; f != nil && !c.found && c.parseError == "" && f.Status != StatusAbsent && f.Status != StatusDangling {
 			return // it is there and what it says is not known
 		}
-		config.Version, config.ParseError, config.SandboxImage = c.version, c.parseError, evidence.Scrub(printable(c.sandbox))
+		config.Version, config.ParseError, config.SandboxImage = c.version, c.parseError, printable(c.sandbox)
 		config.ConfigPath = printable(a.configPath(c))
 	} else {
 		config.ConfigPath = dockerCerts
@@ -66,6 +66,13 @@ func (a *analysis) readRegistry() {
 	a.registry.config = config
 	a.hostFolders(config)
 	a.configHosts(c, config)
+}
+
+// name notes files that the configuration names.
+func (registryFacts) name(set map[string]bool, files []string) {
+	for _, name := range files {
+		set[path.Clean(name)] = true
+	}
 }
 
 // major is containerd's major version, 0 where it is not known.
@@ -172,11 +179,11 @@ func (a *analysis) hostFolder(config *evidence.RegistryConfig, host, dir string)
 	if err != nil {
 		h = a.dockerFolder(host, dir)
 		h.Origin, h.Form, h.HasHostTree = name, formHostsTOML, parsed.hasTree
-		h.ParseError = evidence.Scrub(printable(err.Error()))
+		h.ParseError = printable(err.Error())
 		config.Hosts[host] = h
 		return
 	}
-	h.Server = evidence.Scrub(printable(parsed.server))
+	h.Server = printable(parsed.server)
 	for i, e := range parsed.endpoints {
 		a.endpoint(&h, host, e, i == len(parsed.endpoints)-1)
 	}
@@ -186,7 +193,7 @@ func (a *analysis) hostFolder(config *evidence.RegistryConfig, host, dir string)
 // endpoint adds one host that is asked.
 func (a *analysis) endpoint(h *evidence.RegistryHost, host string, e hostEndpoint, last bool) {
 	out := evidence.RegistryEndpoint{
-		URL: evidence.Scrub(printable(e.text)), Capabilities: e.capabilities, CAFiles: e.caFiles,
+		URL: printable(e.text), Capabilities: e.capabilities, CAFiles: e.caFiles,
 		SkipVerify: e.skipVerify, ClientCertificate: len(e.client) > 0, OverridePath: e.overridePath,
 		PlainHTTP: e.url != nil && e.url.Scheme == "http",
 	}
@@ -195,8 +202,8 @@ func (a *analysis) endpoint(h *evidence.RegistryHost, host string, e hostEndpoin
 	h.SkipVerify = h.SkipVerify || out.SkipVerify
 	h.PlainHTTP = h.PlainHTTP || out.PlainHTTP
 	h.ClientCertificate = h.ClientCertificate || out.ClientCertificate
-	a.registry.caFiles = appendNew(a.registry.caFiles, e.caFiles...)
-	a.registry.clientFiles = appendNew(a.registry.clientFiles, e.client...)
+	a.registry.name(a.registry.caFiles, e.caFiles)
+	a.registry.name(a.registry.clientFiles, e.client)
 	if last || e.url != nil && sameHost(e.url, host) {
 		a.registry.self[host] = appendNew(a.registry.self[host], e.caFiles...)
 	} else if e.url != nil {
@@ -219,7 +226,7 @@ func (a *analysis) dockerFolder(host, dir string) evidence.RegistryHost {
 			h.ClientCertificate = true
 		}
 	}
-	a.registry.caFiles = appendNew(a.registry.caFiles, h.CAFiles...)
+	a.registry.name(a.registry.caFiles, h.CAFiles)
 	a.registry.self[host] = h.CAFiles
 	return h
 }
@@ -254,7 +261,7 @@ func (a *analysis) configHosts(c criConfig, config *evidence.RegistryConfig) {
 		h.SkipVerify, h.ClientCertificate = tls.skipVerify, tls.clientCertificate
 		if tls.caFile != "" {
 			h.CAFiles = []string{tls.caFile}
-			a.registry.caFiles = appendNew(a.registry.caFiles, tls.caFile)
+			a.registry.name(a.registry.caFiles, h.CAFiles)
 		}
 		hosts[hostKey(key)] = h
 	}
@@ -311,6 +318,9 @@ func (a *analysis) registryStores(node []string) {
 }
 
 func (a *analysis) storeWith(node, caFiles []string) string {
+	if len(caFiles) == 0 {
+		return ""
+	}
 	anchors := slices.Clone(node)
 	for _, name := range caFiles {
 		anchors = append(anchors, a.caFile(path.Clean(name))...)

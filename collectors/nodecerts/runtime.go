@@ -29,7 +29,7 @@ func (a *analysis) runtimeName() string {
 	}
 	if a.l.Files[containerdDir] == nil {
 		for _, name := range []string{"cri-o", "docker"} {
-			if len(a.l.unitFiles(runtimeUnits[name].unit)) > 0 {
+			if len(a.unitFiles(runtimeUnits[name].unit)) > 0 {
 				return name
 			}
 		}
@@ -45,7 +45,7 @@ func (a *analysis) runtimeFacts() *evidence.Runtime {
 		out = *a.known.Runtime
 	}
 	process := a.l.Proc.runtimeProcess(runtimeUnits[a.runtime].process)
-	seen := process != nil || a.l.Files[containerdDir] != nil || len(a.l.unitFiles(runtimeUnits[a.runtime].unit)) > 0
+	seen := process != nil || a.l.Files[containerdDir] != nil || len(a.unitFiles(runtimeUnits[a.runtime].unit)) > 0
 	if out.Name == "" && seen {
 		out.Name = a.runtime
 	}
@@ -65,7 +65,7 @@ func (a *analysis) runtimeFacts() *evidence.Runtime {
 
 // readUnit reads the environment of the runtime's unit.
 func (a *analysis) readUnit() {
-	env := a.l.environment(runtimeUnits[a.runtime].unit)
+	env := a.environmentOf(runtimeUnits[a.runtime].unit)
 	a.environment = env.variables
 	for _, name := range env.unreadable {
 		a.miss("proxy", a.l.Files[name], name)
@@ -83,7 +83,7 @@ func (a *analysis) proxies(node string, prov evidence.Provenance) map[string]evi
 			proxies[scope] = *p
 		}
 	}
-	own, kubelet := proxyOf(a.environment), proxyOf(a.l.environment("kubelet").variables)
+	own, kubelet := proxyOf(a.environment), proxyOf(a.environmentOf("kubelet").variables)
 	add(nodeScope(node), own)
 	if kubelet != nil && (own == nil || !sameProxy(*own, *kubelet)) {
 		add(nodeScope(node)+"/kubelet", kubelet)

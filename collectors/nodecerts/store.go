@@ -29,7 +29,7 @@ func (a *analysis) readStores() stores {
 		return stores{}
 	}
 	hashed, links := a.hashed()
-	if a.bundle != nil && opensslReads(a.l.BundleData) {
+	if a.bundle != nil && a.bundle.openSSL {
 		s.openSSL = slices.Clone(a.bundle.all.loaded())
 	}
 	s.openSSL = append(s.openSSL, hashed...)

@@ -17,8 +17,9 @@ const (
 	// maxNoise is how much a login shell's start-up files may print before the
 	// stream begins.
 	maxNoise = 64 << 10
-	// maxFrames bounds what a hostile node can make us hold.
-	maxFrames = 50_000
+	// maxFrames and maxMembers bound what a hostile node can make us hold.
+	maxFrames  = 50_000
+	maxMembers = 10_000
 )
 
 var (
@@ -69,6 +70,7 @@ type streamParser struct {
 	mark    []byte // newline, boundary, blank
 	rest    []byte // begins with mark, or no frame follows
 	file    *File  // the frame "file" before
+	members int
 	ended   bool
 }
 
@@ -154,6 +156,9 @@ func (p *streamParser) frame(kind, args string) bool {
 	case "in":
 		if p.file != nil {
 			p.file.Members = parseMembers(args)
+			if p.members += len(p.file.Members); p.members > maxMembers {
+				p.file.Members, p.listing.Cut = nil, true
+			}
 		}
 	}
 	body, whole := p.body()

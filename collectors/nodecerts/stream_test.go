@@ -136,11 +136,8 @@ const streamStart = "regpolicy-listing 1 =7.1795400000=\n"
 
 // stream builds one by hand: each frame is its head and body.
 func stream(frames ...string) string {
-	out := streamStart
-	for _, frame := range frames {
-		out += "\n=7.1795400000= " + frame
-	}
-	return out
+	const mark = "\n=7.1795400000= "
+	return strings.Join(append([]string{streamStart}, frames...), mark)
 }
 
 func TestStreams(t *testing.T) {

@@ -46,7 +46,7 @@ func (a *analysis) trustFiles() map[string]evidence.TrustFile {
 			}
 		}
 		if file, ok := a.trustFile(name, f, place); ok {
-			files[strings.ToValidUTF8(name, "?")] = file
+			files[name] = file
 		}
 	}
 	return files
@@ -65,11 +65,11 @@ func (a *analysis) place(name string) string {
 		return placeDebian
 	case dir == rhelAnchors:
 		return placeRHEL
-	case slices.Contains(a.registry.clientFiles, name), strings.HasSuffix(name, ".key"), path.Base(name) == "hosts.toml", strings.HasSuffix(name, ".toml"):
+	case a.registry.clientFiles[name], strings.HasSuffix(name, ".key"), path.Base(name) == "hosts.toml", strings.HasSuffix(name, ".toml"):
 		return "" // what a registry is shown, or configured with, is not what is trusted
 	case under(dockerCerts):
 		return placeDocker
-	case under(containerdCerts), dir == containerdDir && a.l.Files[name].Status != StatusDirectory, slices.Contains(a.registry.caFiles, name):
+	case under(containerdCerts), dir == containerdDir && a.l.Files[name].Status != StatusDirectory, a.registry.caFiles[name]:
 		return placeContainerd
 	case slices.ContainsFunc(a.registry.roots, under):
 		return placeContainerd
@@ -111,11 +111,12 @@ func (a *analysis) trustFile(name string, f *File, place string) (evidence.Trust
 	}
 	file := evidence.TrustFile{
 		Content: unreadContent(f), Place: place, Entry: entryName(name, place), Status: statusText(f),
-		LinkTarget: strings.ToValidUTF8(f.Link, "?"), RealPath: strings.ToValidUTF8(f.Real, "?"),
+		LinkTarget: f.Link, RealPath: f.Real,
 		Mode: octalMode(f.Mode), ModifiedAt: evidence.MaybeAt(f.ModTime),
 	}
 	if f.Mode != "" {
-		file.Owner, file.Group = &f.Owner, &f.Group
+		owner, group := f.Owner, f.Group // not f's own: it would keep the whole stream alive
+		file.Owner, file.Group = &owner, &group
 	}
 	e, exact := a.contentOf(name, f)
 	if e != nil {
@@ -173,7 +174,8 @@ func (a *analysis) contentOf(name string, f *File) (e *examined, exact bool) {
 	return a.r.cache.examine(f.Content), !f.Partial
 }
 
-// isHashLink tells whether a file only is another one's OpenSSL name.
+// isHashLink tells whether a file only is another one's OpenSSL name: a link
+// beside it, or a copy.
 func (a *analysis) isHashLink(name string, f *File) bool {
 	if !hashName.MatchString(path.Base(name)) {
 		return false
@@ -181,16 +183,22 @@ func (a *analysis) isHashLink(name string, f *File) bool {
 	if f.Link != "" && !strings.Contains(f.Link, "/") {
 		return true
 	}
-	own := a.fingerprints(f)
-	if len(own) == 0 {
-		return false
-	}
-	for _, other := range a.in(path.Dir(name)) {
-		if !hashName.MatchString(path.Base(other)) && slices.Equal(a.fingerprints(a.l.Files[other]), own) {
-			return true
+	if a.twins == nil {
+		a.twins = map[string]bool{}
+		for _, dir := range goDirs {
+			for _, other := range a.in(dir) {
+				if !hashName.MatchString(path.Base(other)) {
+					a.twins[a.twinKey(other, a.l.Files[other])] = true
+				}
+			}
 		}
 	}
-	return false
+	return len(a.fingerprints(f)) > 0 && a.twins[a.twinKey(name, f)]
+}
+
+// twinKey is equal for files of one folder that hold the same certificates.
+func (a *analysis) twinKey(name string, f *File) string {
+	return path.Dir(name) + "\n" + strings.Join(a.fingerprints(f), "\n")
 }
 
 // photonName is what Photon's ca-certificates calls each of its files: the
@@ -262,7 +270,7 @@ func entryName(name, place string) string {
 	}
 	moved := place == placeDebian && parts[2] == "crt" || place == placeRHEL
 	if moved || place == placeSystem && parts[2] == "pem" && slices.Contains(goDirs, path.Dir(name)) {
-		return strings.ToValidUTF8(parts[1], "?")
+		return parts[1]
 	}
 	return ""
 }
@@ -322,7 +330,7 @@ func (a *analysis) hashLinks() map[string]string {
 				}
 			}
 			if !a.isOwn(at, to) {
-				links[base] = strings.ToValidUTF8(orElse(f.Link, base), "?")
+				links[base] = orElse(f.Link, base)
 			}
 		}
 	}

@@ -16,18 +16,18 @@ type unitEnvironment struct {
 	unreadable []string
 }
 
-// environment reads a unit, its drop-ins and the files that they name, in
+// environmentOf reads a unit, its drop-ins and the files that they name, in
 // systemd's order (systemd.unit(5), systemd.exec(5)): a drop-in in /etc hides the
 // one of the same name in /usr/lib, drop-ins are read by name, an empty
 // assignment forgets what was there before, and EnvironmentFile= wins over
 // Environment=.
-func (l *Listing) environment(unit string) unitEnvironment {
+func (a *analysis) environmentOf(unit string) unitEnvironment {
 	env := unitEnvironment{variables: map[string]string{}}
 	var files []string
-	for _, name := range l.unitFiles(unit) {
-		text, ok := l.text(name)
+	for _, name := range a.unitFiles(unit) {
+		text, ok := a.l.text(name)
 		if !ok {
-			if l.Files[name].Status == StatusUnreadable {
+			if a.l.Files[name].Status == StatusUnreadable {
 				env.unreadable = append(env.unreadable, name)
 			}
 			continue
@@ -47,9 +47,9 @@ func (l *Listing) environment(unit string) unitEnvironment {
 	}
 	for _, name := range files {
 		name = path.Clean(name)
-		if text, ok := l.text(name); ok {
+		if text, ok := a.l.text(name); ok {
 			env.assign(environmentFile(text))
-		} else if f := l.Files[name]; f != nil && f.Status == StatusUnreadable {
+		} else if f := a.l.Files[name]; f != nil && f.Status == StatusUnreadable {
 			env.unreadable = append(env.unreadable, name)
 		}
 	}
@@ -67,10 +67,10 @@ func (e *unitEnvironment) assign(words []string) {
 
 // unitFiles are a unit's files in the order in which they are read, those that
 // cannot be read included.
-func (l *Listing) unitFiles(unit string) []string {
+func (a *analysis) unitFiles(unit string) []string {
 	var files []string
 	for _, dir := range unitDirs {
-		if l.Files[unitFile(dir, unit)] != nil {
+		if a.l.Files[unitFile(dir, unit)] != nil {
 			files = append(files, unitFile(dir, unit))
 			break
 		}
@@ -78,10 +78,10 @@ func (l *Listing) unitFiles(unit string) []string {
 	dropins := map[string]string{}
 	for _, dir := range unitDirs {
 		place := unitFile(dir, unit) + ".d"
-		if f := l.Files[place]; f != nil && f.Status == StatusUnreadable {
+		if f := a.l.Files[place]; f != nil && f.Status == StatusUnreadable {
 			dropins[""] = place
 		}
-		for _, name := range l.in(place) {
+		for _, name := range a.in(place) {
 			if base := path.Base(name); dropins[base] == "" {
 				dropins[base] = name
 			}
