@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -70,11 +71,14 @@ func listJSON(e *environment, policies []*engine.Policy) error {
 		}
 		out = append(out, l)
 	}
-	data, err := json.MarshalIndent(out, "", "  ")
-	if err != nil {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(out); err != nil {
 		return fmt.Errorf("writing list: %w", err)
 	}
-	return deliver(e, "", append(data, '\n'))
+	return deliver(e, "", text.Bytes())
 }
 
 func listText(e *environment, policies []*engine.Policy) error {
