@@ -74,7 +74,6 @@ func (l *lab) applyManifests(ctx context.Context) (map[string]object, error) {
 		return nil, err
 	}
 	roles := map[string]object{}
-	created := 0
 	for dec := yaml.NewDecoder(bytes.NewReader(text)); ; {
 		var o object
 		if err := dec.Decode(&o); errors.Is(err, io.EOF) {
@@ -97,9 +96,7 @@ func (l *lab) applyManifests(ctx context.Context) (map[string]object, error) {
 		if kind == "ClusterRole" {
 			roles[fmt.Sprint(metadata["name"])] = o
 		}
-		created++
 	}
-	l.tally.check("objects of docs/rbac.yaml created", created, 6)
 	return roles, nil
 }
 
