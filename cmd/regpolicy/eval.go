@@ -144,7 +144,8 @@ func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags
 	return f.verdict.exit(rep)
 }
 
-// exit is the exit code that a report earns: 1 before 4 before 3.
+// exit is the exit code that a report earns: 1 first. 4 says that there is not
+// even something inconclusive, so that it and 3 never both apply.
 func (f *verdictFlags) exit(r *report.Report) error {
 	s := r.Summary
 	limit := slices.Index(report.Severities, f.failOn)
@@ -152,13 +153,16 @@ func (f *verdictFlags) exit(r *report.Report) error {
 	for severity := range s.BySeverity {
 		failed = failed || slices.Index(report.Severities, severity) >= limit
 	}
+	open := s.Error > 0 || s.Inconclusive > 0 && f.inconclusive == "fail"
 	switch {
 	case failed:
 		return &exitError{code: exitFailed}
-	case s.Pass+s.Fail+s.Warn+s.Inconclusive+s.Error+s.Waived == 0 && !f.allowEmpty:
-		return &exitError{code: exitNothing, err: errors.New("nothing was evaluated"), hint: nothingHint(r)}
-	case s.Error > 0 || s.Inconclusive > 0 && f.inconclusive == "fail":
+	case open:
 		return &exitError{code: exitInconclusive}
+	// What is inconclusive and ignored leaves nothing, too: a cluster that cannot
+	// be reached must not pass.
+	case s.Pass+s.Fail+s.Warn+s.Waived == 0 && !f.allowEmpty:
+		return &exitError{code: exitNothing, err: errors.New("nothing was evaluated"), hint: nothingHint(r)}
 	default:
 		return nil
 	}
@@ -167,6 +171,9 @@ func (f *verdictFlags) exit(r *report.Report) error {
 func nothingHint(r *report.Report) string {
 	if r.Run.Policies.Count == 0 {
 		return "no policy is picked: see --select, --exclude and --no-builtin"
+	}
+	if n := r.Summary.Inconclusive; n > 0 {
+		return fmt.Sprintf("%d results are inconclusive, which --inconclusive passes over, and there is no other", n)
 	}
 	return fmt.Sprintf("none of the %d policies found its subject in the sources; the report says what was not asked for", r.Run.Policies.Count)
 }
