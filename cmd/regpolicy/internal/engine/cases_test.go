@@ -13,6 +13,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/tester"
 	"github.com/open-policy-agent/opa/v1/util"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
@@ -258,6 +259,40 @@ func deniesOnlySubjects(t *testing.T, p *Policy, in Input) {
 	for _, f := range found.findings {
 		if !looked[f.subject.String()] {
 			t.Errorf("denied %s is not among the subjects", f.subject)
+		}
+	}
+}
+
+func TestRegoUnitTests(t *testing.T) {
+	modules := map[string]*ast.Module{}
+	err := filepath.WalkDir(policyFiles, func(path string, _ os.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".rego" {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		modules[path], err = ast.ParseModuleWithOpts(path, string(source), ast.ParserOptions{RegoVersion: ast.RegoV1, ProcessAnnotation: true})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := tester.NewRunner().SetParallel(1).Run(t.Context(), modules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := map[string]bool{}
+	for r := range results {
+		packages[r.Package] = true
+		if !r.Pass() {
+			t.Error(r)
+		}
+	}
+	for _, m := range modules {
+		if name := m.Package.Path.String(); !strings.HasSuffix(name, "_test") && !packages[name+"_test"] {
+			t.Errorf("%s has no unit test", name)
 		}
 	}
 }
