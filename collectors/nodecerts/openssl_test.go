@@ -110,10 +110,7 @@ func TestSubjectHashIsOpenSSLs(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("openssl is not installed")
 	}
-	var all [][]byte
-	for _, root := range publicRoots(t, 40) {
-		all = append(all, root)
-	}
+	all := publicRoots(t, 40)
 	m := certtest.New(testTime)
 	for _, name := range []string{"  blanks   within  and around ", "UPPER lower ÄÖÜ ß", "tab\tand more", "日本語", "a+b=c,d"} {
 		all = append(all, m.Root(name).PEM())

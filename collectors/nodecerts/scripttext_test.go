@@ -19,7 +19,7 @@ func TestCommandIsStable(t *testing.T) {
 	if got := hex.EncodeToString(sum[:]); got != commandDigest {
 		t.Errorf("the command's digest is %s, it was %s", got, commandDigest)
 	}
-	if script := nodecerts.Script(); strings.Contains(script, "'") || len(script) > 4<<10 || nodecerts.Command() != nodecerts.Command() {
+	if script := nodecerts.Script(); strings.Contains(script, "'") || len(script) > 4<<10 {
 		t.Errorf("the script has %d bytes", len(script))
 	}
 }

@@ -2,6 +2,7 @@ package nodecerts_test
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,12 +24,8 @@ const linkTo = "-> "
 // with returns both together; other wins.
 func (f files) with(other files) files {
 	out := files{}
-	for name, text := range f {
-		out[name] = text
-	}
-	for name, text := range other {
-		out[name] = text
-	}
+	maps.Copy(out, f)
+	maps.Copy(out, other)
 	return out
 }
 

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/regpolicy/regpolicy/collectors/certificate"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
@@ -109,14 +108,32 @@ func (a *analysis) trustFile(name string, f *File, place string) (evidence.Trust
 	if f.Members != nil && a.bundle == nil {
 		return evidence.TrustFile{}, false // what it holds came with a bundle that did not come
 	}
+	file := a.describe(name, f, place)
+	if file.Entry == "" && !hasCertSuffix(name) && isNothing(file, f) {
+		return evidence.TrustFile{}, false
+	}
+	if f.Status == StatusUnreadable || f.Status == StatusLarge || f.Status == StatusEscapes || f.Cut {
+		a.miss("trust_files", f, name)
+	}
+	return file, true
+}
+
+// isNothing tells whether a file holds nothing that could be meant as a
+// certificate.
+func isNothing(file evidence.TrustFile, f *File) bool {
+	if f.Status != StatusOK {
+		return f.Status != StatusUnreadable
+	}
+	return file.Form == evidence.FormOther || file.Form == evidence.FormEmpty
+}
+
+func (a *analysis) describe(name string, f *File, place string) evidence.TrustFile {
 	file := evidence.TrustFile{
 		Content: unreadContent(f), Place: place, Entry: entryName(name, place), Status: statusText(f),
-		LinkTarget: f.Link, RealPath: f.Real,
-		Mode: octalMode(f.Mode), ModifiedAt: evidence.MaybeAt(f.ModTime),
+		LinkTarget: f.Link, RealPath: f.Real, Mode: octalMode(f.Mode), ModifiedAt: evidence.MaybeAt(f.ModTime),
 	}
 	if f.Mode != "" {
-		owner, group := f.Owner, f.Group // not f's own: it would keep the whole stream alive
-		file.Owner, file.Group = &owner, &group
+		file.Owner, file.Group = new(f.Owner), new(f.Group) // pointers into f would keep the whole stream alive
 	}
 	e, exact := a.contentOf(name, f)
 	if e != nil {
@@ -128,13 +145,7 @@ func (a *analysis) trustFile(name string, f *File, place string) (evidence.Trust
 	}
 	file.HasPrivateKey = file.HasPrivateKey || f.Partial
 	a.findReal(&file, name, f)
-	if file.Entry == "" && !hasCertSuffix(name) && (file.Form == evidence.FormOther || file.Form == evidence.FormEmpty || f.Status != StatusOK && f.Status != StatusUnreadable) {
-		return evidence.TrustFile{}, false
-	}
-	if f.Status == StatusUnreadable || f.Status == StatusLarge || f.Status == StatusEscapes || f.Cut {
-		a.miss("trust_files", f, name)
-	}
-	return file, true
+	return file
 }
 
 // findReal completes where the links end: the listing does not follow those to
@@ -172,91 +183,6 @@ func (a *analysis) contentOf(name string, f *File) (e *examined, exact bool) {
 		return nil, false
 	}
 	return a.r.cache.examine(f.Content), !f.Partial
-}
-
-// isHashLink tells whether a file only is another one's OpenSSL name: a link
-// beside it, or a copy.
-func (a *analysis) isHashLink(name string, f *File) bool {
-	if !hashName.MatchString(path.Base(name)) {
-		return false
-	}
-	if f.Link != "" && !strings.Contains(f.Link, "/") {
-		return true
-	}
-	if a.twins == nil {
-		a.twins = map[string]bool{}
-		for _, dir := range goDirs {
-			for _, other := range a.in(dir) {
-				if !hashName.MatchString(path.Base(other)) {
-					a.twins[a.twinKey(other, a.l.Files[other])] = true
-				}
-			}
-		}
-	}
-	return len(a.fingerprints(f)) > 0 && a.twins[a.twinKey(name, f)]
-}
-
-// twinKey is equal for files of one folder that hold the same certificates.
-func (a *analysis) twinKey(name string, f *File) string {
-	return path.Dir(name) + "\n" + strings.Join(a.fingerprints(f), "\n")
-}
-
-// photonName is what Photon's ca-certificates calls each of its files: the
-// subject's hash.
-var photonName = regexp.MustCompile(`^([0-9a-f]{8})\.pem$`)
-
-// isOwn tells whether a file is the distribution's own: it holds public roots
-// only, it is a copy of the bundle, or it lies where the distribution puts roots
-// that Mozilla has dropped since.
-func (a *analysis) isOwn(name string, f *File) bool {
-	if ofDistribution(f) || strings.Contains(f.Link, extracted) || strings.Contains(f.Real, extracted) || a.isBundle(name, f) {
-		return true
-	}
-	if a.bundle != nil {
-		members, ok := a.members(f)
-		if ok && len(members) > 10 && len(members) == a.bundle.blocks {
-			return true
-		}
-		if hash := photonName.FindStringSubmatch(path.Base(name)); hash != nil && ok && len(members) == 1 && members[0].hash == hash[1] {
-			return true
-		}
-	}
-	if f.Content != nil {
-		if e := a.r.cache.examine(f.Content); e.content.HasPrivateKey || f.Partial || slices.ContainsFunc(e.content.Blocks, func(b evidence.Block) bool { return !b.OK }) {
-			return false
-		}
-	}
-	found := a.fingerprints(f)
-	return len(found) > 0 && !slices.ContainsFunc(found, func(fp string) bool { return !certificate.IsPublicRoot(fp) })
-}
-
-// isBundle tells whether a path is another name of a system bundle.
-func (a *analysis) isBundle(name string, f *File) bool {
-	names := []string{a.realDir(name), f.Real}
-	if f.Link != "" {
-		names = append(names, target(name, f.Link))
-	}
-	return slices.ContainsFunc(names, func(n string) bool { return slices.Contains(goBundles, n) })
-}
-
-// ofDistribution tells whether a link leads to a root of Debian's package.
-func ofDistribution(f *File) bool {
-	return strings.HasPrefix(f.Link, "/usr/share/ca-certificates/mozilla/")
-}
-
-// fingerprints are those that Go loads from a file.
-func (a *analysis) fingerprints(f *File) []string {
-	if members, ok := a.members(f); ok {
-		var list []string
-		for _, m := range members {
-			list = append(list, m.fingerprint)
-		}
-		return list
-	}
-	if f.Content == nil {
-		return nil
-	}
-	return a.r.cache.examine(f.Content).loaded()
 }
 
 var tkgName = regexp.MustCompile(`^tkg-(.+)\.(pem|crt)$`)
