@@ -106,7 +106,10 @@ func (r *run) problems(in *source.Input, h held) {
 	for _, p := range in.Problems {
 		gap := evidence.Gap{Subject: fileSubject(p.Path), Reason: p.Reason, Detail: p.Detail}
 		if p.Node != "" {
-			gap.Subject = evidence.Subject{"kind": "node", "name": p.Node}
+			gap.Subject = nodeSubject(p.Node)
+			if p.Node == "*" { // the folder of all nodes
+				gap.Subject = evidence.Section("nodes")
+			}
 			r.b.Part(evidence.Nodes, gap)
 			continue
 		}

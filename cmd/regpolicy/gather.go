@@ -35,6 +35,7 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 			return nil, err
 		}
 		defer in.Close() //nolint:errcheck // read only
+		tellProblems(e, in.Problems)
 	}
 	inputs, err := saved(in)
 	if err != nil {
@@ -52,6 +53,26 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 		return nil, &exitError{code: exitUsage, err: err, hint: "this is a fault of regpolicy: please report what kind of source it was"}
 	}
 	return append(inputs, engine.Input{URI: origin(in), Bytes: encoded, Document: doc}), nil
+}
+
+// tellProblems names the files that could not be used, with their cures; the
+// report has them as gaps.
+func tellProblems(e *environment, problems []source.Problem) {
+	const most = 20
+	for i, p := range problems {
+		if i == most {
+			fmt.Fprintf(e.stderr, "warning: %d more files could not be used\n", len(problems)-most)
+			return
+		}
+		place := fmt.Sprintf("reading %q", p.Path)
+		if p.Line > 0 {
+			place += fmt.Sprintf(": line %d", p.Line)
+		}
+		fmt.Fprintf(e.stderr, "warning: %s\n", oneLine(place+": "+evidence.Scrub(p.Detail)))
+		if p.Hint != "" {
+			fmt.Fprintf(e.stderr, "hint: %s\n", oneLine(p.Hint))
+		}
+	}
 }
 
 // origin names what a collected document was made from: the files, else "live".

@@ -95,12 +95,15 @@ func policyFiles(path string) ([]engine.Module, error) {
 		if d.IsDir() || !strings.HasSuffix(file, ".rego") {
 			return nil
 		}
-		source, err := os.ReadFile(file) //nolint:gosec // the user names it
+		source, err := readSmall(file)
 		if err == nil {
 			modules = append(modules, engine.Module{Path: file, Source: source})
 		}
 		return err
 	})
+	if _, own := errors.AsType[*exitError](err); own {
+		return nil, err
+	}
 	if err != nil {
 		return nil, usage("name a .rego file or a folder that holds some", "reading policies %q: %w", path, pathless(err))
 	}
