@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/regpolicy/regpolicy/collectors/certificate"
@@ -118,6 +119,8 @@ type run struct {
 	cfg  Config
 	b    *evidence.Builder
 	pods *podevents.Collector
+	// unreachable are the errors of nodes that SSH did not reach, by address.
+	unreachable sync.Map
 }
 
 // hints says of each kind of evidence that nobody asked for how to ask.

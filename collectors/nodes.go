@@ -50,6 +50,20 @@ func (r *run) nodes(ctx context.Context) {
 }
 
 func (r *run) connect(ctx context.Context, address string) (nodecerts.Session, error) {
+	conn, err := r.cfg.SSH.Connect(ctx, address)
+	if err != nil {
+		r.unreachable.Store(address, err)
+		return nil, err
+	}
+	return conn, nil
+}
+
+// reconnect connects for probes. A node that could not be reached a moment ago is
+// not waited for a second time.
+func (r *run) reconnect(ctx context.Context, address string) (*remote.Conn, error) {
+	if err, ok := r.unreachable.Load(address); ok {
+		return nil, err.(error) //nolint:errcheck,forcetypeassert // connect stores nothing else
+	}
 	return r.cfg.SSH.Connect(ctx, address)
 }
 
@@ -154,7 +168,7 @@ func (r *run) nodeVantages(ctx context.Context, targets []handshake.Target) (van
 	failures := make([]error, len(nodes))
 	var connecting sync.WaitGroup
 	for i, n := range nodes {
-		connecting.Go(func() { conns[i], failures[i] = r.cfg.SSH.Connect(ctx, n.Address) })
+		connecting.Go(func() { conns[i], failures[i] = r.reconnect(ctx, n.Address) })
 	}
 	connecting.Wait()
 	for i, n := range nodes {
