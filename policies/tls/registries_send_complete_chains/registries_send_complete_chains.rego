@@ -4,7 +4,8 @@
 #   Runtimes do not fetch missing intermediates, browsers do: a registry that sends its
 #   own certificate alone looks fine in a browser and fails in every pull. The issuer of
 #   the registry's certificate must be sent, or be a root or another anchor, and so must
-#   every further intermediate that is known.
+#   every further intermediate that is known. Where neither a node's store nor a
+#   configuration is known, a leaf that comes alone is a warning.
 # custom:
 #   id: RT-TLS-003
 #   severity: high
@@ -31,7 +32,28 @@ deny contains {"subject": _probe(name, vantage), "msg": msg, "evidence": [pointe
 	some vantage, probe in endpoint.probes
 	chain := endpoint.chains[probe.chain]
 	not _complete(chain)
+	_anchors_known(chain)
 	msg := sprintf("%s, seen from %s, does not send %s", [name, vantage, _missing(chain)])
+}
+
+# Without the trust of any node or configuration nobody can say whether the issuer is an
+# anchor there: a leaf that a private root signed is complete by itself.
+warn contains {"subject": _probe(name, vantage), "msg": msg, "severity": "info", "evidence": [pointer.to(["endpoints", name, "chains", probe.chain])]} if {
+	some name, endpoint in input.endpoints
+	some vantage, probe in endpoint.probes
+	chain := endpoint.chains[probe.chain]
+	not _complete(chain)
+	not _anchors_known(chain)
+	msg := sprintf("%s, seen from %s, sends its own certificate alone; whether %q, which signed it, is a root that the nodes trust is not known without their trust stores", [
+		name, vantage, input.certificates[chain.certificates[0]].issuer,
+	])
+}
+
+_anchors_known(chain) if count(_omissions(chain)) > 0
+
+_anchors_known(_) if {
+	some store in input.trust_stores
+	store.verifier in {"configured", "go"}
 }
 
 _probe(name, vantage) := {"kind": "endpoint", "name": name, "vantage": vantage}

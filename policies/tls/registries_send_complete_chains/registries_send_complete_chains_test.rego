@@ -17,6 +17,7 @@ _omits(store, more) := {store: object.union({"ok": false, "reason": "server_omit
 
 _document(sent, verdicts, named) := {
 	"certificates": _certificates,
+	"trust_stores": {"go:1": {"verifier": "go", "anchors": []}},
 	"views": {"certificates_by_subject": {"CN=issuing": named}},
 	"endpoints": {"harbor:443": {"probes": {"collector": {"chain": "c"}}, "chains": {"c": {"certificates": sent, "verdicts": verdicts}}}},
 }
@@ -62,4 +63,24 @@ test_evidence_and_subject if {
 	some finding in policy.deny with input as _document(["leaf"], {}, [])
 	finding.subject == _subject
 	finding.evidence == ["/endpoints/harbor:443/chains/c"]
+}
+
+test_warnings[name] if {
+	some name, tc in {
+		"no store but the public one": {"stores": {"public:1": {"verifier": "public"}}, "verdicts": {}, "warned": 1, "denied": 0},
+		"no store at all": {"stores": {}, "verdicts": {}, "warned": 1, "denied": 0},
+		"what is configured is known": {"stores": {"configured:1": {"verifier": "configured"}}, "verdicts": {}, "warned": 0, "denied": 1},
+		"a node's store is known": {"stores": {"go:1": {"verifier": "go"}}, "verdicts": {}, "warned": 0, "denied": 1},
+		"the missing link is known": {"stores": {}, "verdicts": _omits("public:1", {"break": "leaf", "candidates": ["issuing"]}), "warned": 0, "denied": 1},
+	}
+	document := object.union(object.remove(_document(["leaf"], tc.verdicts, []), ["trust_stores"]), {"trust_stores": tc.stores})
+	count(policy.warn) == tc.warned with input as document
+	count(policy.deny) == tc.denied with input as document
+}
+
+test_warning_says_what_is_not_known if {
+	some finding in policy.warn with input as object.union(object.remove(_document(["leaf"], {}, []), ["trust_stores"]), {"trust_stores": {}})
+	finding.subject == _subject
+	finding.severity == "info"
+	contains(finding.msg, `whether "CN=issuing", which signed it, is a root that the nodes trust is not known`)
 }
