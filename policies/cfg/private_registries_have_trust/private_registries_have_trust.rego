@@ -71,7 +71,13 @@ _uses contains {
 	not _public(name, registry)
 	some domain in _pullers(registry)
 	input.domains[domain]
+	_known(domain)
 }
+
+# Where a list of trust was refused, that there is none proves nothing.
+_known(domain) if _has_trust(domain)
+
+_known(domain) if not domain in trust.hidden
 
 # Manifests do not say who will pull; it is the nodes, unless pods say otherwise.
 default _pullers(_) := {"workload"}

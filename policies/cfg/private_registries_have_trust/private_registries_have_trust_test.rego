@@ -43,6 +43,8 @@ test_denials[name] if {
 		},
 		"platforms malformed": {"document": object.union(_bare, {"registries": {"harbor.corp:443": {"platforms": ["windows"]}}}), "denied": set(), "subjects": set()},
 		"the domain was not looked at": {"document": json.remove(_document, ["domains/workload"]), "denied": set(), "subjects": set()},
+		"a list of trust was refused": {"document": object.union(_bare, {"coverage": {"trust": {"gaps": [{"subject": {"kind": "section", "name": "clusters"}}]}}}), "denied": set(), "subjects": set()},
+		"a list of trust was refused, and there is some": {"document": object.union(_document, {"coverage": {"trust": {"gaps": [{"subject": {"kind": "section", "name": "clusters"}}]}}}), "denied": set(), "subjects": {_subject("workload")}},
 		"section empty": {"document": json.remove(_bare, ["registries"]), "denied": set(), "subjects": set()},
 	}
 	{finding.msg | some finding in policy.deny} == tc.denied with input as tc.document

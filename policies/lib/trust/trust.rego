@@ -19,7 +19,8 @@ secret(entry) := sprintf("%s/%s", [entry.secret.namespace, entry.secret.name]) i
 } else := entry.secret.name
 
 # reaches tells whether an entry is meant for a node: it is the workload domain's,
-# and of the node's own cluster as far as either is known.
+# and of the node's own cluster. A node that does not tell its cluster is of the only
+# one that is known; among several it cannot be told whose trust it should have.
 reaches(entry, node) if {
 	entry.domain == "workload"
 	not entry.applies_to_none
@@ -30,6 +31,14 @@ _other_cluster(entry, node) if {
 	count(entry.clusters) > 0
 	node.cluster
 	not _names_cluster(entry.clusters, node.cluster)
+}
+
+_other_cluster(entry, node) if {
+	count(entry.clusters) > 0
+	not node.cluster
+	some one, _ in input.clusters
+	some another, _ in input.clusters
+	one != another
 }
 
 _names_cluster(clusters, name) if {
@@ -73,6 +82,23 @@ incomplete contains entry.domain if {
 	some entry in input.trust
 	applies(entry)
 	entry.reason in {"forbidden", "not_collected", "unreadable"}
+}
+
+# hidden are the domains of which some entry may not be in the document at all: a list
+# that was refused, a file or an object that could not be read.
+hidden contains domain if {
+	some gap in input.coverage.trust.gaps
+	object.get(gap, "field", "") in {"", "entries"}
+	some domain in _hidden_by(gap.subject)
+}
+
+_hidden_by(subject) := {"workload"} if subject.kind in {"cluster", "tkg_service_configuration"}
+
+_hidden_by(subject) := {"supervisor"} if subject.kind == "config_map"
+
+_hidden_by(subject) := {"workload", "supervisor"} if {
+	subject.kind in {"file", "section"}
+	not object.get(subject, "name", "") in {"kappcontrollerconfigs", "machines"}
 }
 
 # wants names the numbers of base64 layers that an entry's API takes: "2", "1 or 2".

@@ -24,12 +24,21 @@ test_reaches[name] if {
 		"the cluster's own node": {"entry": {}, "node": {"cluster": "demo"}, "reaches": true},
 		"another cluster's node": {"entry": {}, "node": {"cluster": "other"}, "reaches": false},
 		"a cluster whose name ends alike": {"entry": {}, "node": {"cluster": "mo"}, "reaches": false},
-		"a node that does not tell its cluster": {"entry": {}, "node": {}, "reaches": true},
+		"a node that does not tell its cluster, where there is one": {"entry": {}, "node": {}, "reaches": true},
 		"a node where the entry tells no cluster": {"entry": {"clusters": []}, "node": {"cluster": "demo"}, "reaches": true},
 		"no node with the Supervisor's trust": {"entry": {"domain": "supervisor"}, "node": {"cluster": "demo"}, "reaches": false},
 		"no node with a setting that applies to none": {"entry": {"applies_to_none": true}, "node": {}, "reaches": false},
 	}
 	_reaches(object.union(_entry, tc.entry), tc.node) == tc.reaches
+}
+
+test_reaches_among_clusters[name] if {
+	some name, tc in {
+		"one known cluster": {"entry": {}, "clusters": {"ns/demo": {}}, "reaches": true},
+		"several": {"entry": {}, "clusters": {"ns/demo": {}, "ns/other": {}}, "reaches": false},
+		"several, and an entry that tells none": {"entry": {"clusters": []}, "clusters": {"ns/demo": {}, "ns/other": {}}, "reaches": true},
+	}
+	_reaches(object.union(_entry, tc.entry), {}) == tc.reaches with input as {"clusters": tc.clusters}
 }
 
 default _reaches(_, _) := false
@@ -78,4 +87,18 @@ test_incomplete[name] if {
 		"not one that was had": {"entry": {}, "want": set()},
 	}
 	trust.incomplete == tc.want with input as {"trust": {"a": object.union(_entry, tc.entry)}}
+}
+
+test_hidden[name] if {
+	some name, tc in {
+		"by a refused list": {"gap": {"subject": {"kind": "section", "name": "tanzukubernetesclusters"}}, "want": {"supervisor", "workload"}},
+		"by a broken file": {"gap": {"subject": {"kind": "file", "name": "a.yaml"}}, "want": {"supervisor", "workload"}},
+		"by a list that holds no trust of nodes": {"gap": {"subject": {"kind": "section", "name": "kappcontrollerconfigs"}}, "want": set()},
+		"by a cluster that could not be read": {"gap": {"subject": {"kind": "cluster", "name": "demo"}}, "want": {"workload"}},
+		"by a global setting that could not be": {"gap": {"subject": {"kind": "tkg_service_configuration", "name": "x"}}, "want": {"workload"}},
+		"by the Supervisor's bundle, which was refused": {"gap": {"subject": {"kind": "config_map", "name": "image-fetcher-ca-bundle"}, "field": "entries"}, "want": {"supervisor"}},
+		"not by a cluster's field": {"gap": {"subject": {"kind": "cluster", "name": "demo"}, "field": "proxy"}, "want": set()},
+		"not by an entry's value": {"gap": {"subject": {"kind": "trust_entry", "name": "corp"}, "field": "value"}, "want": set()},
+	}
+	trust.hidden == tc.want with input as {"coverage": {"trust": {"gaps": [tc.gap]}}}
 }

@@ -51,10 +51,11 @@ _anchored(pair) if count(chains.anchors(pair.chain, pair.store) & trust.configur
 
 _judged(pair) if _anchored(pair)
 
-# Where a value of the domain could not be read, a chain without an anchor proves
-# nothing; the gap of that entry is reported in its stead.
+# Where a value or an entry of the domain could not be had, a chain without an anchor
+# proves nothing; the gap is reported in its stead.
 _judged(pair) if {
 	not pair.domain in trust.incomplete
+	not pair.domain in trust.hidden
 	_known(pair)
 }
 

@@ -63,6 +63,12 @@ test_another_clusters_ca_does_not_count if {
 	{finding.msg | some finding in policy.deny} == {_told("workload", "the CA that it leads to is configured, but not for this cluster")} with input as document
 }
 
+test_what_was_refused_may_hold_the_anchor if {
+	refused := {"coverage": {"trust": {"gaps": [{"subject": {"kind": "section", "name": "tanzukubernetesclusters"}}]}}}
+	policy.subjects == set() with input as object.union(_document(_no, _entry), refused)
+	count(policy.subjects) == 1 with input as object.union(_document(_ok, _entry), refused)
+}
+
 test_time if {
 	policy.deny == {{
 		"subject": _subject("workload"), "trust_domain": "workload",
