@@ -16,6 +16,7 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/handshake"
 	"github.com/regpolicy/regpolicy/collectors/nodecerts"
+	"github.com/regpolicy/regpolicy/collectors/source"
 	"github.com/regpolicy/regpolicy/collectors/source/remote"
 )
 
@@ -98,8 +99,8 @@ func (r *run) copiedNodes(ctx context.Context, read map[string]bool) {
 	})
 	slices.Sort(left)
 	for _, name := range left {
-		if r.cfg.SSH != nil {
-			continue // it is read below
+		if r.cfg.SSH != nil || r.unreadable(name) {
+			continue // it is read below, or it is a gap of its own
 		}
 		task := r.b.Ask(evidence.Nodes, nodeSubject(name))
 		if controlPlane[name] {
@@ -129,6 +130,11 @@ func (r *run) mountedNodes(ctx context.Context, read map[string]bool) {
 		task.Answer()
 		read[root.Name] = true
 	}
+}
+
+// unreadable tells whether a capture has a node's files and they may not be read.
+func (r *run) unreadable(node string) bool {
+	return slices.ContainsFunc(r.cfg.Input.Problems, func(p source.Problem) bool { return p.Node == node || p.Node == "*" })
 }
 
 func nodeSubject(name string) evidence.Subject {

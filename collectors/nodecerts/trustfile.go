@@ -30,6 +30,12 @@ func hasCertSuffix(name string) bool {
 // distribution's own.
 func (a *analysis) trustFiles() map[string]evidence.TrustFile {
 	files := map[string]evidence.TrustFile{}
+	// What a folder that may not be listed holds is not known to be absent.
+	for _, dir := range slices.Concat(goDirs, []string{debianCerts, rhelAnchors}, a.namedDirs()) {
+		if f := a.l.Files[dir]; f != nil && f.Status == StatusUnreadable {
+			a.miss("trust_files", f, dir)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(a.l.Files)) {
 		f := a.l.Files[name]
 		place := a.place(name)
