@@ -66,7 +66,7 @@ name_of(fingerprint) := name(input.certificates[fingerprint]) if {
 
 # renewal says how to repair a chain that time broke: its anchor belongs to the
 # trust configuration, everything below it to the registry.
-renewal(chain, store, registry) := sprintf("Put the CA's new certificate into the trust configuration in place of %q, under a new entry name so that the nodes roll", [
+renewal(chain, store, registry) := sprintf("Put the CA's new certificate into the trust configuration in place of %q; for workload nodes under a new entry name, so that they roll", [
 	name_of(lapsed(chain, store)),
 ]) if {
 	path := chain.verdicts[store].paths[0]

@@ -43,7 +43,7 @@ test_a_store_without_verdict_anchors_nothing if {
 
 test_renewal[name] if {
 	some name, tc in {
-		"of an anchor is the configuration's": {"path": ["leaf", "old"], "want": `Put the CA's new certificate into the trust configuration in place of "old", under a new entry name so that the nodes roll`},
+		"of an anchor is the configuration's": {"path": ["leaf", "old"], "want": `Put the CA's new certificate into the trust configuration in place of "old"; for workload nodes under a new entry name, so that they roll`},
 		"of what lies below it is the registry's": {"path": ["leaf", "new", "root"], "want": `Renew "new" and let harbor:443 serve it; where it is not valid yet, check the clocks first`},
 		"of a leaf that is its own anchor is the registry's": {"path": ["old"], "want": `Renew "old" and let harbor:443 serve it; where it is not valid yet, check the clocks first`},
 	}

@@ -74,7 +74,7 @@ test_a_node_is_judged_by_the_chain_that_it_was_shown if {
 
 test_time[name] if {
 	some name, tc in {
-		"an expired anchor": {"path": ["leaf", "old"], "at": "2026-11-23T08:00:00Z", "told": `"old" has expired at 2025-01-01T00:00:00Z`, "repair": `Put the CA's new certificate into the trust configuration in place of "old", under a new entry name so that the nodes roll`},
+		"an expired anchor": {"path": ["leaf", "old"], "at": "2026-11-23T08:00:00Z", "told": `"old" has expired at 2025-01-01T00:00:00Z`, "repair": `Put the CA's new certificate into the trust configuration in place of "old"; for workload nodes under a new entry name, so that they roll`},
 		"a leaf that has expired by then": {"path": ["leaf", "root"], "at": "2028-01-01T00:00:00Z", "told": `"harbor" has expired at 2027-01-01T00:00:00Z`, "repair": `Renew "harbor" and let harbor:443 serve it; where it is not valid yet, check the clocks first`},
 	}
 	document := object.union(_document({"go:1": {"ok": true, "paths": [tc.path]}}, _nodes({"a"}, {})), {"at": tc.at})

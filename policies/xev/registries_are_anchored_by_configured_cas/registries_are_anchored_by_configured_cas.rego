@@ -76,6 +76,8 @@ _why(pair) := "the CA that it leads to is configured, but not for this cluster" 
 # A path that time broke has the right CA, or had it.
 _repair(pair) := chains.renewal(pair.chain, pair.store, pair.endpoint) if {
 	_lapsed(pair)
+} else := "Append the CA that signed the registry's chain to the key ca-bundle of the ConfigMap kube-system/image-fetcher-ca-bundle on the Supervisor; keep what is there" if {
+	pair.domain == "supervisor"
 } else := ""
 
 _lapsed(pair) if {

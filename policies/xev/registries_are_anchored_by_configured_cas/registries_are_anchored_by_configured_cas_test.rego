@@ -69,6 +69,15 @@ test_what_was_refused_may_hold_the_anchor if {
 	count(policy.subjects) == 1 with input as object.union(_document(_ok, _entry), refused)
 }
 
+test_the_supervisors_repair_is_its_own if {
+	document := object.union(_bare, {"registries": {"harbor:443": {"platforms": ["vsphere_pod"]}}, "domains": {"supervisor": {"trust_store": "", "entries": []}}})
+	some finding in policy.deny with input as json.remove(document, ["registries/harbor:443/platforms/0"])
+	finding.remediation == ""
+	some other in policy.deny with input as document
+	other.trust_domain == "supervisor"
+	other.remediation == "Append the CA that signed the registry's chain to the key ca-bundle of the ConfigMap kube-system/image-fetcher-ca-bundle on the Supervisor; keep what is there"
+}
+
 test_time if {
 	policy.deny == {{
 		"subject": _subject("workload"), "trust_domain": "workload",
