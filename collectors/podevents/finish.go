@@ -272,7 +272,7 @@ func (c *Collector) joinEvents(key string, out *output) {
 	}
 	if len(failures) > 0 && c.b.CollectedAt().Sub(e.newest) > time.Hour {
 		out.gaps = append(out.gaps, part{evidence.Events, evidence.Gap{
-			Subject: podSubject(e.namespace, e.name), Field: "events", Reason: "not_found",
+			Subject: podSubject(e.namespace, e.name), Reason: "not_found",
 			Detail: "its events are older than one hour",
 		}})
 		return

@@ -374,7 +374,7 @@ func TestEventsAloneOfAnHourAgoAreAGap(t *testing.T) {
 	d := run(61)
 	want := []evidence.Gap{{
 		Subject: evidence.Subject{"kind": "pod", "namespace": "default", "name": "web"},
-		Field:   "events", Reason: "not_found", Detail: "its events are older than one hour",
+		Reason:  "not_found", Detail: "its events are older than one hour",
 	}}
 	if diff := cmp.Diff(want, d.Coverage[evidence.Events].Gaps); diff != "" || len(d.PullFailures) > 0 {
 		t.Errorf("old events: %v\n%s", failuresOf(d), diff)

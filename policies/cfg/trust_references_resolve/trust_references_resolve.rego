@@ -38,6 +38,14 @@ _dangling(entry) if {
 	entry.reason in {"config_map_not_found", "key_not_found", "secret_not_found"}
 }
 
+# A secret of that very name in another namespace is a slip of the pen, also where the
+# source, a folder of manifests, need not hold all secrets there are.
+_dangling(entry) if {
+	not entry.value
+	entry.reason == "not_collected"
+	startswith(entry.elsewhere, "secret in namespace")
+}
+
 _dangling(entry) if {
 	entry.reason == "no_value"
 	entry.secret.name == ""
@@ -49,6 +57,8 @@ _place(entry) := sprintf("key %q of secret %s", [entry.secret.key, trust.secret(
 
 _why(entry) := "that secret does not exist" if {
 	entry.reason == "secret_not_found"
+} else := "that secret is not in its namespace" if {
+	entry.reason == "not_collected"
 } else := "that config map does not exist" if {
 	entry.reason == "config_map_not_found"
 } else := "it names no secret" if {
@@ -65,6 +75,8 @@ _repair(entry) := sprintf("let %s of %s name the key %s that is there; the chang
 	entry.reason == "key_not_found"
 	entry.secret
 	startswith(entry.elsewhere, "key ")
+} else := sprintf("give secret %s the namespace of %s, %s", [entry.secret.name, trust.source(entry), entry.secret.namespace]) if {
+	entry.reason == "not_collected"
 } else := concat("\n", [
 	"on the Supervisor:",
 	sprintf("  %s create secret generic %s --from-literal=%s=\"$(base64 -w0 ca.crt)\"   # kubectl adds the second layer", [

@@ -18,6 +18,7 @@ test_denials[name] if {
 		"the key is there": {"entry": _found, "denied": set()},
 		"the secret is not": {"entry": _lost("secret_not_found"), "denied": {`Cluster/demo takes the CA "corp" from key "corp" of secret ns/s, but that secret does not exist`}},
 		"the secret is elsewhere": {"entry": object.union(_lost("secret_not_found"), {"elsewhere": "secret in namespace x"}), "denied": {`Cluster/demo takes the CA "corp" from key "corp" of secret ns/s, but that secret does not exist (there is secret in namespace x)`}},
+		"manifests hold the secret in another namespace": {"entry": object.union(_lost("not_collected"), {"elsewhere": "secret in namespace x"}), "denied": {`Cluster/demo takes the CA "corp" from key "corp" of secret ns/s, but that secret is not in its namespace (there is secret in namespace x)`}},
 		"the key is not": {"entry": object.union(_lost("key_not_found"), {"elsewhere": ""}), "denied": {`Cluster/demo takes the CA "corp" from key "corp" of secret ns/s, but there is no such key`}},
 		"the value is there whatever the reason says": {"entry": object.union(_found, {"reason": "key_not_found"}), "denied": set()},
 		"the reference is empty": {"entry": object.union(_lost("no_value"), {"secret": {"name": "", "namespace": "", "key": ""}}), "denied": {`Cluster/demo takes the CA "corp" from key "" of secret , but it names no secret`}},
@@ -34,6 +35,7 @@ test_what_is_not_looked_at[name] if {
 		"no entry": {},
 		"a secret that may not be read": {"k": _lost("forbidden")},
 		"a secret that the source never held": {"k": _lost("not_collected")},
+		"a secret that the source never held, beside another one": {"k": object.union(_lost("not_collected"), {"elsewhere": "secret other-user-trusted-ca-secret"})},
 		"a value that could not be read": {"k": _lost("unreadable")},
 		"a key with nothing under it": {"k": _lost("no_value")},
 		"a value in the object itself": {"k": json.remove(_found, ["secret"])},
@@ -57,6 +59,7 @@ test_repair[name] if {
 			`  kubectl -n ns patch secret s --type merge -p "{\"data\":{\"corp\":\"$(base64 -w0 ca.crt | base64 -w0)\"}}"`,
 			_roll,
 		])},
+		"the secret is in another namespace": {"entry": object.union(_lost("not_collected"), {"elsewhere": "secret in namespace x"}), "want": "give secret s the namespace of Cluster/demo, ns"},
 		"there is no such secret": {"entry": _lost("secret_not_found"), "want": concat("\n", [
 			"on the Supervisor:",
 			`  kubectl -n ns create secret generic s --from-literal=corp="$(base64 -w0 ca.crt)"   # kubectl adds the second layer`,
