@@ -8,7 +8,12 @@ import (
 
 // foreign is a name that a node chose, as the document may hold it: valid UTF-8
 // and without anything that looks like a secret.
-func foreign(name string) string { return evidence.Scrub(strings.ToValidUTF8(name, "?")) }
+func foreign(name string) string {
+	if name == "" {
+		return ""
+	}
+	return evidence.Scrub(strings.ToValidUTF8(name, "?"))
+}
 
 func foreignList(names []string) []string {
 	if names == nil {

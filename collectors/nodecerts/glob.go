@@ -1,6 +1,7 @@
 package nodecerts
 
 import (
+	"errors"
 	"io/fs"
 	"slices"
 	"strings"
@@ -110,6 +111,13 @@ func (t *tree) names(dir string) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// worthALook tells whether something lies at a path, or may lie there: behind a
+// folder that is closed to the user nothing is known to be absent.
+func (t *tree) worthALook(name string) bool {
+	_, err := t.resolve(name, false)
+	return err == nil || errors.Is(err, fs.ErrPermission) && !strings.Contains(name, "*")
 }
 
 // there tells whether something lies at a path, a dangling link too.

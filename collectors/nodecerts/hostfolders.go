@@ -16,8 +16,8 @@ var portedFolder = regexp.MustCompile(`^(.+)_([0-9]{1,5})_$`)
 // up: in each root first host_port_, then host:port, then _default, and the first
 // root that has any of these is the last one asked. So a root's _default hides
 // all roots behind it.
-func (a *analysis) hostFolders(config *evidence.RegistryConfig) {
-	for root := range strings.SplitSeq(config.ConfigPath, ":") {
+func (a *analysis) hostFolders(config *evidence.RegistryConfig, roots string) {
+	for root := range strings.SplitSeq(roots, ":") {
 		if root == "" {
 			continue
 		}

@@ -60,7 +60,7 @@ func TestHostileListingsAreReadInTime(t *testing.T) {
 			}
 			b := evidence.NewBuilder(evidence.Tool{}, testTime)
 			nodecerts.Record(b, "wk-1", l, evidence.Access{}, evidence.Provenance{}, nodecerts.Clock{})
-			if took := time.Since(begun); took > 20*time.Second {
+			if took := time.Since(begun); took > time.Minute {
 				t.Errorf("it took %v", took)
 			} else {
 				t.Logf("%d bytes took %v", len(text), took.Round(time.Millisecond))

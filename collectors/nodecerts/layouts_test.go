@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -224,4 +226,27 @@ func kernelFiles() files {
 		"/proc/sys/kernel/osrelease": "6.1.0-ph5\n",
 		"/proc/uptime":               "1 2\n",
 	}
+}
+
+// labTree is what the lab's real containerds were configured with.
+func labTree(t testing.TB, config string) files {
+	t.Helper()
+	f := files{}
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join("testdata/lab", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	f["/etc/containerd/config.toml"] = read(config)
+	for _, host := range []string{"hosts-toml-ca", "missing-ca-file", "skip-verify"} {
+		name := "/certs.d/" + host + ".corp.example/hosts.toml"
+		f["/etc/containerd"+name] = read(name)
+	}
+	f["/etc/kubernetes/pki/ca/unlisted.pem"] = read("tkg-corp-root-ca.pem")
+	for _, name := range []string{"tkg-corp-expired-root-ca.pem", "tkg-corp-root-ca.pem", "tkg-corp-rotating-ca.pem"} {
+		f["/etc/ssl/certs/"+name] = read(name)
+	}
+	return f
 }

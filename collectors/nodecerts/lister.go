@@ -88,7 +88,7 @@ type manner struct {
 
 func (r *lister) each(paths []string, how manner) {
 	for _, name := range paths {
-		if !how.named && !r.t.there(name) {
+		if !how.named && !r.t.worthALook(name) {
 			continue
 		}
 		if r.spent += fileCharge; r.spent > maxBudget {

@@ -97,8 +97,8 @@ const (
 	StatusLarge      Status = "large"   // beyond 1 MiB; its content was not taken
 	StatusDangling   Status = "dangling"
 	StatusLoop       Status = "loop"
-	// StatusEscapes is a link that leads out of what was copied. It never is the
-	// status of a file on a live node.
+	// StatusEscapes is a link, or a name in a configuration, that leads out of
+	// what was copied. It never is the status of a file on a live node.
 	StatusEscapes Status = "escapes"
 )
 

@@ -76,6 +76,14 @@ func TestLayoutsAreRead(t *testing.T) {
 			entry: "/etc/ssl/certs/tkg-corp.pem", goRoots: 6, ssl: -1,
 			wantGaps: []string{"trust_files: not_in_source", "trust_store: not_in_source"},
 		},
+		"a folder that the environment names was not copied": {
+			files: files{
+				"/etc/ssl/certs/ca-certificates.crt":                   join(p.public...),
+				"/etc/systemd/system/containerd.service.d/10-ssl.conf": "[Service]\nEnvironment=SSL_CERT_DIR=/opt/ssl/certs\n",
+			},
+			bundle: "/etc/ssl/certs/ca-certificates.crt", blocks: 6, goRoots: 6, ssl: -1,
+			wantGaps: []string{"trust_store: not_in_source"},
+		},
 		"empty": {files: files{}, goRoots: -1, ssl: -1},
 	} {
 		t.Run(name, func(t *testing.T) {

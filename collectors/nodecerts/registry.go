@@ -49,7 +49,7 @@ func (a *analysis) readRegistry() {
 		a.miss("registry_config", f, containerdDir)
 		return
 	}
-	c := criConfig{}
+	c, roots := criConfig{}, dockerCerts
 	config := &evidence.RegistryConfig{Hosts: map[string]evidence.RegistryHost{}}
 	if a.runtime == "containerd" {
 		c = a.l.criConfig(a.major())
@@ -58,12 +58,11 @@ func (a *analysis) readRegistry() {
 			return // it is there and what it says is not known
 		}
 		config.Version, config.ParseError, config.SandboxImage = c.version, c.parseError, printable(c.sandbox)
-		config.ConfigPath = printable(a.configPath(c))
-	} else {
-		config.ConfigPath = dockerCerts
+		roots = a.configPath(c)
 	}
+	config.ConfigPath = printable(roots)
 	a.registry.config = config
-	a.hostFolders(config)
+	a.hostFolders(config, roots)
 	a.configHosts(c, config)
 }
 

@@ -59,15 +59,15 @@ type walk struct {
 }
 
 // resolve follows a path from the root. With last false a link at its end is not
-// followed. The error is errLoop, errEscapes, or one of package fs: a missing
-// target of a link is errEscapes where the tree, a copy, lacks its folder.
+// followed. The error is errLoop, errEscapes, or one of package fs. What is
+// missing is errEscapes where the tree is a copy and lacks its folder, too.
 func (t *tree) resolve(name string, last bool) (resolved, error) {
 	w := &walk{at: ".", rest: parts(name)}
 	info, err := fs.Lstat(t.fs, ".")
 	for err == nil && len(w.rest) > 0 {
 		info, err = t.step(w, last)
 	}
-	if errors.Is(err, fs.ErrNotExist) && w.links > 0 && t.missing(w) {
+	if errors.Is(err, fs.ErrNotExist) && t.missing(w) {
 		err = errEscapes
 	}
 	if err != nil {

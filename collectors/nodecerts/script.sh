@@ -72,7 +72,7 @@ case $x in *SSL_CERT_*=/*|*EnvironmentFile=*/*)x=/${x#*=*/};q="$q$N${x%% *}";;//
 unset IFS;set +f;esac
 }
 a(){ for f;do
-[ -e "$f" ]||[ -h "$f" ]||[ "$A" ]||continue
+[ -e "$f" ]||[ -h "$f" ]||[ "$A" ]||case $f:$(cat "$f" 2>&1) in *\**:*)continue;;*d);;*)continue;;esac
 T=$((T+250));[ $T -gt 1000000 ]&&{ o cut;return;}
 [ "$M" ]||V="$V$f$N"
 e;done;}

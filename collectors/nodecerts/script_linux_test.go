@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -140,29 +141,6 @@ func crowd(p pki) files {
 	return f
 }
 
-// labTree is what the lab's real containerds were configured with.
-func labTree(t testing.TB, config string) files {
-	t.Helper()
-	f := files{}
-	read := func(name string) string {
-		text, err := os.ReadFile(filepath.Join("testdata/lab", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
-	}
-	f["/etc/containerd/config.toml"] = read(config)
-	for _, host := range []string{"hosts-toml-ca", "missing-ca-file", "skip-verify"} {
-		name := "/certs.d/" + host + ".corp.example/hosts.toml"
-		f["/etc/containerd"+name] = read(name)
-	}
-	f["/etc/kubernetes/pki/ca/unlisted.pem"] = read("tkg-corp-root-ca.pem")
-	for _, name := range []string{"tkg-corp-expired-root-ca.pem", "tkg-corp-root-ca.pem", "tkg-corp-rotating-ca.pem"} {
-		f["/etc/ssl/certs/"+name] = read(name)
-	}
-	return f
-}
-
 // As somebody who is not root: what cannot be read is told from what is missing.
 func TestScriptAndMountedRootGiveTheSameListingToAnotherUser(t *testing.T) {
 	t.Parallel()
@@ -175,6 +153,7 @@ func TestScriptAndMountedRootGiveTheSameListingToAnotherUser(t *testing.T) {
 		"/etc/ssl/certs/tkg-closed.pem":                     string(p.corp.PEM()),
 		"/etc/ssl/certs/tkg-link.pem":                       linkTo + "/closed/ca.pem",
 		"/closed/ca.pem":                                    string(p.corp.PEM()),
+		anchors + "/tkg-x.crt":                              string(p.corp.PEM()),
 		dockerPlace + "/closed.example/ca.crt":              string(p.corp.PEM()),
 		"/etc/containerd/certs.d/closed.example/hosts.toml": "server = \"https://closed.example\"\nca = \"/closed/ca.pem\"\n",
 	})
@@ -192,6 +171,8 @@ func TestScriptAndMountedRootGiveTheSameListingToAnotherUser(t *testing.T) {
 				"/opt/shared":                   0o711,
 				"/opt/certs.d":                  0o744,
 				"/proc/1/stat":                  0o600,
+				"/usr/lib/systemd":              0o700,
+				anchors:                         0o744,
 			} {
 				if err := os.Chmod(root+name, mode); err != nil {
 					t.Fatal(err)
@@ -203,8 +184,10 @@ func TestScriptAndMountedRootGiveTheSameListingToAnotherUser(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("mounted root (-), script (+):\n%.6000s", diff)
 			}
-			if s := got.Files["/etc/ssl/certs/tkg-link.pem"].Status; s != nodecerts.StatusUnreadable {
-				t.Errorf("a link into a closed folder is %q", s)
+			for _, name := range []string{"/etc/ssl/certs/tkg-link.pem", anchors + "/tkg-x.crt", "/usr/lib/systemd/system/containerd.service"} {
+				if s := got.Files[name].Status; s != nodecerts.StatusUnreadable {
+					t.Errorf("%s, behind a closed folder, is %q", name, s)
+				}
 			}
 		})
 	}
@@ -296,5 +279,48 @@ func TestUpdateCACertificatesLayout(t *testing.T) {
 		if len(anchors) != 3 {
 			t.Errorf("the %s store has %d anchors, want 3", store, len(anchors))
 		}
+	}
+}
+
+// A folder of certificates that is closed to the user: nothing is known to be
+// missing from it, and there is no store.
+func TestClosedFoldersAreGaps(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("root reads everything, and only root can become another user")
+	}
+	p := newPKI(t)
+	for closed, want := range map[string][]string{
+		"/etc/ssl":        {"trust_files: permission_denied", "trust_store: permission_denied"},
+		"/etc/ssl/certs":  {"trust_files: permission_denied", "trust_store: permission_denied"},
+		"/etc/containerd": {"registry_config: permission_denied"},
+		"/usr/local":      {"trust_files: permission_denied", "trust_store: permission_denied"},
+		"/etc": {
+			"environment: permission_denied", "proxy: permission_denied", "registry_config: permission_denied",
+			"trust_files: permission_denied", "trust_store: permission_denied",
+		},
+	} {
+		t.Run(closed, func(t *testing.T) {
+			t.Parallel()
+			root := p.ubuntu(t).with(files{"/bin/": ""}).build(t)
+			openToAll(t, root)
+			if err := os.Chmod(root+closed, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			l := asUser(t, 65534, func() *nodecerts.Listing {
+				l, err := nodecerts.ReadTree(t.Context(), os.DirFS(root))
+				if err != nil {
+					t.Error(err)
+				}
+				return l
+			})
+			doc := recordListing(t, l, nil)
+			if got := gapsOf(doc); !slices.Equal(got, want) {
+				t.Errorf("gaps %q, want %q", got, want)
+			}
+			if n := doc.Nodes["wk-1"]; (n.TrustStore == "") != strings.HasPrefix(closed, "/etc/ssl") && closed != "/etc" {
+				t.Errorf("store %q", n.TrustStore)
+			}
+		})
 	}
 }

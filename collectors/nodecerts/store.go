@@ -45,7 +45,10 @@ func (a *analysis) bundleMissed() bool {
 	if a.bundle != nil {
 		return false
 	}
-	missed := false
+	missed := slices.ContainsFunc(goDirs, func(dir string) bool {
+		f := a.l.Files[dir]
+		return f != nil && f.Status == StatusUnreadable // certDirs has noted it
+	})
 	for _, name := range goBundles {
 		if f := a.l.Files[name]; f != nil && (f.Status == StatusLarge || f.Status == StatusUnreadable) {
 			a.miss("trust_store", f, name)
@@ -70,6 +73,7 @@ func (a *analysis) goStore() []string {
 			anchors = append(anchors, a.bundle.all.loaded()...)
 		}
 	} else {
+		a.mustList(path.Clean(file))
 		anchors = append(anchors, a.loaded("trust_store", path.Clean(file))...)
 	}
 	for _, dir := range a.certDirs() {
@@ -82,18 +86,26 @@ func (a *analysis) goStore() []string {
 	return sortedSet(anchors)
 }
 
+// mustList notes a path that the environment names and the listing does not
+// have: its name is of a kind that is not looked for.
+func (a *analysis) mustList(name string) {
+	if a.l.Files[name] == nil && !a.l.Truncated {
+		a.faults = append(a.faults, fault{"trust_store", "not_in_source", name + " is not among the files read"})
+	}
+}
+
 // certDirs are the folders that Go reads.
 func (a *analysis) certDirs() []string {
 	dirs := goDirs
-	if list := a.environment["SSL_CERT_DIR"]; list != "" {
-		dirs = nil
-		for dir := range strings.SplitSeq(list, ":") {
-			dirs = append(dirs, path.Clean(dir))
+	if a.environment["SSL_CERT_DIR"] != "" {
+		dirs = a.namedDirs()
+		for _, dir := range dirs {
+			a.mustList(dir)
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(dirs), func(dir string) bool {
 		f := a.l.Files[dir]
-		if f != nil && f.Status == StatusUnreadable {
+		if f != nil && (f.Status == StatusUnreadable || f.Status == StatusEscapes) {
 			a.miss("trust_store", f, dir)
 		}
 		return f == nil

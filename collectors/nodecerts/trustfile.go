@@ -44,7 +44,7 @@ func (a *analysis) trustFiles() map[string]evidence.TrustFile {
 		}
 		if f.Status == StatusDirectory || f.Status == StatusUnreadable && !hasCertSuffix(name) {
 			if f.Status == StatusUnreadable {
-				a.miss("trust_files", f, name)
+				a.miss(fieldOf(place), f, name)
 			}
 			if !hasCertSuffix(name) {
 				continue
@@ -119,9 +119,18 @@ func (a *analysis) trustFile(name string, f *File, place string) (evidence.Trust
 		return evidence.TrustFile{}, false
 	}
 	if f.Status == StatusUnreadable || f.Status == StatusLarge || f.Status == StatusEscapes || f.Cut {
-		a.miss("trust_files", f, name)
+		a.miss(fieldOf(place), f, name)
 	}
 	return file, true
+}
+
+// fieldOf is what lacks something when a file of a place was not had. Files of
+// one registry say nothing of whether a CA is on the node for all.
+func fieldOf(place string) string {
+	if place == placeContainerd || place == placeDocker {
+		return "registry_config"
+	}
+	return "trust_files"
 }
 
 // isNothing tells whether a file holds nothing that could be meant as a
