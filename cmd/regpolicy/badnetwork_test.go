@@ -365,7 +365,7 @@ func TestBadRegistry(t *testing.T) {
 		{name: "accepts and never answers", code: 3, gap: "timeout_handshake", handle: func(c net.Conn) {
 			io.Copy(io.Discard, c) //nolint:errcheck // until the client gives up
 		}},
-		{name: "answers with a header that has no end", code: 0, gap: "*", field: "v2", handle: func(c net.Conn) {
+		{name: "answers with a header that has no end", code: 0, handle: func(c net.Conn) {
 			s := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12})
 			if _, err := io.WriteString(s, "HTTP/1.1 200 OK\r\n"); err != nil {
 				return
@@ -403,7 +403,7 @@ func TestBadRegistry(t *testing.T) {
 			switch {
 			case tt.gap == "" && len(gaps) > 0:
 				t.Errorf("gaps %+v", gaps)
-			case tt.gap != "" && (len(gaps) != 1 || tt.gap != "*" && gaps[0].Reason != tt.gap || gaps[0].Field != tt.field):
+			case tt.gap != "" && (len(gaps) != 1 || gaps[0].Reason != tt.gap || gaps[0].Field != tt.field):
 				t.Errorf("gaps %+v, want %s of %q", gaps, tt.gap, tt.field)
 			}
 		})

@@ -100,6 +100,10 @@ func (f *sourceFlags) check() error {
 	if f.probeTimeout <= 0 {
 		return usage("a duration such as 10s", "--probe-timeout %s is no time", f.probeTimeout)
 	}
+	if slices.ContainsFunc(append([]string{f.sshJump}, f.nodes...), holdsPassword) {
+		// Not quoted: what stands between : and @ is a secret.
+		return usage("log in with a key or the agent, see --ssh-key", "--ssh-jump or --node holds a password, which is not taken there")
+	}
 	if f.jobs < 0 {
 		return usage("0 means all cores", "--jobs %d is no number of jobs", f.jobs)
 	}
@@ -110,6 +114,12 @@ func (f *sourceFlags) check() error {
 		return usage("add --ssh or --node NAME=ADDRESS", "--vantage nodes has no way to any node")
 	}
 	return nil
+}
+
+// holdsPassword tells of USER:PASSWORD@HOST.
+func holdsPassword(address string) bool {
+	at := strings.LastIndex(address, "@")
+	return at >= 0 && strings.Contains(address[:at], ":")
 }
 
 // namesCluster tells whether a live cluster was asked for by name.

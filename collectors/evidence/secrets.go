@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // SecretError says that a document would have carried a secret. It names the
@@ -58,11 +59,24 @@ var scrubbers = []struct {
 	{regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----[\s\S]*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$)`), "[private key removed]"},
 }
 
+// login is user:password@host without a scheme, as people write it into an image
+// reference. An image by tag and digest looks the same: app:1.0@sha256:....
+var login = regexp.MustCompile(`([^\s"'/@:=,;(\[]{1,128}:)[^\s"'/@:]{1,256}@([a-zA-Z0-9.-]{1,253}:?)`)
+
 // Scrub removes credentials from foreign text: error messages, event messages,
 // URLs. Every foreign text that enters the document passes it.
 func Scrub(text string) string {
 	for _, s := range scrubbers {
 		text = s.pattern.ReplaceAllString(text, s.with)
 	}
-	return text
+	if !strings.Contains(text, "@") {
+		return text
+	}
+	return login.ReplaceAllStringFunc(text, func(found string) string {
+		parts := login.FindStringSubmatch(found)
+		if strings.HasPrefix(parts[2], "sha") && strings.HasSuffix(parts[2], ":") {
+			return found
+		}
+		return parts[1] + "[removed]@" + parts[2]
+	})
 }

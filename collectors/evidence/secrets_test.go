@@ -18,6 +18,8 @@ func TestScrubRemovesCredentials(t *testing.T) {
 		"YAML":                  `password: CANARY`,
 		"environment":           `CLIENT_SECRET=CANARY PASSWORD='CANARY'`,
 		"JSON web token":        `eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJDQU5BUlkifQ.CANARYCANARY`,
+		"login in an image":     `couldn't parse image name "robot:CANARY@harbor.corp.example/app:1.0": invalid reference format`,
+		"login before a port":   `dial robot:CANARY@10.0.0.1:22`,
 		"private key":           "-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----",
 		"private key cut short": "-----BEGIN RSA PRIVATE KEY-----\nCANARY",
 	} {
@@ -36,6 +38,9 @@ func TestScrubLeavesProseAlone(t *testing.T) {
 		`failed to fetch anonymous token: Get "https://token.corp.example/service": EOF`,
 		`failed to fetch oauth token: unexpected status from POST request: 401 Unauthorized`,
 		`looking up Secret "ns/demo-user-trusted-ca-secret": forbidden`,
+		`failed to pull image "harbor.corp.example:5000/apps/app:1.0@sha256:0f3e": not found`,
+		`Back-off pulling image "app:1.0@sha512:0f3e"`,
+		`ssh: handshake failed: core@10.0.0.1:22`,
 		`secrets "demo" is forbidden: User "x" cannot get resource "secrets"`,
 	} {
 		if got := Scrub(text); got != text {

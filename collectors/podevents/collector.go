@@ -101,7 +101,7 @@ func (c *Collector) list(of []string) []string {
 		return kept
 	}
 	for i := range of {
-		of[i] = c.word(of[i])
+		of[i] = c.word(evidence.Scrub(of[i])) // an image reference may hold a password
 	}
 	c.lists[string(key)] = of
 	return of

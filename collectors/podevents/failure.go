@@ -110,7 +110,7 @@ func (j *join) write(f failure) {
 	}
 	record := evidence.PullFailure{
 		Namespace: j.waits.namespace, Pod: j.waits.name, Containers: f.containers,
-		Image: f.image, Registry: registry, Origin: origin, Runtime: j.runtime(origin, &f, parsed),
+		Image: evidence.Scrub(f.image), Registry: registry, Origin: origin, Runtime: j.runtime(origin, &f, parsed),
 		Cause: parsed.Cause, Stage: parsed.Stage, Host: parsed.Host, Node: j.node(&f, parsed),
 		Candidate: cutText(evidence.Scrub(parsed.Candidate), 256), Reason: reason, Message: clean(message),
 		FirstSeen: f.first, LastSeen: f.last, Count: f.count, From: from,

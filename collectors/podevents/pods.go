@@ -74,7 +74,7 @@ func (c *Collector) AddPod(p *corev1.Pod, prov evidence.Provenance) {
 	if waits != nil && record.Observed {
 		waits.namespace, waits.name = namespace, p.Name
 		for i := range waits.wants {
-			waits.wants[i].image = c.word(waits.wants[i].image)
+			waits.wants[i].image = c.word(evidence.Scrub(waits.wants[i].image))
 			waits.wants[i].message = c.word(waits.wants[i].message)
 		}
 		c.waiting[key] = waits
