@@ -93,7 +93,7 @@ func (f *verdictFlags) check() ([]output, error) {
 }
 
 func (f *verdictFlags) text(e *environment) report.TextOptions {
-	color := f.color == "always" || f.color == "auto" && e.stdoutIsTerminal && e.getenv("NO_COLOR") == ""
+	color := f.color == "always" || f.color == "auto" && e.stdoutIsTerminal && e.getenv("NO_COLOR") == "" && e.getenv("TERM") != "dumb"
 	return report.TextOptions{Width: e.width, Color: color, ShowPassed: f.showPassed, Quiet: f.quiet}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -69,14 +70,34 @@ func (p *printer) paragraph(indent, body string, colors ...text.Color) {
 			p.line("%s%s", indent, line)
 			continue
 		}
-		for folded := range strings.SplitSeq(text.WrapSoft(line, p.width-len(indent)), "\n") {
-			folded = strings.TrimRight(folded, " ")
+		for _, folded := range fold(line, p.width-len(indent)) {
 			if len(colors) > 0 {
 				folded = p.paint(folded, colors...)
 			}
 			p.line("%s%s", indent, folded)
 		}
 	}
+}
+
+// fold breaks a line at spaces; a word that is wider by itself is not broken, so
+// that names and commands can be copied.
+func fold(line string, width int) []string {
+	var lines []string
+	current, used := "", 0
+	for i, word := range strings.Split(line, " ") {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+			current, used = word, n
+		case used+1+n <= width:
+			current += " " + word
+			used += 1 + n
+		default:
+			lines = append(lines, strings.TrimRight(current, " "))
+			current, used = word, n
+		}
+	}
+	return append(lines, strings.TrimRight(current, " "))
 }
 
 // Visible replaces what would act on a terminal in place of being seen on it: a
@@ -116,7 +137,7 @@ func (p *printer) headline(r *Report) {
 	}
 	for _, d := range r.Run.Documents {
 		name := cmp.Or(d.Cluster, d.URI)
-		p.line("%s, collected %s, judged as of %s by %s.", Visible(name), stamp(d.CollectedAt), stamp(r.Run.At), count(r.Run.Policies.Count, "policy", "policies"))
+		p.paragraph("", fmt.Sprintf("%s, collected %s, judged as of %s by %s.", name, stamp(d.CollectedAt), stamp(r.Run.At), count(r.Run.Policies.Count, "policy", "policies")))
 	}
 }
 
@@ -137,7 +158,14 @@ func affectedLine(a Affected) string {
 
 func (p *printer) diagnosis(number int, d *Diagnosis) {
 	p.line("")
-	p.line("%d. %s  %s: fail", number, p.paint(Visible(fmt.Sprintf("%s %s", strings.ToUpper(d.Severity), d.ID)), severityColor(d.Severity), text.Bold), Visible(d.Title))
+	id := Visible(fmt.Sprintf("%s %s", strings.ToUpper(d.Severity), d.ID))
+	for i, folded := range fold(Visible(fmt.Sprintf("%s  %s: fail", id, d.Title)), p.width-3) {
+		if i > 0 {
+			p.line("   %s", folded)
+			continue
+		}
+		p.line("%d. %s", number, strings.Replace(folded, id, p.paint(id, severityColor(d.Severity), text.Bold), 1))
+	}
 	const shown = 2
 	for i, message := range d.Messages {
 		if i == shown {
