@@ -72,6 +72,7 @@ func (r *run) reconnect(ctx context.Context, address string) (*remote.Conn, erro
 // and the API names more, the others were asked for and not had; control planes
 // are seldom copied, and count as left out.
 func (r *run) copiedNodes(ctx context.Context, read map[string]bool) {
+	recorder := nodecerts.NewRecorder(r.b)
 	for _, name := range slices.Sorted(maps.Keys(r.cfg.Input.Nodes)) {
 		tree := r.cfg.Input.Nodes[name]
 		task := r.b.Ask(evidence.Nodes, nodeSubject(name))
@@ -80,7 +81,12 @@ func (r *run) copiedNodes(ctx context.Context, read map[string]bool) {
 			task.Gap("parse_error", err.Error())
 			continue
 		}
-		nodecerts.Record(r.b, name, listing, evidence.Access{Method: "tree"}, tree.Provenance, nodecerts.Clock{})
+		if len(listing.Files) == 0 && listing.Bundle == "" {
+			// An empty folder is what a copy that failed leaves behind.
+			task.Gap("not_in_source", "the copy holds no file of the node")
+			continue
+		}
+		recorder.Record(name, listing, evidence.Access{Method: "tree"}, tree.Provenance, nodecerts.Clock{})
 		task.Answer()
 		read[name] = true
 	}

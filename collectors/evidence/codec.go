@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"strings"
 )
 
 // Encode returns the document as JSON, one space a level, with a final newline.
@@ -46,6 +48,34 @@ func Decode(data []byte) (*Document, error) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("reading evidence document: there is more after its end")
 	}
+	if err := check(&d, data); err != nil {
+		return nil, fmt.Errorf("reading evidence document: %w", err)
+	}
 	fillEmpty(&d)
 	return &d, nil
+}
+
+// check refuses a document that contradicts itself: what is cut out of it, by
+// accident or not, must not read as nothing to look at.
+func check(d *Document, data []byte) error {
+	if d.CollectedAt.IsZero() {
+		return errors.New(`it has no "collected_at"`)
+	}
+	var sections map[string]json.RawMessage
+	if err := json.Unmarshal(data, &sections); err != nil {
+		return err
+	}
+	for field := range reflect.TypeFor[Document]().Fields() {
+		name, _, optional := strings.Cut(field.Tag.Get("json"), ",")
+		if text := string(sections[name]); !optional && (text == "" || text == "null") {
+			return fmt.Errorf("it has no %q", name)
+		}
+	}
+	for name, c := range d.Coverage {
+		if c.Asked != c.Answered+len(c.Gaps)+c.Skipped {
+			return fmt.Errorf("its coverage of %q does not add up: %d asked, %d answered, %d gaps, %d skipped",
+				name, c.Asked, c.Answered, len(c.Gaps), c.Skipped)
+		}
+	}
+	return nil
 }

@@ -51,11 +51,11 @@ var scrubbers = []struct {
 	{regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}`), "${1} [removed]"},
 	{regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`), "[removed]"},
 	// key=value, as in a query or an environment.
-	{regexp.MustCompile(`(?i)\b(token|password|passwd|secret|access_key|signature|credential|authorization|refresh_token|client_secret|X-Amz-[A-Za-z-]+|sig)(=["']?)[^\s"'&,;}]+`), "${1}${2}[removed]"},
+	{regexp.MustCompile(`(?i)\b([\w-]*(?:token|password|passwd|secret|access_key|signature|credential|authorization)|X-Amz-[A-Za-z-]+|sig)(=["']?)[^\s"'&,;}]+`), "${1}${2}[removed]"},
 	// "key": "value", as in JSON, and password: value. Prose such as "invalid
 	// signature: parent certificate cannot sign" must stay.
-	{regexp.MustCompile(`(?i)\b(token|password|passwd|secret|access_key|signature|credential|authorization|refresh_token|client_secret)(\\?["']\s*:\s*\\?["'])[^\s"'\\&,;}]+`), "${1}${2}[removed]"},
-	{regexp.MustCompile(`(?i)\b(password|passwd|client_secret|access_key|refresh_token)(\s*:\s*["']?)[^\s"'&,;}]+`), "${1}${2}[removed]"},
+	{regexp.MustCompile(`(?i)\b([\w-]*(?:token|password|passwd|secret|access_key|signature|credential|authorization))(\\?["']\s*:\s*\\?["'])[^\s"'\\&,;}]+`), "${1}${2}[removed]"},
+	{regexp.MustCompile(`(?i)\b([\w-]*(?:password|passwd|client_secret|access_key)|\w+_token)(\s*:\s*["']?)[^\s"'&,;}]+`), "${1}${2}[removed]"},
 	{regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----[\s\S]*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$)`), "[private key removed]"},
 }
 

@@ -14,6 +14,8 @@ func TestScrubRemovesCredentials(t *testing.T) {
 		"token query":           `token=CANARY rejected`,
 		"bearer header":         `Authorization: Bearer CANARYCANARY`,
 		"JSON body":             `{"access_token":"x","token": "CANARY"}`,
+		"JSON answer":           `{"access_token":"CANARY","id_token":"CANARY"}`,
+		"token of an answer":    `identity_token=CANARY`,
 		"escaped JSON":          `{\"password\":\"CANARY\"}`,
 		"YAML":                  `password: CANARY`,
 		"environment":           `CLIENT_SECRET=CANARY PASSWORD='CANARY'`,

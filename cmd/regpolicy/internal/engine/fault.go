@@ -75,7 +75,7 @@ func fromOPA(err error) Errors {
 func hintFor(e *ast.Error) string {
 	switch {
 	case strings.Contains(e.Message, "undefined function"):
-		return "policies are pure: clock, network, environment and randomness are not at hand; time is input.at, else input.collected_at (data.regpolicy.lib.time)"
+		return "policies are pure: clock, network, environment and randomness are not at hand; time is input.at, else input.collected_at (data.regpolicy.lib.clock)"
 	case strings.Contains(e.Message, "undefined ref: input"):
 		return "the document has no such field: docs/evidence.md lists those there are"
 	case e.Code == ast.ParseErr:
