@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -39,13 +40,15 @@ func (f *policyFlags) bind(flags *pflag.FlagSet) {
 // load compiles the policies that the flags ask for.
 func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 	cfg := engine.Config{Select: f.selected, Exclude: f.excluded}
-	if !f.noBuiltin {
-		modules, err := builtinModules()
-		if err != nil {
-			return nil, err
-		}
-		cfg.Modules = modules
+	modules, err := builtinModules()
+	if err != nil {
+		return nil, err
 	}
+	if f.noBuiltin {
+		// Organisations' policies import the library.
+		modules = slices.DeleteFunc(modules, func(m engine.Module) bool { return !strings.HasPrefix(m.Path, "lib/") })
+	}
+	cfg.Modules = modules
 	for _, path := range f.paths {
 		modules, err := policyFiles(path)
 		if err != nil {
@@ -53,7 +56,6 @@ func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 		}
 		cfg.Modules = append(cfg.Modules, modules...)
 	}
-	var err error
 	if cfg.Schema, err = fs.ReadFile(policies.FS, policies.Schema); err != nil {
 		return nil, fmt.Errorf("reading evidence schema: %w", err)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -163,17 +164,35 @@ func (d *diagnosing) symptoms(id string, roots []failure) map[string][]failure {
 
 func (d *diagnosing) newDiagnosis(roots []failure) report.Diagnosis {
 	worst := roots[0]
-	var messages []string
+	var messages, repairs []string
 	for _, f := range roots {
 		if slices.Index(report.Severities, f.Severity) > slices.Index(report.Severities, worst.Severity) {
 			worst = f
 		}
 		messages = append(messages, f.Message)
+		if !slices.Contains(repairs, f.Remediation) && f.Remediation != "" {
+			repairs = append(repairs, f.Remediation)
+		}
 	}
 	slices.Sort(messages)
+	// The worst comes first; more than a few are read one after another anyway.
+	slices.SortStableFunc(repairs, func(a, b string) int {
+		switch {
+		case a == worst.Remediation && b != a:
+			return -1
+		case b == worst.Remediation && a != b:
+			return 1
+		default:
+			return 0
+		}
+	})
+	const shown = 3
+	if len(repairs) > shown {
+		repairs = append(repairs[:shown], fmt.Sprintf("... and %d more repairs of this kind: they stand at their findings (-o json)", len(repairs)-shown))
+	}
 	out := report.Diagnosis{
 		ID: worst.ID, Severity: worst.Severity, Title: worst.Title, Messages: slices.Compact(messages),
-		Subjects: len(roots), Remediation: worst.Remediation, Explains: []report.Explained{}, Example: maps.Clone(worst.Subject),
+		Subjects: len(roots), Remediation: strings.Join(repairs, "\n"), Explains: []report.Explained{}, Example: maps.Clone(worst.Subject),
 	}
 	symptoms := d.symptoms(worst.ID, roots)
 	for _, id := range slices.Sorted(maps.Keys(symptoms)) {

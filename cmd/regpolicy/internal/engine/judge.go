@@ -132,7 +132,7 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, at evidence.Time, man
 	if err := errors.Join(failures...); err != nil {
 		return nil, err
 	}
-	results := slices.Concat(perPolicy...)
+	results := append(slices.Concat(perPolicy...), required(in.Document, opt.Require)...)
 	if many {
 		for i := range results {
 			results[i].Subject["cluster"] = cmp.Or(in.Document.Cluster, in.URI)
@@ -173,6 +173,28 @@ func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Va
 		return nil, err
 	}
 	return p.verdicts(doc, found, needs), nil
+}
+
+// required is a result for each kind of evidence that --require names and that
+// was not asked for, or of which nothing at all was had without a gap to say so.
+func required(doc *evidence.Document, names []string) []report.Result {
+	var out []report.Result
+	for _, name := range names {
+		c := doc.Coverage[name]
+		if c.Requested && (c.Answered > 0 || c.Skipped == 0) {
+			continue
+		}
+		message := name + " were required and not asked for"
+		if c.Requested {
+			message = name + " were required, and the source holds none of what was looked for"
+		}
+		r := (&Policy{ID: "evidence-required", Package: "regpolicy.coverage", Severity: "high",
+			Title: "Evidence that is required was gathered", RecommendedAction: c.Hint}).
+			result(report.Inconclusive, evidence.Subject{"kind": "section", "name": name}, message)
+		r.Missing = []report.Missing{{Pointer: "/coverage/" + name, Collector: name, Reason: "not_asked", Detail: c.Hint}}
+		out = append(out, r)
+	}
+	return out
 }
 
 func wholeDocument() evidence.Subject { return evidence.Subject{"kind": "document"} }

@@ -128,7 +128,29 @@ func TestVerdicts(t *testing.T) {
 		"evidence that is required and was not asked for is inconclusive": {
 			policy: "package org.nodes\n\nsubjects contains {\"kind\": \"node\", \"name\": name} if some name, _ in input.nodes\n\ndeny contains \"x\" if input.nodes.gone\n",
 			opt:    Options{Require: []string{evidence.Nodes}},
-			want:   []string{"inconclusive kind=document: evidence that --require asks for was not gathered"},
+			want: []string{
+				"inconclusive kind=section,name=nodes: nodes were required and not asked for",
+				"inconclusive kind=document: evidence that --require asks for was not gathered",
+			},
+		},
+		"required events are missed although pods alone feed the policy": {
+			policy: podPolicy,
+			opt:    Options{Require: []string{evidence.Pods, evidence.Events}},
+			want: []string{
+				"inconclusive kind=section,name=events: events were required and not asked for",
+				"pass " + db, "fail " + web + ": unknown_authority",
+			},
+		},
+		"required secrets that the source does not hold are missed": {
+			change: func(b *evidence.Builder) {
+				b.Ask(evidence.Secrets, evidence.Subject{"kind": "secret", "namespace": "ns", "name": "s"}).Skip()
+			},
+			policy: podPolicy,
+			opt:    Options{Require: []string{evidence.Secrets}},
+			want: []string{
+				"inconclusive kind=section,name=secrets: secrets were required, and the source holds none of what was looked for",
+				"pass " + db, "fail " + web + ": unknown_authority",
+			},
 		},
 		"a node that could not be read is inconclusive though it has no record": {
 			change: func(b *evidence.Builder) {
@@ -201,6 +223,8 @@ func TestFaultsOfPolicies(t *testing.T) {
 		"a section that the document does not have": {[]string{"package a\n\ndeny contains \"x\" if input.handshakes\n"}, "undefined ref: input.handshakes"},
 		"a misspelt field below a map":              {[]string{"package a\n\ndeny contains \"x\" if {\n\tsome n in input.nodes\n\tsome f in n.trust_files\n\tf.fom == \"pem\"\n}\n"}, `org/a.rego:6: input.nodes.*.trust_files.* has no field "fom"; it has`},
 		"a misspelt field behind a function":        {[]string{"package a\n\ndeny contains \"x\" if {\n\tsome n in input.nodes\n\t_bad(n)\n}\n\n_bad(node) if node.addres == \"\"\n"}, `input.nodes.* has no field "addres"`},
+		"a misspelt helper":                         {[]string{"package a\n\nimport data.regpolicy.lib.clok\n\ndeny contains \"x\" if clok.now_ns > 0\n"}, "data.regpolicy.lib.clok.now_ns is not defined anywhere"},
+		"a misspelt rule of another package":        {[]string{"package a\n\ndeny contains \"x\" if not data.b.godo\n", "package b\n\ngood if input.pods\n"}, "data.b.godo is not defined anywhere"},
 		"unused variables":                          {[]string{"package a\n\ndeny contains \"x\" if {\n\ty := input.pods\n}\n"}, "assigned var y unused"},
 		"a syntax error":                            {[]string{"package a\n\ndeny contains {\n"}, "org/a.rego:4: unexpected eof token"},
 		"an unknown severity":                       {[]string{"# METADATA\n# custom:\n#   severity: bad\npackage a\n\ndeny contains \"x\" if input.pods\n"}, `METADATA custom.severity is "bad"`},

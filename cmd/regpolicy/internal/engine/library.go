@@ -66,6 +66,7 @@ func Load(ctx context.Context, cfg Config) (*Library, error) {
 		return nil, compileFaults.sorted()
 	}
 	policies, faults := collect(modules)
+	faults = append(faults, unknownData(compiler, cfg.Data)...)
 	faults = append(faults, analyse(policies, compiler, schema)...)
 	params, paramFaults := mergeParams(policies, cfg.Params)
 	faults = append(faults, paramFaults...)
