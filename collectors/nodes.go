@@ -78,7 +78,7 @@ func (r *run) copiedNodes(ctx context.Context, read map[string]bool) {
 		task := r.b.Ask(evidence.Nodes, nodeSubject(name))
 		listing, err := nodecerts.ReadTree(ctx, tree.FS)
 		if err != nil {
-			task.Gap("parse_error", err.Error())
+			task.Gap(treeReason(ctx), err.Error())
 			continue
 		}
 		if len(listing.Files) == 0 && listing.Bundle == "" {
@@ -117,6 +117,14 @@ func (r *run) copiedNodes(ctx context.Context, read map[string]bool) {
 	}
 }
 
+// treeReason is why files that are at hand could not be read.
+func treeReason(ctx context.Context) string {
+	if ctx.Err() != nil {
+		return "cancelled"
+	}
+	return "parse_error"
+}
+
 // mountedNodes reads nodes through their mounted roots.
 func (r *run) mountedNodes(ctx context.Context, read map[string]bool) {
 	for _, root := range r.cfg.HostRoots {
@@ -138,9 +146,11 @@ func (r *run) mountedNodes(ctx context.Context, read map[string]bool) {
 	}
 }
 
-// unreadable tells whether a capture has a node's files and they may not be read.
+// unreadable tells whether a capture has a node's files and they could not be
+// read.
 func (r *run) unreadable(node string) bool {
-	return slices.ContainsFunc(r.cfg.Input.Problems, func(p source.Problem) bool { return p.Node == node || p.Node == "*" })
+	_, copied := r.cfg.Input.Nodes[node]
+	return copied || slices.ContainsFunc(r.cfg.Input.Problems, func(p source.Problem) bool { return p.Node == node || p.Node == "*" })
 }
 
 func nodeSubject(name string) evidence.Subject {
