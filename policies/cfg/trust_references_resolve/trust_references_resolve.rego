@@ -3,7 +3,8 @@
 # description: >-
 #   A trust entry that takes its value from a secret finds the secret, in the cluster's
 #   own namespace, and the key in it. Where it does not, the cluster waits for ever or
-#   the CA is left out. The same holds for entries that a ConfigMap should hold.
+#   the CA is left out. The same holds for entries that a ConfigMap should hold. Trust
+#   that a cluster sets where its API does not read it is a warning.
 # custom:
 #   id: RT-CFG-003
 #   severity: critical
@@ -25,6 +26,18 @@ subjects contains trust.subject(entry) if {
 	some entry in input.trust
 	_dangling(entry)
 }
+
+# A cluster is looked at, too: it may refer to nothing, or set trust where its API does
+# not read it.
+subjects contains _cluster(cluster) if some cluster in input.clusters
+
+warn contains {"subject": _cluster(cluster), "msg": msg, "evidence": [pointer.to(["clusters", key, "misplaced_trust"])], "remediation": "set the CAs in the field that the API of this cluster's class reads"} if {
+	some key, cluster in input.clusters
+	some field in cluster.misplaced_trust
+	msg := sprintf("%s %s sets trust at %s, which the API of its kind or class does not read", [cluster.object.kind, key, field])
+}
+
+_cluster(cluster) := {"kind": "cluster", "namespace": object.get(cluster.object, "namespace", ""), "name": cluster.object.name}
 
 deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer.to(["trust", key])], "remediation": _repair(entry), "trust_domain": entry.domain} if {
 	some key, entry in input.trust
@@ -85,6 +98,7 @@ _repair(entry) := sprintf("let %s of %s name the key %s that is there; the chang
 	_roll,
 ]) if {
 	entry.reason == "secret_not_found"
+	trust.pasteable(entry)
 } else := concat("\n", [
 	"on the Supervisor:",
 	sprintf("  %s patch secret %s --type merge -p \"{\\\"data\\\":{\\\"%s\\\":\\\"$(base64 -w0 ca.crt | base64 -w0)\\\"}}\"", [
@@ -93,7 +107,7 @@ _repair(entry) := sprintf("let %s of %s name the key %s that is there; the chang
 	_roll,
 ]) if {
 	entry.reason == "key_not_found"
-	entry.secret.key != ""
+	trust.pasteable(entry)
 } else := sprintf("let %s of %s name a secret of its namespace, and a key in it that holds the PEM file, encoded twice", [
 	entry.field, trust.source(entry),
 ]) if {

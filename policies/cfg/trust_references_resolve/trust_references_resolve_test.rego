@@ -65,6 +65,7 @@ test_repair[name] if {
 			`  kubectl -n ns create secret generic s --from-literal=corp="$(base64 -w0 ca.crt)"   # kubectl adds the second layer`,
 			_roll,
 		])},
+		"the key is none that Kubernetes takes": {"entry": object.union(_lost("key_not_found"), {"secret": {"key": "$(id)"}}), "want": "let spec.x of Cluster/demo name a secret of its namespace, and a key in it that holds the PEM file, encoded twice"},
 		"no key is named": {"entry": object.union(_lost("key_not_found"), {"secret": {"key": ""}}), "want": "let spec.x of Cluster/demo name a secret of its namespace, and a key in it that holds the PEM file, encoded twice"},
 		"no secret is named": {"entry": object.union(_lost("no_value"), {"secret": {"name": ""}}), "want": "let spec.x of Cluster/demo name a secret of its namespace, and a key in it that holds the PEM file, encoded twice"},
 		"a config map lacks the key": {"entry": object.union(_fetcher, {"elsewhere": "key ca-Bundle"}), "want": "put the CA, as plain PEM, where data[ca-bundle] of ConfigMap/image-fetcher-ca-bundle looks for it"},
@@ -74,4 +75,23 @@ test_repair[name] if {
 	finding.evidence == ["/trust/a~1b"]
 	finding.trust_domain == tc.entry.domain
 	finding.subject == {"kind": "trust_entry", "namespace": tc.entry.object.namespace, "name": "corp", "source": concat("/", [tc.entry.object.kind, tc.entry.object.name])}
+}
+
+_old := {"object": {"kind": "TanzuKubernetesCluster", "namespace": "ns", "name": "old"}, "misplaced_trust": ["spec.settings.trust"]}
+
+test_clusters[name] if {
+	some name, tc in {
+		"trust where nobody reads it": {"clusters": {"ns/old": _old}, "warned": {"TanzuKubernetesCluster ns/old sets trust at spec.settings.trust, which the API of its kind or class does not read"}},
+		"trust where it belongs": {"clusters": {"ns/old": object.union(_old, {"misplaced_trust": []})}, "warned": set()},
+		"no word of trust": {"clusters": {"ns/old": json.remove(_old, ["misplaced_trust"])}, "warned": set()},
+	}
+	{finding.msg | some finding in policy.warn} == tc.warned with input as {"clusters": tc.clusters}
+	policy.subjects == {{"kind": "cluster", "namespace": "ns", "name": "old"}} with input as {"clusters": tc.clusters}
+	policy.deny == set() with input as {"clusters": tc.clusters}
+}
+
+test_evidence_of_misplaced_trust if {
+	some finding in policy.warn with input as {"clusters": {"ns/old": _old}}
+	finding.subject == {"kind": "cluster", "namespace": "ns", "name": "old"}
+	finding.evidence == ["/clusters/ns~1old/misplaced_trust"]
 }

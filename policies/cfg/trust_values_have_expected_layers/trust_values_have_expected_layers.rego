@@ -45,16 +45,24 @@ _place(entry) := sprintf("secret %s", [trust.secret(entry)]) if {
 
 _repair(entry) := concat("\n", [
 	"on the Supervisor, put the value, encoded twice, under a new key:",
-	sprintf("  %s patch secret %s --type merge -p \"{\\\"data\\\":{\\\"%s-2\\\":\\\"$(base64 -w0 ca.crt | base64 -w0)\\\"}}\"", [trust.kubectl(entry), entry.secret.name, entry.secret.key]),
+	sprintf("  %s patch secret %s --type merge -p \"{\\\"data\\\":{\\\"%s-2\\\":\\\"$(%s)\\\"}}\"", [trust.kubectl(entry), entry.secret.name, entry.secret.key, _twice(entry)]),
 	sprintf("then name \"%s-2\" instead of %q at %s of %s, so that the nodes roll: a changed value under the old key reaches no node that exists", [entry.secret.key, entry.secret.key, entry.field, trust.source(entry)]),
 ]) if {
 	entry.domain == "workload"
-	entry.secret
+	trust.pasteable(entry)
 } else := sprintf("set %s of %s to the PEM file, %s%s", [
 	entry.field, trust.source(entry), _encoded[entry.expected_layers[0]], _rollout(entry),
 ]) if {
 	entry.expected_layers[0] < count(_encoded)
 } else := ""
+
+# _twice prints the value, encoded twice: one that is encoded once lies in the secret
+# already.
+_twice(entry) := sprintf("%s get secret %s -o jsonpath='{.data.%s}' | base64 -w0", [
+	trust.kubectl(entry), entry.secret.name, replace(entry.secret.key, ".", `\.`),
+]) if {
+	entry.layers == 1
+} else := "base64 -w0 ca.crt | base64 -w0"
 
 # A secret that holds data is encoded once more by the API that it is written to.
 _encoded := [

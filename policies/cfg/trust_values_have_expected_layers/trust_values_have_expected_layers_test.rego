@@ -49,11 +49,17 @@ test_what_is_not_looked_at[name] if {
 
 test_repair[name] if {
 	some name, tc in {
-		"of a secret": {"entry": object.union(_cluster, {"layers": 1}), "want": concat("\n", [
+		"of a secret": {"entry": object.union(_cluster, {"layers": 3}), "want": concat("\n", [
 			"on the Supervisor, put the value, encoded twice, under a new key:",
 			`  kubectl -n ns patch secret demo-user-trusted-ca-secret --type merge -p "{\"data\":{\"corp-2\":\"$(base64 -w0 ca.crt | base64 -w0)\"}}"`,
 			`then name "corp-2" instead of "corp" at spec.topology.variables[trust] of Cluster/demo, so that the nodes roll: a changed value under the old key reaches no node that exists`,
 		])},
+		"of a secret that lacks one layer": {"entry": object.union(_cluster, {"layers": 1, "secret": {"key": "corp.crt"}}), "want": concat("\n", [
+			"on the Supervisor, put the value, encoded twice, under a new key:",
+			`  kubectl -n ns patch secret demo-user-trusted-ca-secret --type merge -p "{\"data\":{\"corp.crt-2\":\"$(kubectl -n ns get secret demo-user-trusted-ca-secret -o jsonpath='{.data.corp\.crt}' | base64 -w0)\"}}"`,
+			`then name "corp.crt-2" instead of "corp.crt" at spec.topology.variables[trust] of Cluster/demo, so that the nodes roll: a changed value under the old key reaches no node that exists`,
+		])},
+		"of a key that a shell would run": {"entry": object.union(_cluster, {"layers": 1, "secret": {"key": "x`id`"}}), "want": "set spec.topology.variables[trust] of Cluster/demo to the PEM file, encoded twice (`base64 -w0 ca.crt | base64 -w0`); the changed specification rolls the nodes"},
 		"of a cluster's field": {"entry": object.union(_tanzu, {"layers": 0}), "want": "set spec.trust of TanzuKubernetesCluster/old to the PEM file, encoded once (`base64 -w0 ca.crt`); the changed specification rolls the nodes"},
 		"of content": {"entry": object.union(json.remove(_cluster, ["secret"]), {"expected_layers": [0]}), "want": "set spec.topology.variables[trust] of Cluster/demo to the PEM file, as it is, without base64; the changed specification rolls the nodes"},
 		"of the global setting": {"entry": _service, "want": "set spec.trust of TkgServiceConfiguration/global to the PEM file, encoded once (`base64 -w0 ca.crt`); every cluster gets it with its next rolling update"},

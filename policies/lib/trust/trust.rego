@@ -111,3 +111,11 @@ wants(entry) := concat(" or ", [format_int(n, 10) | some n in entry.expected_lay
 kubectl(entry) := sprintf("kubectl -n %s", [entry.secret.namespace]) if {
 	entry.secret.namespace != ""
 } else := "kubectl"
+
+# pasteable tells whether the names in an entry's secret are what Kubernetes takes: a
+# command with any other could run what the author of a manifest wrote into them.
+pasteable(entry) if {
+	every name in [object.get(entry.secret, part, "") | some part in ["namespace", "name", "key"]] {
+		regex.match(`^[-._a-zA-Z0-9]{1,253}$`, name)
+	}
+}

@@ -27,7 +27,7 @@ subjects contains _probe(name, vantage) if {
 	endpoint.chains[probe.chain]
 }
 
-deny contains {"subject": _probe(name, vantage), "msg": msg, "evidence": [pointer.to(["endpoints", name, "chains", probe.chain])]} if {
+deny contains {"subject": _probe(name, vantage), "msg": msg, "evidence": [pointer.to(["endpoints", name, "chains", probe.chain])], "remediation": _repair(chain)} if {
 	some name, endpoint in input.endpoints
 	some vantage, probe in endpoint.probes
 	chain := endpoint.chains[probe.chain]
@@ -64,6 +64,15 @@ _missing(chain) := sprintf("%q, which signed %q", [chains.name_of(omission.candi
 	issuer := input.certificates[chain.certificates[0]].issuer
 	issuer != ""
 } else := "the certificate that signed its own, and no trust store here holds it"
+
+# Of an issuer that nobody knows it cannot be told which of the two it is.
+_repair(chain) := concat("\n", [
+	"ask whoever runs the registry for the certificate that signed its own:",
+	"if that is a root (subject and issuer are equal), the registry sends all it should, and that root is what to configure as CA;",
+	"if not, let the registry serve it behind its own certificate",
+]) if {
+	count(_omissions(chain)) == 0
+} else := "let the registry serve its certificate followed by every intermediate, without the root; until then the intermediate itself can be trusted, Go accepts it as an anchor"
 
 # _omissions are the verdicts by which a certificate that is known from elsewhere
 # should have been sent.
