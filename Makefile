@@ -17,7 +17,7 @@ lint:
 	golangci-lint run ./...
 
 golden:
-	go test ./... -update
+	go test ./cmd/regpolicy -update
 
 generate:
 	go generate ./...

@@ -19,6 +19,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -333,7 +334,7 @@ func TestBadRegistry(t *testing.T) {
 	certificate := selfSigned(t)
 	many := certificate
 	for range 9_999 {
-		many.Certificate = append(many.Certificate[:len(many.Certificate):len(many.Certificate)], certificate.Certificate[0])
+		many.Certificate = append(slices.Clip(many.Certificate), certificate.Certificate[0])
 	}
 	hundred := certificate
 	hundred.Certificate = many.Certificate[:100]

@@ -191,7 +191,7 @@ func TestInterrupt(t *testing.T) {
 			if !strings.Contains(stderr.String(), "error: interrupted; ") {
 				t.Errorf("stderr does not tell: %s", stderr.String())
 			}
-			coverage := map[string]evidence.Coverage{}
+			var coverage map[string]evidence.Coverage
 			if name == "collect" {
 				doc, err := evidence.Decode([]byte(stdout.String()))
 				if err != nil {

@@ -94,24 +94,28 @@ func (f *sourceFlags) check() error {
 	if f.probe && f.noProbe {
 		return usage("give one of the two", "--probe and --no-probe exclude each other")
 	}
+	if f.vantage == "nodes" && !f.ssh && len(f.nodes) == 0 {
+		return usage("add --ssh or --node NAME=ADDRESS", "--vantage nodes has no way to any node")
+	}
+	if slices.ContainsFunc(append([]string{f.sshJump}, f.nodes...), holdsPassword) {
+		// Not quoted: what stands between : and @ is a secret.
+		return usage("log in with a key or the agent, see --ssh-key", "--ssh-jump or --node holds a password, which is not taken there")
+	}
+	return f.checkNumbers()
+}
+
+func (f *sourceFlags) checkNumbers() error {
 	if f.timeout <= 0 {
 		return usage("a duration such as 5m or 90s", "--timeout %s is no time", f.timeout)
 	}
 	if f.probeTimeout <= 0 {
 		return usage("a duration such as 10s", "--probe-timeout %s is no time", f.probeTimeout)
 	}
-	if slices.ContainsFunc(append([]string{f.sshJump}, f.nodes...), holdsPassword) {
-		// Not quoted: what stands between : and @ is a secret.
-		return usage("log in with a key or the agent, see --ssh-key", "--ssh-jump or --node holds a password, which is not taken there")
-	}
 	if f.jobs < 0 {
 		return usage("0 means all cores", "--jobs %d is no number of jobs", f.jobs)
 	}
 	if f.sshPort < 0 || f.sshPort > 65535 {
 		return usage("a port is between 1 and 65535", "--ssh-port %d is no port", f.sshPort)
-	}
-	if f.vantage == "nodes" && !f.ssh && len(f.nodes) == 0 {
-		return usage("add --ssh or --node NAME=ADDRESS", "--vantage nodes has no way to any node")
 	}
 	return nil
 }

@@ -129,9 +129,7 @@ func TestSettleJudgesEveryChainAgainstEveryStore(t *testing.T) {
 
 func TestSettleRecordsThePublicRootsThatVerdictsName(t *testing.T) {
 	var public []string
-	for _, fingerprint := range certificate.PublicRoots().Fingerprints() {
-		public = append(public, fingerprint)
-	}
+	public = append(public, certificate.PublicRoots().Fingerprints()...)
 	root := certificate.PublicRoots().Get(public[0])
 	b := newBuilder()
 	certificate.Record(b, root)

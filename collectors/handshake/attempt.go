@@ -209,8 +209,7 @@ func (d *dialer) classify(run, probe context.Context, err error, stage string, a
 	case stageHandshake:
 		return classifyHandshake(err, a.asked)
 	case stageProxy:
-		var refused *proxyError
-		if errors.As(err, &refused) {
+		if refused, ok := errors.AsType[*proxyError](err); ok {
 			return &trouble{cause: "proxy", stage: stageProxy, detail: proxyDetail(refused)}
 		}
 		return &trouble{reason: "internal", stage: stageProxy, detail: clean(err.Error())}

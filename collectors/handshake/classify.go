@@ -54,8 +54,7 @@ func ended(run, probe context.Context, stage string) *trouble {
 // itself, and that before the errors of a plain dial.
 func classifyDial(err error, vantage func(error) string) *trouble {
 	t := &trouble{stage: stageDial, detail: detail(err)}
-	var refusal *ssh.OpenChannelError
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*ssh.OpenChannelError](err); ok {
 		switch refusal.Reason {
 		case ssh.ConnectionFailed:
 			t.detail = clean(refusal.Message)
@@ -77,8 +76,7 @@ func classifyDial(err error, vantage func(error) string) *trouble {
 }
 
 func fromDial(err error) (cause, reason string) {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsTimeout {
 			return "", "dns"
 		}

@@ -3,6 +3,7 @@ package secrets_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -220,9 +221,7 @@ func replaced(v any, path []any, with any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		out := map[string]any{}
-		for key, value := range v {
-			out[key] = value
-		}
+		maps.Copy(out, v)
 		key, _ := path[0].(string)
 		out[key] = replaced(v[key], path[1:], with)
 		return out

@@ -180,7 +180,7 @@ stringData: {alpha: x, zeta: y}
 // An API server is asked for the secret that bears a cluster's name even where
 // the cluster does not refer to it: that is a finding. Not finding it is none.
 func TestSecretThatNobodyRefersTo(t *testing.T) {
-	bare := strings.Split(tkgCluster, "    - name: trust")[0]
+	bare, _, _ := strings.Cut(tkgCluster, "    - name: trust")
 	secret := objects(t, trustSecret("ns-cis", "demo-user-trusted-ca-secret", "data", "corp-ca", "eA=="))
 	for _, c := range []struct {
 		name   string

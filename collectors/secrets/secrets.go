@@ -11,6 +11,7 @@ package secrets
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -146,19 +147,22 @@ func (r *run) reader(ctx context.Context, o *object) func(*object) {
 		if o.ref.Name == "cluster" {
 			return func(o *object) { r.openShift(ctx, o) }
 		}
-	case groupKind{"", kindConfigMap}:
-		if o.ref.Namespace == fetcherNamespace && o.ref.Name == fetcherName {
-			return r.imageFetcher
-		}
-		if o.ref.Name == kappConfigName {
-			return r.kappKeys
-		}
-	case groupKind{"", kindSecret}:
-		if o.ref.Name == kappConfigName {
-			return r.kappKeys
-		}
+	case groupKind{"", kindConfigMap}, groupKind{"", kindSecret}:
+		return r.bundleReader(o)
 	}
 	return nil
+}
+
+// bundleReader is what reads a secret or config map that is a bundle by its name.
+func (r *run) bundleReader(o *object) func(*object) {
+	switch {
+	case o.ref.Kind == kindConfigMap && o.ref.Namespace == fetcherNamespace && o.ref.Name == fetcherName:
+		return r.imageFetcher
+	case o.ref.Name == kappConfigName:
+		return r.kappKeys
+	default:
+		return nil
+	}
 }
 
 type groupKind struct{ group, kind string }
@@ -211,9 +215,7 @@ func (r *run) recordRest() {
 		for key, c := range r.clusters {
 			d.Clusters[key] = mergeClusters(d.Clusters[key], c)
 		}
-		for key, p := range r.proxies {
-			d.Proxies[key] = p
-		}
+		maps.Copy(d.Proxies, r.proxies)
 		applyServiceEntries(d)
 		for name := range r.domains {
 			domain := d.Domains[name]

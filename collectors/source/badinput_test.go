@@ -75,7 +75,7 @@ func TestBadArgumentsGiveOneLineWithPlaceAndCure(t *testing.T) {
 		{"a kubeconfig", save(t, "config", []byte("apiVersion: v1\nkind: Config\nclusters: []\n")), `reading "FILE": a kubeconfig is no source by itself`, "read that cluster with --kubeconfig FILE, without naming it as SOURCE"},
 		{"an answer of the API server that refuses", save(t, "x.json", []byte(apiRefusal)), `reading "FILE": it holds an error of the API server: pods is forbidden: User "x" cannot list`, "save it again as a user who may read it"},
 		{"an error of kubectl", save(t, "x.yaml", []byte("Error from server (Forbidden): pods is forbidden: User \"x\" cannot list\n")), `reading "FILE": it holds an error of kubectl: Error from server (Forbidden): pods is forbidden: User "x" cannot list`, "save it again as a user who may read it"},
-		{"a report", save(t, "x.json", []byte(`{"schema_version":"regpolicy.report/v1"}`)), `reading "FILE": a report, not evidence`, "name the evidence document it was made from; a report is read by convert, diff and verify-report"},
+		{"a report", save(t, "x.json", []byte(`{"schema_version":"regpolicy.report/v1"}`)), `reading "FILE": a report, not evidence`, "name the evidence document it was made from; a report is not judged again"},
 		{"a document of a later version", save(t, "x.json", []byte(`{"schema_version":"regpolicy.evidence/v9"}`)), `reading "FILE": its schema_version is "regpolicy.evidence/v9", this program reads "regpolicy.evidence/v1"`, "write it anew with regpolicy collect"},
 		{"an empty folder", files{}.write(t), `reading "FILE": it is empty: there is nothing to read`, folderHint},
 		{"an empty capture", files{"objects/": "", "nodes/": ""}.write(t), `reading "FILE": it is empty: there is nothing to read`, folderHint},

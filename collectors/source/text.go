@@ -42,7 +42,7 @@ func (o *opener) document(name string, data []byte) (bool, error) {
 		o.in.Documents = append(o.in.Documents, Document{Name: name, Bytes: body, SHA256: digest(data)})
 		return true, nil
 	case strings.HasPrefix(version, reportVersion):
-		return false, inputError(name, "name the evidence document it was made from; a report is read by convert, diff and verify-report", "a report, not evidence")
+		return false, inputError(name, "name the evidence document it was made from; a report is not judged again", "a report, not evidence")
 	default:
 		return false, inputError(name, "write it anew with regpolicy collect", "its schema_version is %q, this program reads %q", short(version), evidence.SchemaVersion)
 	}

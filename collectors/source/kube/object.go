@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -72,7 +72,7 @@ func (r *refusal) Unwrap() []error { return []error{r.is, r.err} }
 
 // segment tells whether a name can be one segment of a path.
 func segment(name string) bool {
-	return name != "" && len(name) <= 253 && len(path.IsValidPathSegmentName(name)) == 0
+	return name != "" && len(name) <= 253 && len(content.IsPathSegmentName(name)) == 0
 }
 
 func decodeObject(a answer, kind string) (map[string]any, error) {

@@ -97,7 +97,7 @@ func TestLookupThatGivesNothing(t *testing.T) {
 		t.Run(tt.namespace+"/"+tt.name, func(t *testing.T) {
 			_, err := lookup(t.Context(), tt.kind, tt.namespace, tt.name)
 			for _, sentinel := range []error{source.ErrNotFound, source.ErrForbidden, source.ErrNotCollected} {
-				if errors.Is(err, sentinel) != (sentinel == tt.is) {
+				if errors.Is(err, sentinel) != errors.Is(sentinel, tt.is) {
 					t.Errorf("errors.Is(%v, %v) is %v", err, sentinel, errors.Is(err, sentinel))
 				}
 			}

@@ -137,8 +137,7 @@ func distrusted(err error) bool {
 // transportFailure is for a request that got no answer. ctx is the request's
 // own, s how far it came.
 func (c *Cluster) transportFailure(ctx context.Context, s stage, err error) *failure {
-	var outer *url.Error // repeats the URL with its continue token
-	if errors.As(err, &outer) {
+	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err
 	}
 	timedOut := errors.Is(context.Cause(ctx), errTooSlow) || errors.Is(ctx.Err(), context.DeadlineExceeded)

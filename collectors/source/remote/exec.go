@@ -197,7 +197,7 @@ func waitClosed(exit <-chan *ExitError) {
 	timer := time.NewTimer(closeGrace)
 	defer timer.Stop()
 	select {
-	case <-exit:
+	case <-exit: //nolint:errcheck // how the command ended is no longer of interest
 	case <-timer.C:
 	}
 }

@@ -94,7 +94,7 @@ func TestOpenSSHKeysOfEveryKind(t *testing.T) {
 func startAgent(t *testing.T, keys ...any) string {
 	t.Helper()
 	// A socket's path has about 100 bytes; t.TempDir may be longer.
-	dir, err := os.MkdirTemp("", "agent")
+	dir, err := os.MkdirTemp("", "agent") //nolint:usetesting // a socket's path has about 100 bytes at most
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func startSSHAgent(t *testing.T, keyFile string) string {
 	if err != nil {
 		t.Skip("no ssh-agent here: install openssh-client to run this test")
 	}
-	dir, err := os.MkdirTemp("", "agent")
+	dir, err := os.MkdirTemp("", "agent") //nolint:usetesting // a socket's path has about 100 bytes at most
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,7 @@ func (r *configReader) include(from, value string, depth int) []*configFile {
 		return nil
 	}
 	var files []*configFile
-	for _, pattern := range strings.Fields(value) {
+	for pattern := range strings.FieldsSeq(value) {
 		pattern = strings.Trim(pattern, `"`)
 		path, ok := expandHome(pattern, r.home)
 		if !ok {

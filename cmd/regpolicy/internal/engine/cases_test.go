@@ -279,7 +279,7 @@ func TestRegoUnitTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	results, err := tester.NewRunner().SetParallel(1).Run(t.Context(), modules)
+	results, err := tester.NewRunner().SetParallel(1).SetModules(modules).RunTests(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

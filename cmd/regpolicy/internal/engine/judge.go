@@ -188,8 +188,10 @@ func required(doc *evidence.Document, names []string) []report.Result {
 		if c.Requested {
 			message = name + " were required, and the source holds none of what was looked for"
 		}
-		r := (&Policy{ID: "evidence-required", Package: "regpolicy.coverage", Severity: "high",
-			Title: "Evidence that is required was gathered", RecommendedAction: c.Hint}).
+		r := (&Policy{
+			ID: "evidence-required", Package: "regpolicy.coverage", Severity: "high",
+			Title: "Evidence that is required was gathered", RecommendedAction: c.Hint,
+		}).
 			result(report.Inconclusive, evidence.Subject{"kind": "section", "name": name}, message)
 		r.Missing = []report.Missing{{Pointer: "/coverage/" + name, Collector: name, Reason: "not_asked", Detail: c.Hint}}
 		out = append(out, r)

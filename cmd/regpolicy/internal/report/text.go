@@ -58,7 +58,7 @@ type printer struct {
 
 func (p *printer) line(format string, args ...any) {
 	fmt.Fprintf(p.w, format, args...)
-	p.w.WriteByte('\n')
+	p.w.WriteByte('\n') //nolint:errcheck // Flush tells of it
 }
 
 // paragraph writes text folded to the width, each line behind indent. Lines of
@@ -127,7 +127,7 @@ func (p *printer) headline(r *Report) {
 	case r.Affected.Pods > 0:
 		p.paragraph("", affectedLine(r.Affected), text.Bold)
 	case s.Fail > 0:
-		p.paragraph("", fmt.Sprintf("No pod fails to pull, yet %s.", count(s.Fail, "check fails", "checks fail")), text.Bold)
+		p.paragraph("", failingLine(r), text.Bold)
 	case s.Inconclusive+s.Error > 0:
 		p.paragraph("", fmt.Sprintf("Nothing is known to be broken, but %s could not be settled.", count(s.Inconclusive+s.Error, "check", "checks")), text.Bold)
 	case s.Pass+s.Warn+s.Waived == 0:
@@ -139,6 +139,16 @@ func (p *printer) headline(r *Report) {
 		name := cmp.Or(d.Cluster, d.URI)
 		p.paragraph("", fmt.Sprintf("%s, collected %s, judged as of %s by %s.", name, stamp(d.CollectedAt), stamp(r.Run.At), count(r.Run.Policies.Count, "policy", "policies")))
 	}
+}
+
+// failingLine is for failures without a pod that cannot pull, which says
+// something only where pods were looked at.
+func failingLine(r *Report) string {
+	fails := count(r.Summary.Fail, "check fails", "checks fail")
+	if r.Coverage[evidence.Pods].Answered == 0 {
+		return strings.ToUpper(fails[:1]) + fails[1:] + "; whether pods can pull was not looked at."
+	}
+	return "No pod fails to pull, yet " + fails + "."
 }
 
 func affectedLine(a Affected) string {
@@ -297,6 +307,9 @@ func (p *printer) notLookedAt(r *Report) {
 		case len(c.Gaps) > 0:
 			lines = append(lines, fmt.Sprintf("%s: %d asked, %d answered, %d skipped, %d not had: %s",
 				name, c.Asked, c.Answered, c.Skipped, len(c.Gaps), gapList(c.Gaps)))
+		case c.Skipped > 0:
+			lines = append(lines, fmt.Sprintf("%s: %d asked, %d answered, %d left out, because the source does not hold them",
+				name, c.Asked, c.Answered, c.Skipped))
 		}
 	}
 	if len(lines) == 0 {

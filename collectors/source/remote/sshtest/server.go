@@ -16,6 +16,7 @@ import (
 	"crypto/rand"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -135,11 +136,11 @@ func (s *Server) SetHostKeys(keys ...ssh.Signer) {
 func (s *Server) KnownHosts() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var lines string
+	var lines strings.Builder
 	for _, k := range s.keys {
-		lines += knownhosts.Line([]string{s.Addr()}, k.PublicKey()) + "\n"
+		lines.WriteString(knownhosts.Line([]string{s.Addr()}, k.PublicKey()) + "\n")
 	}
-	return lines
+	return lines.String()
 }
 
 // DropConnections closes every connection, as a server that is restarted does.
