@@ -65,7 +65,9 @@ func TestOpenSSHCommandThatDoesNotEnd(t *testing.T) {
 }
 
 func TestOpenSSHJumpHost(t *testing.T) {
-	node := startSSHD(t, sshdOptions{})
+	// Twelve logins at one node are more than its MaxStartups lets in for sure; the
+	// limit for the jump host is our own.
+	node := startSSHD(t, sshdOptions{config: "MaxStartups 100"})
 	jump := startSSHD(t, sshdOptions{})
 	node.authorize(t, publicOf(t, jump.keyFile))
 	pool := newPool(t, remote.Config{
