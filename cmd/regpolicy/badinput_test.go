@@ -181,7 +181,7 @@ func TestBadArchive(t *testing.T) {
 	var bomb bytes.Buffer
 	z := gzip.NewWriter(&bomb)
 	zeros := make([]byte, 1<<20)
-	for range 700 {
+	for range 80 { // enough for the limit on how an archive may grow
 		if _, err := z.Write(zeros); err != nil {
 			t.Fatal(err)
 		}

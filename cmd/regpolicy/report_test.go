@@ -214,11 +214,19 @@ func TestTextReport(t *testing.T) {
 // is the plain one.
 func TestColorChangesNothingElse(t *testing.T) {
 	for _, s := range stories(t) {
-		document := filepath.Join(fixturesDir, s.Name, "document.json")
+		text, err := os.ReadFile(filepath.Join(fixturesDir, s.Name, "report.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rep := readReport(t, string(text))
 		for _, width := range []int{40, 80, 0, 200} {
-			_, plain, _ := commandAt(t, terminal{width: width}, "eval", "--show-passed", "--color", "never", document)
-			_, colored, _ := commandAt(t, terminal{width: width}, "eval", "--show-passed", "--color", "always", document)
-			if diff := cmp.Diff(plain, escapes.ReplaceAllString(colored, "")); diff != "" {
+			var plain, colored bytes.Buffer
+			for out, color := range map[*bytes.Buffer]bool{&plain: false, &colored: true} {
+				if err := report.Text(out, rep, report.TextOptions{Width: width, ShowPassed: true, Color: color}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(plain.String(), escapes.ReplaceAllString(colored.String(), "")); diff != "" {
 				t.Errorf("%s at width %d (-plain +coloured):\n%.1500s", s.Name, width, diff)
 			}
 		}
