@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -101,7 +102,19 @@ func (f *sourceFlags) check() error {
 		// Not quoted: what stands between : and @ is a secret.
 		return usage("log in with a key or the agent, see --ssh-key", "--ssh-jump or --node holds a password, which is not taken there")
 	}
-	return f.checkNumbers()
+	if err := f.checkNumbers(); err != nil {
+		return err
+	}
+	return f.checkAddresses()
+}
+
+// checkAddresses reads what will be read again where it is used: with saved
+// documents alone it is not used.
+func (f *sourceFlags) checkAddresses() error {
+	_, registries := f.targets()
+	_, connections := f.connections()
+	_, nodes := f.nodeTargets()
+	return cmp.Or(registries, connections, nodes)
 }
 
 func (f *sourceFlags) checkNumbers() error {
