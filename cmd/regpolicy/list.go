@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 )
 
 // listed is one policy as `list -o json` prints it.
@@ -82,18 +82,14 @@ func listJSON(e *environment, policies []*engine.Policy) error {
 }
 
 func listText(e *environment, policies []*engine.Policy) error {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Options = table.Options{SeparateHeader: true}
-	t.Style().Format.Header = text.FormatDefault
-	t.Style().Box.PaddingLeft, t.Style().Box.PaddingRight = "", "  "
+	t := report.PlainTable()
 	t.AppendHeader(table.Row{"id", "severity", "title"})
 	for _, p := range policies {
 		t.AppendRow(table.Row{p.ID, p.Severity, p.Title})
 	}
 	var out strings.Builder
-	for line := range strings.SplitSeq(t.Render(), "\n") {
-		out.WriteString(strings.TrimRight(line, " ") + "\n")
+	for line := range report.TableLines(t) {
+		out.WriteString(line + "\n")
 	}
 	fmt.Fprintf(&out, "\n%d policies\n", len(policies))
 	return deliver(e, "", []byte(out.String()))

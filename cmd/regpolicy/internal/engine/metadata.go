@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -113,10 +112,8 @@ func setStrings(target *[]string, v any) string {
 func mergeParams(policies []*Policy, given map[string]map[string]any) (map[string]map[string]any, Errors) {
 	merged := map[string]map[string]any{}
 	byID := map[string]*Policy{}
-	var ids []string
 	for _, p := range policies {
 		byID[p.ID] = p
-		ids = append(ids, p.ID)
 		if len(p.Params) > 0 {
 			merged[p.ID] = maps.Clone(p.Params)
 		}
@@ -137,6 +134,5 @@ func mergeParams(policies []*Policy, given map[string]map[string]any) (map[strin
 			merged[id][key] = given[id][key]
 		}
 	}
-	sort.Strings(ids)
 	return merged, faults
 }

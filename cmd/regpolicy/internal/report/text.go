@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -209,20 +210,37 @@ func (p *printer) findings(r *Report) {
 		return
 	}
 	p.line("")
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Options = table.Options{SeparateHeader: true}
-	t.Style().Format.Header = text.FormatDefault
-	t.Style().Box.PaddingLeft = ""
-	t.Style().Box.PaddingRight = "  "
+	t := PlainTable()
 	t.AppendHeader(table.Row{"verdict", "id", "severity", "times", "message, the first of each"})
 	t.SetColumnConfigs([]table.ColumnConfig{
 		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight},
 		{Number: 5, WidthMax: max(p.width-14-12-10-7, 30), WidthMaxEnforcer: text.WrapSoft},
 	})
 	t.AppendRows(rows)
-	for line := range strings.SplitSeq(t.Render(), "\n") {
-		p.line("%s", strings.TrimRight(line, " "))
+	for line := range TableLines(t) {
+		p.line("%s", line)
+	}
+}
+
+// PlainTable is a table without borders: a rule below its header, two blanks
+// between columns.
+func PlainTable() table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Options = table.Options{SeparateHeader: true}
+	t.Style().Format.Header = text.FormatDefault
+	t.Style().Box.PaddingLeft, t.Style().Box.PaddingRight = "", "  "
+	return t
+}
+
+// TableLines are a table's lines without the blanks that pad their ends.
+func TableLines(t table.Writer) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for line := range strings.SplitSeq(t.Render(), "\n") {
+			if !yield(strings.TrimRight(line, " ")) {
+				return
+			}
+		}
 	}
 }
 
