@@ -69,6 +69,15 @@ const (
 	OriginVSpherePod = "vsphere_pod"
 )
 
+// EventWindow is how far the events of one namespace reach. Events live about an
+// hour, so what they do not tell may have happened all the same.
+type EventWindow struct {
+	// Count is how many events were read, of all kinds.
+	Count  int   `json:"count"`
+	Oldest *Time `json:"oldest,omitempty"`
+	Newest *Time `json:"newest,omitempty"`
+}
+
 // Registry is one registry that images name, derived from pods and manifests.
 type Registry struct {
 	Host string `json:"host"`

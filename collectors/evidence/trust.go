@@ -106,16 +106,35 @@ type OwnerRef struct {
 type Cluster struct {
 	Object ObjectRef `json:"object"`
 	// Class is the ClusterClass, empty for a TanzuKubernetesCluster.
-	Class             string      `json:"class,omitempty"`
-	KubernetesVersion string      `json:"kubernetes_version,omitempty"`
-	CreatedAt         *Time       `json:"created_at,omitempty"`
-	Phase             string      `json:"phase,omitempty"`
-	Conditions        []Condition `json:"conditions,omitempty"`
+	Class             string `json:"class,omitempty"`
+	KubernetesVersion string `json:"kubernetes_version,omitempty"`
+	CreatedAt         *Time  `json:"created_at,omitempty"`
+	// SpecChangedAt is the last time that anybody changed something below spec, from
+	// managedFields; absent where they were not kept.
+	SpecChangedAt *Time `json:"spec_changed_at,omitempty"`
+	// PodCIDRs and ServiceCIDRs are spec.clusterNetwork's.
+	PodCIDRs     []string    `json:"pod_cidrs,omitempty"`
+	ServiceCIDRs []string    `json:"service_cidrs,omitempty"`
+	Phase        string      `json:"phase,omitempty"`
+	Conditions   []Condition `json:"conditions,omitempty"`
 	// MisplacedTrust are trust settings in a field that this API does not read,
 	// as field paths.
 	MisplacedTrust []string   `json:"misplaced_trust,omitempty"`
 	Proxy          string     `json:"proxy,omitempty"` // a key of proxies
 	Provenance     Provenance `json:"provenance"`
+}
+
+// VerificationSwitch is a field by which somebody may turn TLS verification off:
+// kapp-controller's dangerousSkipTLSVerify, OpenShift's insecureRegistries,
+// tlsCertificateValidation of TKGm's imageRepository.
+type VerificationSwitch struct {
+	Domain string    `json:"domain"`
+	Object ObjectRef `json:"object"`
+	Field  string    `json:"field"`
+	// Off tells that verification is off; Hosts for which, empty means for all.
+	Off        bool       `json:"off"`
+	Hosts      []string   `json:"hosts,omitempty"`
+	Provenance Provenance `json:"provenance"`
 }
 
 // Condition is a condition that is out of its normal state: not True, or, for
