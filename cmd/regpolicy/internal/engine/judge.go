@@ -27,6 +27,44 @@ type Input struct {
 	URI      string
 	Bytes    []byte
 	Document *evidence.Document
+
+	// value is the document as policies read it, judged as of at.
+	value ast.Value
+	at    evidence.Time
+}
+
+// Prepare converts the document for policies once, where it is judged many times
+// as of its own time.
+func (in *Input) Prepare() error {
+	at := in.Document.CollectedAt
+	if in.Document.At != nil {
+		at = *in.Document.At
+	}
+	value, err := in.convert(at)
+	in.value, in.at = value, at
+	return err
+}
+
+func (in *Input) convert(at evidence.Time) (ast.Value, error) {
+	if in.value != nil && in.at.Equal(at.Time) {
+		return in.value, nil
+	}
+	var plain any
+	if err := util.UnmarshalJSON(in.Bytes, &plain); err != nil {
+		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
+	}
+	if m, ok := plain.(map[string]any); ok {
+		text, err := at.MarshalJSON()
+		if err != nil {
+			return nil, fmt.Errorf("writing time: %w", err)
+		}
+		m["at"] = string(text[1 : len(text)-1])
+	}
+	value, err := ast.InterfaceToValue(plain)
+	if err != nil {
+		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
+	}
+	return value, nil
 }
 
 // Options are what a verdict may depend on besides document and policies.
@@ -44,6 +82,8 @@ type Options struct {
 	Jobs int
 	// ToolVersion stands in the report.
 	ToolVersion string
+	// Tracer is told of every step of the evaluation, for coverage.
+	Tracer topdown.QueryTracer
 }
 
 // Judge evaluates every policy over every document. It returns an error only
@@ -97,20 +137,9 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 }
 
 func (l *Library) judgeOne(ctx context.Context, in *Input, at evidence.Time, many bool, opt Options) ([]report.Result, error) {
-	var plain any
-	if err := util.UnmarshalJSON(in.Bytes, &plain); err != nil {
-		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
-	}
-	if m, ok := plain.(map[string]any); ok {
-		text, err := at.MarshalJSON()
-		if err != nil {
-			return nil, fmt.Errorf("writing time: %w", err)
-		}
-		m["at"] = string(text[1 : len(text)-1])
-	}
-	input, err := ast.InterfaceToValue(plain)
+	input, err := in.convert(at)
 	if err != nil {
-		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
+		return nil, err
 	}
 
 	perPolicy := make([][]report.Result, len(l.policies))
@@ -157,7 +186,11 @@ func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Va
 	}
 	limited, cancel := context.WithTimeout(ctx, cmp.Or(opt.Timeout, 30*time.Second))
 	defer cancel()
-	rs, err := p.prepared.Eval(limited, rego.EvalParsedInput(input))
+	how := []rego.EvalOption{rego.EvalParsedInput(input)}
+	if opt.Tracer != nil {
+		how = append(how, rego.EvalQueryTracer(opt.Tracer))
+	}
+	rs, err := p.prepared.Eval(limited, how...)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("evaluating policy %q: %w", p.ID, context.Cause(ctx))

@@ -245,3 +245,6 @@ func uniqueIDs(policies []*Policy) Errors {
 	}
 	return faults
 }
+
+// Denies tells whether the policy can fail; one with warnings alone cannot.
+func (p *Policy) Denies() bool { return len(p.deny) > 0 }
