@@ -27,6 +27,7 @@ type policyFlags struct {
 	selected  []string
 	excluded  []string
 	params    string
+	profile   string
 }
 
 func (f *policyFlags) bind(flags *pflag.FlagSet) {
@@ -35,11 +36,12 @@ func (f *policyFlags) bind(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.selected, "select", nil, "only these policies: id, glob, tag or @collection")
 	flags.StringSliceVar(&f.excluded, "exclude", nil, "all but these policies: id, glob, tag or @collection")
 	flags.StringVar(&f.params, "params", "", "parameters of policies (YAML)")
+	flags.StringVar(&f.profile, "profile", "", "thresholds of a framework: nist, bsi or pci")
 }
 
 // load compiles the policies that the flags ask for.
 func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
-	cfg := engine.Config{Select: f.selected, Exclude: f.excluded}
+	cfg := engine.Config{Select: f.selected, Exclude: f.excluded, Profile: f.profile}
 	modules, err := builtinModules()
 	if err != nil {
 		return nil, err

@@ -36,6 +36,8 @@ type Config struct {
 	Schema []byte
 	// Params are parameters by policy id, over the defaults of METADATA.
 	Params map[string]map[string]any
+	// Profile picks other defaults of the parameters, "" for none.
+	Profile string
 	// Data are documents for `data` besides `data.params`.
 	Data map[string]any
 	// Select and Exclude pick policies; see Policy.Matches. Policies that are
@@ -49,6 +51,7 @@ type Config struct {
 type Library struct {
 	policies []*Policy
 	params   map[string]map[string]any
+	profile  string
 	digest   string
 	compiler *ast.Compiler
 	data     map[string]any
@@ -177,7 +180,7 @@ func (l *Library) Only(ctx context.Context, id string, given map[string]any) (*L
 		return &only, nil
 	}
 	var faults Errors
-	if only.params, faults = mergeParams(only.policies, map[string]map[string]any{id: given}); len(faults) > 0 {
+	if only.params, faults = mergeParams(only.policies, "", map[string]map[string]any{id: given}); len(faults) > 0 {
 		return nil, faults.sorted()
 	}
 	return &only, only.prepare(ctx)

@@ -108,7 +108,7 @@ func (s *Sources) library(ctx context.Context, compiler *ast.Compiler) (*Library
 	policies, faults := collect(s.modules)
 	faults = append(faults, unknownData(compiler, s.cfg.Data)...)
 	faults = append(faults, analyse(policies, compiler, s.schema)...)
-	params, paramFaults := mergeParams(policies, s.cfg.Params)
+	params, paramFaults := mergeParams(policies, s.cfg.Profile, s.cfg.Params)
 	if s.trusted {
 		paramFaults = nil // those of the policies that are left out
 	}
@@ -116,7 +116,7 @@ func (s *Sources) library(ctx context.Context, compiler *ast.Compiler) (*Library
 	if len(faults) > 0 {
 		return nil, faults.sorted()
 	}
-	l := &Library{policies: policies, params: params, digest: digest(s.cfg.Modules), compiler: compiler, data: s.cfg.Data}
+	l := &Library{policies: policies, params: params, profile: s.cfg.Profile, digest: digest(s.cfg.Modules), compiler: compiler, data: s.cfg.Data}
 	if !s.trusted {
 		if err := l.pick(s.cfg.Select, s.cfg.Exclude); err != nil {
 			return nil, err

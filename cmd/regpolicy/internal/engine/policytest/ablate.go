@@ -97,15 +97,31 @@ func ablatePolicy(ctx context.Context, l *engine.Library, p *engine.Policy, case
 			return nil, err
 		}
 		for subject, r := range passes {
-			for _, e := range r.Evidence {
-				one := map[string]report.Result{subject: r}
-				if err := try("record "+e.Pointer, one, func(doc map[string]any) bool { return removeAt(doc, e.Pointer) }); err != nil {
-					return nil, err
+			if len(r.Evidence) == 0 {
+				continue
+			}
+			one := map[string]report.Result{subject: r}
+			err := try("record "+pointersText(r), one, func(doc map[string]any) bool {
+				removed := false
+				for _, e := range r.Evidence {
+					removed = removeAt(doc, e.Pointer) || removed
 				}
+				return removed
+			})
+			if err != nil {
+				return nil, err
 			}
 		}
 	}
 	return out, nil
+}
+
+func pointersText(r report.Result) string {
+	out := make([]string, len(r.Evidence))
+	for i, e := range r.Evidence {
+		out[i] = e.Pointer
+	}
+	return strings.Join(out, " and ")
 }
 
 // sectionsOf are the collected sections that a policy reads: those it cannot do
@@ -175,20 +191,12 @@ func loseSections(doc map[string]any, sections ...string) bool {
 
 // removeAt removes what a JSON pointer names.
 func removeAt(doc map[string]any, pointer string) bool {
-	tokens := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
-	at := any(doc)
-	for i, token := range tokens {
-		m, ok := at.(map[string]any)
-		if !ok {
-			return false
-		}
-		key := strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
-		if i == len(tokens)-1 {
-			_, found := m[key]
-			delete(m, key)
-			return found && i > 0
-		}
-		at = m[key]
+	parent, key := lookUp(doc, pointer)
+	m, ok := parent.(map[string]any)
+	if !ok || len(m) == 0 || pointer == "/"+key {
+		return false
 	}
-	return false
+	_, found := m[key]
+	delete(m, key)
+	return found
 }

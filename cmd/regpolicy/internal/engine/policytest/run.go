@@ -2,6 +2,7 @@ package policytest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -129,11 +130,16 @@ func runPolicy(ctx context.Context, l *engine.Library, p *engine.Policy, cases [
 		if opt.Run != nil && !opt.Run.MatchString(name) {
 			continue
 		}
+		test := Test{Kind: Evidence, Name: name, File: c.File, Line: c.Line}
 		results, err := judgeCase(ctx, l, p, c, covered)
-		if err != nil {
+		if fault, ok := errors.AsType[*engine.Fault](err); ok && fault.File == p.File {
+			test.Failure = fault.Error() + "; " + fault.Hint
+		} else if err != nil {
 			return nil, err
+		} else if test.Failure = c.Unmet(results); test.Failure == "" {
+			test.Failure = misreported(c, results)
 		}
-		out = append(out, Test{Kind: Evidence, Name: name, File: c.File, Line: c.Line, Failure: c.Unmet(results)})
+		out = append(out, test)
 	}
 	return out, nil
 }
@@ -147,7 +153,7 @@ func judgeCase(ctx context.Context, l *engine.Library, p *engine.Policy, c *Case
 		}
 		return nil, err
 	}
-	opt := engine.Options{Jobs: 1}
+	opt := engine.Options{Jobs: 1, Strict: true}
 	if covered != nil {
 		opt.Tracer = covered
 	}
