@@ -74,7 +74,7 @@ func newTest(e *environment) *cobra.Command {
 
 func (f *testFlags) options(paths []string) (policytest.Options, error) {
 	opt := policytest.Options{
-		Paths: paths, Gate: f.gate == "on", Coverage: f.coverage || f.lcov != "" || f.xml != "",
+		Paths: paths, Under: belowAny(paths), Gate: f.gate == "on", Coverage: f.coverage || f.lcov != "" || f.xml != "",
 		Mutate: f.mutate, Ablate: f.ablate, MutateBudget: f.budget, MinScore: float64(f.minScore) / 100, Jobs: f.jobs,
 	}
 	if err := checkOneOf("gate", f.gate, "on", "off"); err != nil {
@@ -224,4 +224,14 @@ func packageLine(source []byte) string {
 func isFolder(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
+}
+
+// belowAny tells whether a file lies below one of some paths.
+func belowAny(paths []string) func(file string) bool {
+	return func(file string) bool {
+		return slices.ContainsFunc(paths, func(path string) bool {
+			rel, err := filepath.Rel(path, file)
+			return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+		})
+	}
 }

@@ -39,7 +39,7 @@ type Miss struct {
 func coverage(covered *cover.Cover, s *engine.Sources, opt Options) *Coverage {
 	modules := map[string]*ast.Module{}
 	for path, m := range s.Modules() {
-		if opt.under(path) {
+		if opt.Under(path) {
 			modules[path] = m
 		}
 	}

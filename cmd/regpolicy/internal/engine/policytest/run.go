@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +22,8 @@ type Options struct {
 	// Paths are files and folders: policies of others, as a library below them, are
 	// not tested.
 	Paths []string
+	// Under tells whether a file lies below one of Paths.
+	Under func(file string) bool
 	// Run picks tests by name.
 	Run *regexp.Regexp
 	// Gate wants a failing, a passing and an inconclusive case of every policy.
@@ -44,17 +45,6 @@ func (o *Options) jobs() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// under tells whether a file lies below what is to be tested.
-func (o *Options) under(file string) bool {
-	for _, path := range o.Paths {
-		rel, err := filepath.Rel(path, file)
-		if err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-			return true
-		}
-	}
-	return false
-}
-
 // Run tests the policies of some sources, which were parsed with their tests.
 func Run(ctx context.Context, s *engine.Sources, opt Options) (*Outcome, error) {
 	l, err := s.Library(ctx)
@@ -63,7 +53,7 @@ func Run(ctx context.Context, s *engine.Sources, opt Options) (*Outcome, error) 
 	}
 	var policies []*engine.Policy
 	for _, p := range l.Policies() {
-		if opt.under(p.File) {
+		if opt.Under(p.File) {
 			policies = append(policies, p)
 		}
 	}
@@ -76,7 +66,7 @@ func Run(ctx context.Context, s *engine.Sources, opt Options) (*Outcome, error) 
 	if opt.Coverage {
 		covered = cover.New()
 	}
-	tested := s.TestsUnder(opt.under)
+	tested := s.TestsUnder(opt.Under)
 	units, err := unitTests(ctx, tested, opt, covered)
 	if err != nil {
 		return nil, err
