@@ -174,8 +174,8 @@ func testSources(paths, others []string) (*engine.Sources, error) {
 	seen := map[string]bool{}
 	for _, path := range slices.Concat(paths, others) {
 		modules, err := policyFiles(path)
-		if err != nil && slices.Contains(paths, path) && len(paths) > 1 && isFolder(path) {
-			continue // a folder of stories
+		if err != nil && isFolder(path) && !slices.Contains(others, path) {
+			continue // a folder of stories, or of nothing: that no test is found is told later
 		}
 		if err != nil {
 			return nil, err

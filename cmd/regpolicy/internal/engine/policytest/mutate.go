@@ -181,7 +181,7 @@ func (b *bench) try(ctx context.Context, m *ast.Module) outcome {
 	}
 	for i := range b.cases {
 		results, err := judgeCase(ctx, l, b.policy, &b.cases[i], nil)
-		if err != nil || b.cases[i].Unmet(results) != "" {
+		if err != nil || b.cases[i].Unmet(results) != "" || misreported(&b.cases[i], results) != "" {
 			return killed
 		}
 	}
