@@ -70,17 +70,21 @@ func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 }
 
 func builtinModules() ([]engine.Module, error) {
-	var modules []engine.Module
-	err := fs.WalkDir(policies.FS, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".rego") || strings.HasSuffix(path, "_test.rego") {
-			return err
-		}
-		source, err := fs.ReadFile(policies.FS, path)
-		modules = append(modules, engine.Module{Path: path, Source: source, Builtin: true})
-		return err
-	})
+	// Three levels down lie the policies, further down only their cases.
+	files, err := fs.Glob(policies.FS, "*/*/*.rego")
 	if err != nil {
 		return nil, fmt.Errorf("reading built-in policies: %w", err)
+	}
+	modules := make([]engine.Module, 0, len(files))
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.rego") {
+			continue
+		}
+		source, err := fs.ReadFile(policies.FS, path)
+		if err != nil {
+			return nil, fmt.Errorf("reading built-in policies: %w", err)
+		}
+		modules = append(modules, engine.Module{Path: path, Source: source, Builtin: true})
 	}
 	return modules, nil
 }

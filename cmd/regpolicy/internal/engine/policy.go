@@ -37,6 +37,8 @@ type Policy struct {
 	Related []string
 	File    string
 	Line    int
+	// Builtin tells that it comes with the program.
+	Builtin bool
 	// Reads are the parts of the document the policy looks at, sorted.
 	Reads []Read
 

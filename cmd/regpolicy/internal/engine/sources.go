@@ -108,6 +108,13 @@ func (s *Sources) library(ctx context.Context, compiler *ast.Compiler) (*Library
 	policies, faults := collect(s.modules)
 	faults = append(faults, unknownData(compiler, s.cfg.Data)...)
 	faults = append(faults, analyse(policies, compiler, s.schema)...)
+	own := map[string]bool{}
+	for _, m := range s.cfg.Modules {
+		own[m.Path] = m.Builtin
+	}
+	for _, p := range policies {
+		p.Builtin = own[p.File]
+	}
 	params, paramFaults := mergeParams(policies, s.cfg.Profile, s.cfg.Params)
 	if s.trusted {
 		paramFaults = nil // those of the policies that are left out

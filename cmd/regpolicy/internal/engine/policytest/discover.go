@@ -3,6 +3,7 @@ package policytest
 import (
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,19 +12,19 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
-// casesOf finds the cases of every policy: a suite.yaml beside it, documents named
+// CasesOf finds the cases of every policy: a suite.yaml beside it, documents named
 // fail-*.json, pass-*.json, inconclusive-*.json beside it or in its folder cases,
 // and folders cases/fail-*/document.json. (opa test loads JSON as data by folder:
 // documents in one folder would collide there.)
-func casesOf(policies []*engine.Policy) (map[string][]Case, error) {
+func CasesOf(fsys fs.FS, policies []*engine.Policy) (map[string][]Case, error) {
 	byFolder := map[string][]*engine.Policy{}
 	for _, p := range policies {
-		folder := filepath.Dir(p.File)
+		folder := path.Dir(filepath.ToSlash(p.File))
 		byFolder[folder] = append(byFolder[folder], p)
 	}
 	out := map[string][]Case{}
 	for folder, here := range byFolder {
-		id, cases, err := folderCases(folder)
+		id, cases, err := folderCases(fsys, folder)
 		if err != nil {
 			return nil, err
 		}
@@ -42,20 +43,20 @@ func casesOf(policies []*engine.Policy) (map[string][]Case, error) {
 	return out, nil
 }
 
-func folderCases(folder string) (policy string, cases []Case, err error) {
-	suitePath := filepath.Join(folder, suiteFile)
-	if _, err := os.Stat(suitePath); err == nil {
-		if policy, cases, err = readSuite(suitePath); err != nil {
+func folderCases(fsys fs.FS, folder string) (policy string, cases []Case, err error) {
+	suitePath := path.Join(folder, suiteFile)
+	if _, err := fs.Stat(fsys, suitePath); err == nil {
+		if policy, cases, err = readSuite(fsys, suitePath); err != nil {
 			return "", nil, err
 		}
 	}
-	for _, pattern := range []string{"*.json", filepath.Join("cases", "*.json"), filepath.Join("cases", "*", "document.json")} {
-		files, err := filepath.Glob(filepath.Join(globEscape(folder), pattern))
+	for _, pattern := range []string{"*.json", "cases/*.json", "cases/*/document.json"} {
+		files, err := fs.Glob(fsys, path.Join(globEscape(folder), pattern))
 		if err != nil {
 			return "", nil, fault(folder, 0, "", "looking for cases: %v", err)
 		}
 		for _, file := range files {
-			c, err := documentCase(file)
+			c, err := documentCase(fsys, file)
 			if err != nil {
 				return "", nil, err
 			}
@@ -69,11 +70,11 @@ func folderCases(folder string) (policy string, cases []Case, err error) {
 }
 
 // documentCase reads a case that is a whole document; nil for a file that is none.
-func documentCase(file string) (*Case, error) {
-	name := strings.TrimSuffix(filepath.Base(file), ".json")
-	inFolder := filepath.Base(file) == "document.json"
+func documentCase(fsys fs.FS, file string) (*Case, error) {
+	name := strings.TrimSuffix(path.Base(file), ".json")
+	inFolder := path.Base(file) == "document.json"
 	if inFolder {
-		name = filepath.Base(filepath.Dir(file))
+		name = path.Base(path.Dir(file))
 	}
 	want := wantOf(name)
 	if want == "" {
@@ -82,7 +83,7 @@ func documentCase(file string) (*Case, error) {
 		}
 		return nil, nil
 	}
-	source, err := readLimited(file)
+	source, err := readLimited(fsys, file)
 	if err != nil {
 		return nil, err
 	}
@@ -101,12 +102,12 @@ func globEscape(folder string) string {
 // storyFolders finds the folders of fixture stories below some paths.
 func storyFolders(paths []string) ([]string, error) {
 	var out []string
-	for _, path := range paths {
-		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
+	for _, root := range paths {
+		err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 			if err != nil {
-				return fault(path, 0, "name a file or folder that exists", "looking for tests: %v", pathless(err))
+				return fault(root, 0, "name a file or folder that exists", "looking for tests: %v", pathless(err))
 			}
-			if d.IsDir() && file != path && strings.HasPrefix(d.Name(), ".") {
+			if d.IsDir() && file != root && strings.HasPrefix(d.Name(), ".") {
 				return filepath.SkipDir
 			}
 			if !d.IsDir() && d.Name() == storyFile {
@@ -123,3 +124,9 @@ func storyFolders(paths []string) ([]string, error) {
 	slices.Sort(out)
 	return slices.Compact(out), nil
 }
+
+// Disk is the file system by the names that users write: absolute ones and `..` too.
+type Disk struct{}
+
+// Open opens a file or folder for reading.
+func (Disk) Open(name string) (fs.File, error) { return os.Open(filepath.FromSlash(name)) } //nolint:gosec // the user names it

@@ -57,7 +57,7 @@ func Run(ctx context.Context, s *engine.Sources, opt Options) (*Outcome, error) 
 			policies = append(policies, p)
 		}
 	}
-	cases, err := casesOf(policies)
+	cases, err := CasesOf(Disk{}, policies)
 	if err != nil {
 		return nil, err
 	}

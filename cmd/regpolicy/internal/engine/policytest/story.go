@@ -30,7 +30,7 @@ type story struct {
 // judgeStory says how the saved evidence of a story misses what it expects, or "".
 func judgeStory(ctx context.Context, l *engine.Library, folder string, jobs int) (string, error) {
 	file := filepath.Join(folder, storyFile)
-	source, err := readLimited(file)
+	source, err := readLimited(Disk{}, file)
 	if err != nil {
 		return "", err
 	}
@@ -38,7 +38,7 @@ func judgeStory(ctx context.Context, l *engine.Library, folder string, jobs int)
 	if err := yaml.Unmarshal(source, &s); err != nil {
 		return "", fault(file, 0, "fixtures hold some to compare with", "reading story: %v", err)
 	}
-	document, err := readLimited(filepath.Join(folder, "document.json"))
+	document, err := readLimited(Disk{}, filepath.Join(folder, "document.json"))
 	if err != nil {
 		return "", err
 	}

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
+	"path"
 	"regexp"
 	"slices"
 
@@ -59,8 +59,8 @@ type gap struct {
 
 // readSuite reads the cases of a suite.yaml. The policy's id is "" where the suite
 // names none.
-func readSuite(file string) (policy string, cases []Case, err error) {
-	source, err := readLimited(file)
+func readSuite(fsys fs.FS, file string) (policy string, cases []Case, err error) {
+	source, err := readLimited(fsys, file)
 	if err != nil {
 		return "", nil, err
 	}
@@ -73,7 +73,7 @@ func readSuite(file string) (policy string, cases []Case, err error) {
 	lines := caseLines(source)
 	bases := map[string][]byte{}
 	for _, name := range slices.Sorted(maps.Keys(s.Cases)) {
-		c, err := s.build(file, name, lines[name], bases)
+		c, err := s.build(fsys, file, name, lines[name], bases)
 		if err != nil {
 			return "", nil, err
 		}
@@ -85,7 +85,7 @@ func readSuite(file string) (policy string, cases []Case, err error) {
 	return s.Policy, cases, nil
 }
 
-func (s *suite) build(file, name string, line int, bases map[string][]byte) (*Case, error) {
+func (s *suite) build(fsys fs.FS, file, name string, line int, bases map[string][]byte) (*Case, error) {
 	sc := s.Cases[name]
 	c := &Case{Name: name, Want: wantOf(name), File: file, Line: line, Params: sc.Params, Expect: sc.Expect}
 	if c.Want == "" {
@@ -100,7 +100,7 @@ func (s *suite) build(file, name string, line int, bases map[string][]byte) (*Ca
 	if sc.Base != "" {
 		base = sc.Base
 	}
-	source, err := baseDocument(file, base, bases)
+	source, err := baseDocument(fsys, file, base, bases)
 	if err != nil {
 		return nil, err
 	}
@@ -127,12 +127,12 @@ func (e *Expect) compile() error {
 const emptyDocument = `{"schema_version":"` + evidence.SchemaVersion + `","collected_at":"2026-11-23T08:00:00Z",` +
 	`"tool":{"name":"regpolicy","version":"test"},"cluster":"demo"}`
 
-func baseDocument(file, base string, bases map[string][]byte) ([]byte, error) {
+func baseDocument(fsys fs.FS, file, base string, bases map[string][]byte) ([]byte, error) {
 	if base == "" {
 		return []byte(emptyDocument), nil
 	}
 	if bases[base] == nil {
-		source, err := readLimited(filepath.Join(filepath.Dir(file), filepath.FromSlash(base)))
+		source, err := readLimited(fsys, path.Join(path.Dir(file), base))
 		if err != nil {
 			return nil, err
 		}
@@ -234,8 +234,8 @@ func caseLines(source []byte) map[string]int {
 	return lines
 }
 
-func readLimited(file string) ([]byte, error) {
-	f, err := os.Open(file) //nolint:gosec // the user names the folder it lies in
+func readLimited(fsys fs.FS, file string) ([]byte, error) {
+	f, err := fsys.Open(file)
 	if err != nil {
 		return nil, fault(file, 0, "name a file that exists and can be read", "reading it: %v", pathless(err))
 	}
@@ -251,7 +251,7 @@ func readLimited(file string) ([]byte, error) {
 }
 
 func pathless(err error) error {
-	if e, ok := errors.AsType[*os.PathError](err); ok {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err
 	}
 	return err
