@@ -17,7 +17,7 @@ func (r *run) capi(o *object) {
 	if class == "" {
 		class = topology.at("classRef", "name").word() // v1beta2
 	}
-	c := newCluster(o)
+	c := newCluster(o, "clusterNetwork")
 	c.Class = class
 	c.KubernetesVersion = topology.as("kubernetes_version").at("version").word()
 	c.MisplacedTrust = misplacedFields(o, anyKindMisplaced, clusterMisplaced)

@@ -284,5 +284,14 @@ func mergeClusters(a, b evidence.Cluster) evidence.Cluster {
 	if a.Proxy == "" {
 		a.Proxy = b.Proxy
 	}
+	if a.SpecChangedAt == nil {
+		a.SpecChangedAt = b.SpecChangedAt
+	}
+	if len(a.PodCIDRs) == 0 {
+		a.PodCIDRs = b.PodCIDRs
+	}
+	if len(a.ServiceCIDRs) == 0 {
+		a.ServiceCIDRs = b.ServiceCIDRs
+	}
 	return a
 }
