@@ -99,7 +99,7 @@ func misplacedFields(o *object, lists ...[]string) []string {
 		f := o.under(ignored).at("spec").at(strings.Split(path, ".")...)
 		if path == "topology.variables" {
 			for _, v := range variables(f) {
-				if v.name != "proxy" && v.value.set() {
+				if (v.name == "trust" || v.name == "osConfiguration") && v.value.set() {
 					out = append(out, v.whole.path)
 				}
 			}
