@@ -181,7 +181,7 @@ func TestAVersionThatGetsNoAnswerIsInNeitherList(t *testing.T) {
 		}
 	})
 	t.Cleanup(func() { close(release) })
-	document := surveyed(t, address, collectorHere(), Options{Timeout: 2 * time.Second})
+	document := surveyed(t, address, collectorHere(), Options{Timeout: 3 * time.Second})
 	if got := versionsOf(document.Endpoints[name+":443"].Probes["collector"]); got != "accepted 1.2 1.3, refused " || len(gaps(document)) > 0 {
 		t.Errorf("versions %q, gaps %+v", got, gaps(document))
 	}
