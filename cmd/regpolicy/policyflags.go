@@ -27,6 +27,8 @@ type policyFlags struct {
 	excluded  []string
 	params    string
 	profile   string
+	// given are parameters that come from elsewhere than a file.
+	given map[string]map[string]any
 }
 
 func (f *policyFlags) bind(flags *pflag.FlagSet) {
@@ -40,7 +42,7 @@ func (f *policyFlags) bind(flags *pflag.FlagSet) {
 
 // load compiles the policies that the flags ask for.
 func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
-	cfg := engine.Config{Select: f.selected, Exclude: f.excluded, Profile: f.profile}
+	cfg := engine.Config{Select: f.selected, Exclude: f.excluded, Profile: f.profile, Params: f.given}
 	for _, path := range f.paths {
 		modules, err := policyFiles(path)
 		if err != nil {

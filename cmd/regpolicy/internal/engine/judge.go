@@ -102,6 +102,7 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 			Policies:  report.Policies{Count: len(l.policies), Digest: l.digest},
 			Params:    l.params,
 			Profile:   l.profile,
+			Require:   opt.Require,
 		},
 		Coverage: map[string]evidence.Coverage{},
 		Results:  []report.Result{},
@@ -227,6 +228,14 @@ func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Va
 	return p.verdicts(doc, found, needs), nil
 }
 
+// OwnIDs are the ids of results that no policy made.
+var OwnIDs = []string{requiredID, waiverID}
+
+const (
+	requiredID = "evidence-required"
+	waiverID   = "waiver-expired"
+)
+
 // required is a result for each kind of evidence that --require names and that
 // was not asked for, or of which nothing at all was had without a gap to say so.
 func required(doc *evidence.Document, names []string) []report.Result {
@@ -241,7 +250,7 @@ func required(doc *evidence.Document, names []string) []report.Result {
 			message = name + " were required, and the source holds none of what was looked for"
 		}
 		r := (&Policy{
-			ID: "evidence-required", Package: "regpolicy.coverage", Severity: "high",
+			ID: requiredID, Package: "regpolicy.coverage", Severity: "high",
 			Title: "Evidence that is required was gathered", RecommendedAction: c.Hint,
 		}).
 			result(report.Inconclusive, evidence.Subject{"kind": "section", "name": name}, message)

@@ -368,6 +368,17 @@ func (f *flow) note(path []string, whole bool) {
 	case whole:
 		r.Field = anySegment
 	}
+	// A gap names a field of a probe or a chain by its own name, not by the map
+	// that they stand in.
+	if path[0] == "endpoints" && len(path) > 2 {
+		deeper := Read{Section: path[0], Field: anySegment}
+		if len(path) > 4 {
+			deeper.Field = path[4]
+		}
+		if len(path) > 4 || whole {
+			f.reads[deeper] = true
+		}
+	}
 	f.reads[r] = true
 }
 
