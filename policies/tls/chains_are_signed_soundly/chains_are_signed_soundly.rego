@@ -13,7 +13,7 @@
 #   recommended_action: >-
 #     Let the CA sign with SHA-256 or better, and have the certificate issued again; where
 #     it is the CA's own certificate, the CA above has to issue that one again.
-#   explains: [RT-TLS-002, RT-XEV-003, RT-EVT-001]
+#   explains: [RT-TLS-002, RT-XEV-003, RT-EVT-001, RT-EVT-006]
 #   tags: [tls]
 package regpolicy.tls.chains_are_signed_soundly
 

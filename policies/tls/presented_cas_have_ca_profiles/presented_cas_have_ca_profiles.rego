@@ -16,7 +16,7 @@
 #     Have the CA's certificate issued again with a CA profile (openssl: basicConstraints =
 #     critical, CA:TRUE; keyUsage = critical, keyCertSign, cRLSign; subjectKeyIdentifier =
 #     hash; authorityKeyIdentifier = keyid) for the same key, and let the registry send it.
-#   explains: [RT-EVT-001]
+#   explains: [RT-EVT-006]
 #   tags: [tls]
 package regpolicy.tls.presented_cas_have_ca_profiles
 

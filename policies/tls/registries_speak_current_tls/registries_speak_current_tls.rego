@@ -13,6 +13,7 @@
 #     Disable TLS 1.0 and 1.1 on the registry or on the load balancer before it (nginx:
 #     ssl_protocols TLSv1.2 TLSv1.3). No container runtime that is still maintained needs
 #     them.
+#   explains: [RT-EVT-007]
 #   tags: [audit, tls]
 #   controls:
 #     bsi-app-4.4: [A12]

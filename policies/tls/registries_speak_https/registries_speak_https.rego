@@ -12,7 +12,7 @@
 #   recommended_action: >-
 #     Give the registry a certificate and let it serve TLS on that port, or name the port
 #     that does in the image references.
-#   explains: [RT-TLS-001, RT-EVT-001]
+#   explains: [RT-TLS-001, RT-EVT-001, RT-EVT-007]
 #   tags: [audit, tls]
 #   controls:
 #     bsi-app-4.4: [A12]

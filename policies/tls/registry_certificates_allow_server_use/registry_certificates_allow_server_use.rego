@@ -14,7 +14,7 @@
 #   recommended_action: >-
 #     Have the certificate issued again with a server profile (openssl: keyUsage =
 #     critical, digitalSignature and extendedKeyUsage = serverAuth).
-#   explains: [RT-TLS-002, RT-XEV-003, RT-EVT-001]
+#   explains: [RT-TLS-002, RT-XEV-003, RT-EVT-001, RT-EVT-006]
 #   tags: [tls]
 package regpolicy.tls.registry_certificates_allow_server_use
 

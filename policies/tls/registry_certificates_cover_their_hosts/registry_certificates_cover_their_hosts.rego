@@ -15,7 +15,7 @@
 #     Re-issue the certificate with the host of the image references among its subject
 #     alternative names, an IP address as iPAddress entry, or refer to the registry by a
 #     name that the certificate has.
-#   explains: [RT-EVT-001]
+#   explains: [RT-EVT-001, RT-EVT-005]
 #   tags: [tls]
 package regpolicy.tls.registry_certificates_cover_their_hosts
 

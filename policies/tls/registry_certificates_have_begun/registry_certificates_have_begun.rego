@@ -12,7 +12,7 @@
 #   recommended_action: >-
 #     Check the clocks of the CA that issued it, of the machine that looked and of the
 #     nodes (NTP). If they are right, serve the previous certificate until this one begins.
-#   explains: [RT-TLS-002, RT-XEV-003, RT-EVT-001]
+#   explains: [RT-TLS-002, RT-XEV-003, RT-EVT-001, RT-EVT-004]
 #   tags: [tls]
 package regpolicy.tls.registry_certificates_have_begun
 

@@ -13,6 +13,7 @@
 #   recommended_action: >-
 #     Renew the registry's certificate and let the registry serve it. A renewal by the same
 #     CA needs no change on the nodes.
+#   explains: [RT-EVT-004]
 #   tags: [audit, tls]
 #   controls:
 #     pci-dss-4.0.1: ["4.2.1.1"]

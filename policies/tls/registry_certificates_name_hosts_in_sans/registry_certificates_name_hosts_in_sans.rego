@@ -13,7 +13,7 @@
 #   recommended_action: >-
 #     Re-issue the certificate with all hosts of the registry as subject alternative names
 #     (openssl: subjectAltName = DNS:..., IP:...).
-#   explains: [RT-TLS-004, RT-EVT-001]
+#   explains: [RT-TLS-004, RT-EVT-001, RT-EVT-005]
 #   tags: [tls]
 package regpolicy.tls.registry_certificates_name_hosts_in_sans
 

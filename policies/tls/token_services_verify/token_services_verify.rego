@@ -13,7 +13,7 @@
 #   recommended_action: >-
 #     Add the CA of the token service to the trust configuration, beside the registry's,
 #     under an entry name of its own, and let the nodes roll.
-#   explains: [RT-EVT-001]
+#   explains: [RT-EVT-001, RT-EVT-002]
 #   tags: [tls]
 package regpolicy.tls.token_services_verify
 

@@ -12,6 +12,7 @@
 #     Compare the issuers. A proxy's CA: add the registry to noProxy where the proxy is
 #     configured, or trust that CA knowingly. The registry's own CA: give all backends of
 #     the load balancer the same certificate.
+#   explains: [RT-EVT-002]
 #   tags: [tls]
 package regpolicy.tls.vantage_points_see_one_chain
 
