@@ -47,7 +47,7 @@ _faults[one] contains "has basic constraints that are not critical" if {
 	not input.certificates[one.fingerprint].basic_constraints_critical == true
 }
 
-_faults[one] contains "may not sign certificates" if {
+_faults[one] contains "lacks the key usage keyCertSign" if {
 	some one in _cas
 	not _signs(input.certificates[one.fingerprint])
 }

@@ -23,8 +23,8 @@ test_denials[name] if {
 		"a CA": {"ca": _ca, "chain": {}, "denied": set()},
 		"no CA": {"ca": _with({"is_ca": false}), "chain": {}, "denied": {"is no CA"}},
 		"basic constraints not critical": {"ca": _with({"basic_constraints_critical": false}), "chain": {}, "denied": {"has basic constraints that are not critical"}},
-		"no keyCertSign": {"ca": _with({"key_usage": ["digital_signature"]}), "chain": {}, "denied": {"may not sign certificates"}},
-		"no key usage": {"ca": _with({"key_usage": []}), "chain": {}, "denied": {"may not sign certificates"}},
+		"no keyCertSign": {"ca": _with({"key_usage": ["digital_signature"]}), "chain": {}, "denied": {"lacks the key usage keyCertSign"}},
+		"no key usage": {"ca": _with({"key_usage": []}), "chain": {}, "denied": {"lacks the key usage keyCertSign"}},
 		"no subject key id": {"ca": _with({"subject_key_id": ""}), "chain": {}, "denied": {"has no subject key identifier"}},
 		"no authority key id": {"ca": _with({"authority_key_id": ""}), "chain": {}, "denied": {"has no authority key identifier"}},
 		"a root without authority key id": {"ca": _with({"authority_key_id": "", "self_signed": true}), "chain": {}, "denied": set()},
@@ -33,8 +33,8 @@ test_denials[name] if {
 		"path length 0 over one CA": {"ca": _with({"path_length": 0}), "chain": _short, "denied": {"allows 0 CA(s) below it, and there are more"}},
 		"path length 0 over one CA, out of order": {"ca": _with({"path_length": 0}), "chain": object.union(_short, {"order_wrong": true}), "denied": set()},
 		"path length malformed": {"ca": _with({"path_length": "none"}), "chain": {}, "denied": {"allows none CA(s) below it, and there are more"}},
-		"several faults": {"ca": _with({"is_ca": false, "key_usage": []}), "chain": {}, "denied": {"is no CA, may not sign certificates"}},
-		"all missing": {"ca": {"common_name": "CA"}, "chain": {}, "denied": {"has basic constraints that are not critical, has no authority key identifier, has no subject key identifier, is no CA, may not sign certificates"}},
+		"several faults": {"ca": _with({"is_ca": false, "key_usage": []}), "chain": {}, "denied": {"is no CA, lacks the key usage keyCertSign"}},
+		"all missing": {"ca": {"common_name": "CA"}, "chain": {}, "denied": {"has basic constraints that are not critical, has no authority key identifier, has no subject key identifier, is no CA, lacks the key usage keyCertSign"}},
 	}
 	denied := {concat("", [`harbor:443 sends "CA", which `, faults]) | some faults in tc.denied}
 	{finding.msg | some finding in policy.deny} == denied with input as _document(tc.ca, tc.chain)
