@@ -38,7 +38,7 @@ func newExplain(e *environment) *cobra.Command {
 			return usage("`regpolicy list` shows the ids", "no policy has the id %q", args[0])
 		},
 	}
-	flags.bind(c.Flags())
+	flags.bind(e, c.Flags())
 	return c
 }
 
