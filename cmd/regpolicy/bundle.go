@@ -79,7 +79,7 @@ func verifyBundle(ctx context.Context, e *environment, registry *registryFlags, 
 	} else if b, err = readBundle(name, key); err != nil {
 		return err
 	}
-	library, err := compileBundle(ctx, policySource{name: name, modules: b.Modules, data: b.Data, roots: b.Roots})
+	library, err := compileBundle(ctx, ofBundle(name, b))
 	if err != nil {
 		return err
 	}
@@ -90,13 +90,11 @@ func verifyBundle(ctx context.Context, e *environment, registry *registryFlags, 
 // compileBundle compiles policies strictly, with the library and nothing else.
 func compileBundle(ctx context.Context, s policySource) (*engine.Library, error) {
 	var cfg engine.Config
-	builtin, err := builtinModules()
+	err := addSources(&cfg, []policySource{s})
 	if err != nil {
 		return nil, err
 	}
-	sources := []policySource{s}
-	cfg.Modules = libraryFor(builtin, sources)
-	if err := addSources(&cfg, sources); err != nil {
+	if cfg.Modules, err = withBuiltin(cfg.Modules, false); err != nil {
 		return nil, err
 	}
 	if cfg.Schema, err = fs.ReadFile(policies.FS, policies.Schema); err != nil {

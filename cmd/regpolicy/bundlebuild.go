@@ -67,7 +67,6 @@ func buildBundle(ctx context.Context, e *environment, f *buildFlags, paths []str
 	if all.data, err = bundle.Data(files); err != nil {
 		return err
 	}
-	all.roots = bundle.Roots(files)
 	library, err := compileBundle(ctx, all)
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ type policyFlags struct {
 	selected  []string
 	excluded  []string
 	params    string
+	profile   string
 	bundleKey string
 	registry  registryFlags
 }
@@ -36,24 +37,22 @@ func (f *policyFlags) bind(e *environment, flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.selected, "select", nil, "only these policies: id, glob, tag or @collection")
 	flags.StringSliceVar(&f.excluded, "exclude", nil, "all but these policies: id, glob, tag or @collection")
 	flags.StringVar(&f.params, "params", "", "parameters of policies (YAML)")
+	flags.StringVar(&f.profile, "profile", "", "thresholds of a framework: nist, bsi or pci")
 	flags.StringVar(&f.bundleKey, "bundle-key", "", "public key (PEM) that every policy bundle must be signed by")
 	f.registry.bind(e, flags)
 }
 
 // load compiles the policies that the flags ask for.
 func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
-	cfg := engine.Config{Select: f.selected, Exclude: f.excluded}
+	cfg := engine.Config{Select: f.selected, Exclude: f.excluded, Profile: f.profile}
 	sources, err := f.sources(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Modules, err = builtinModules(); err != nil {
+	if err := addSources(&cfg, sources); err != nil {
 		return nil, err
 	}
-	if f.noBuiltin {
-		cfg.Modules = libraryFor(cfg.Modules, sources)
-	}
-	if err := addSources(&cfg, sources); err != nil {
+	if cfg.Modules, err = withBuiltin(cfg.Modules, !f.noBuiltin); err != nil {
 		return nil, err
 	}
 	if cfg.Schema, err = fs.ReadFile(policies.FS, policies.Schema); err != nil {
@@ -67,18 +66,52 @@ func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 	return engine.Load(ctx, cfg)
 }
 
-func builtinModules() ([]engine.Module, error) {
-	var modules []engine.Module
-	err := fs.WalkDir(policies.FS, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".rego") || strings.HasSuffix(path, "_test.rego") {
-			return err
+// withBuiltin adds the built-in policies to some modules, or only the library that
+// organisations' policies import. A package of the library that the modules bring
+// along themselves is left out.
+func withBuiltin(modules []engine.Module, policies bool) ([]engine.Module, error) {
+	builtin, err := builtinModules()
+	if err != nil {
+		return nil, err
+	}
+	own := map[string]bool{}
+	for _, m := range modules {
+		own[packageLine(m.Source)] = true
+	}
+	for _, m := range builtin {
+		isLibrary := strings.HasPrefix(m.Path, "lib/")
+		if isLibrary && !own[packageLine(m.Source)] || !isLibrary && policies {
+			modules = append(modules, m)
 		}
-		source, err := fs.ReadFile(policies.FS, path)
-		modules = append(modules, engine.Module{Path: path, Source: source, Builtin: true})
-		return err
-	})
+	}
+	return modules, nil
+}
+
+var packagePattern = regexp.MustCompile(`(?m)^package\s+([\w.]+)`)
+
+func packageLine(source []byte) string {
+	if found := packagePattern.FindSubmatch(source); found != nil {
+		return string(found[1])
+	}
+	return ""
+}
+
+func builtinModules() ([]engine.Module, error) {
+	// Three levels down lie the policies, further down only their cases.
+	files, err := fs.Glob(policies.FS, "*/*/*.rego")
 	if err != nil {
 		return nil, fmt.Errorf("reading built-in policies: %w", err)
+	}
+	modules := make([]engine.Module, 0, len(files))
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.rego") {
+			continue
+		}
+		source, err := fs.ReadFile(policies.FS, path)
+		if err != nil {
+			return nil, fmt.Errorf("reading built-in policies: %w", err)
+		}
+		modules = append(modules, engine.Module{Path: path, Source: source, Builtin: true})
 	}
 	return modules, nil
 }

@@ -7,9 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
@@ -65,11 +63,7 @@ func openPolicies(ctx context.Context, name string, key *bundle.Key, client *oci
 	if err != nil {
 		return policySource{}, err
 	}
-	files, err := dataFiles(name)
-	if err != nil {
-		return policySource{}, err
-	}
-	data, err := bundle.Data(files)
+	data, err := folderData(name)
 	return policySource{name: name, modules: modules, data: data}, err
 }
 
@@ -93,6 +87,15 @@ func isBundle(name string) bool {
 	var start [2]byte
 	_, err = io.ReadFull(file, start[:])
 	return err == nil && start == [2]byte{0x1f, 0x8b}
+}
+
+// folderData is the data of a folder's data files.
+func folderData(path string) (map[string]any, error) {
+	files, err := dataFiles(path)
+	if err != nil {
+		return nil, err
+	}
+	return bundle.Data(files)
 }
 
 // dataFiles reads the files of a folder that OPA takes as data. The data of a
@@ -148,19 +151,6 @@ func checkOwners(sources []policySource, noBuiltin bool) error {
 		}
 	}
 	return nil
-}
-
-// libraryFor leaves the library of the built-in modules, which organisations'
-// policies import, but for what a bundle brings itself.
-func libraryFor(builtin []engine.Module, sources []policySource) []engine.Module {
-	var owned []string
-	for _, s := range sources {
-		owned = append(owned, s.roots...)
-	}
-	return slices.DeleteFunc(builtin, func(m engine.Module) bool {
-		_, replaced := bundle.Overlap(owned, []string{"regpolicy/" + path.Dir(m.Path)})
-		return replaced || !strings.HasPrefix(m.Path, "lib/")
-	})
 }
 
 func addSources(cfg *engine.Config, sources []policySource) error {

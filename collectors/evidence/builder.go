@@ -40,6 +40,8 @@ func NewBuilder(tool Tool, at time.Time) *Builder {
 			Clusters:      map[string]Cluster{},
 			Machines:      map[string]Machine{},
 			Proxies:       map[string]Proxy{},
+			EventWindows:  map[string]EventWindow{},
+			Verification:  map[string]VerificationSwitch{},
 			Coverage:      map[string]Coverage{},
 		},
 	}

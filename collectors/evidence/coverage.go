@@ -72,6 +72,8 @@ var SectionCollectors = map[string][]string{
 	"clusters":      {Trust},
 	"machines":      {Machines},
 	"proxies":       {Nodes, Trust},
+	"event_windows": {Events},
+	"verification":  {Trust},
 
 	"views.failures_by_cause":    {Pods, Events},
 	"views.failures_by_registry": {Pods, Events},

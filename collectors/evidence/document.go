@@ -37,6 +37,7 @@ type Document struct {
 	Pods         map[string]Pod         `json:"pods"`          // by "namespace/name"
 	PullFailures map[string]PullFailure `json:"pull_failures"` // by "namespace/pod/container", see PullFailureKey
 	Registries   map[string]Registry    `json:"registries"`    // by "host:port", derived from images
+	EventWindows map[string]EventWindow `json:"event_windows"` // by namespace
 
 	Nodes     map[string]Node     `json:"nodes"`     // by node name
 	Endpoints map[string]Endpoint `json:"endpoints"` // by "host:port"
@@ -46,6 +47,9 @@ type Document struct {
 	Clusters map[string]Cluster    `json:"clusters"` // by "namespace/name"
 	Machines map[string]Machine    `json:"machines"` // by "namespace/name"
 	Proxies  map[string]Proxy      `json:"proxies"`  // by where they are configured
+	// Verification are the switches that turn TLS verification off, on or off, by
+	// "Kind/namespace/name/field".
+	Verification map[string]VerificationSwitch `json:"verification"`
 
 	Views    Views               `json:"views"`
 	Coverage map[string]Coverage `json:"coverage"` // by Collector

@@ -5,6 +5,13 @@ import (
 	"sort"
 )
 
+// Complete makes the views of a document that was written by hand, and turns absent
+// lists and maps into empty ones.
+func Complete(d *Document) {
+	d.Views = deriveViews(d)
+	fillEmpty(d)
+}
+
 func deriveViews(d *Document) Views {
 	v := Views{
 		FailuresByCause: map[string][]string{}, FailuresByRegistry: map[string][]string{},

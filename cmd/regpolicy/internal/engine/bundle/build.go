@@ -30,7 +30,7 @@ func Build(files []File, revision string, signer *Signer) ([]byte, error) {
 	b := bundle.Bundle{Data: data}
 	b.Manifest.Revision = revision
 	b.Manifest.RegoVersion = new(ast.RegoV1.Int())
-	roots := Roots(files)
+	roots := rootsOf(files)
 	b.Manifest.Roots = &roots
 	for _, f := range files {
 		if !strings.HasSuffix(f.Path, bundle.RegoExt) {
@@ -73,9 +73,9 @@ func parse(f File) (*ast.Module, ast.RegoVersion, error) {
 	return nil, 0, fault("Rego v1 wants `if` before a rule's body and `contains` for sets", "%w", err)
 }
 
-// Roots are the parts of `data` that the files fill: packages, the folders that
+// rootsOf are the parts of `data` that the files fill: packages, the folders that
 // data files lie in, and the names in one at the top.
-func Roots(files []File) []string {
+func rootsOf(files []File) []string {
 	var roots []string
 	for _, f := range files {
 		switch dir := path.Dir(f.Path); {

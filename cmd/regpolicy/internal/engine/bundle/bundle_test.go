@@ -279,7 +279,7 @@ func TestRoots(t *testing.T) {
 		"folders of data":                        {[]File{{"x/y/data.json", []byte(`{"z":1}`)}}, []string{"x/y"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, Roots(tt.files)); diff != "" {
+			if diff := cmp.Diff(tt.want, rootsOf(tt.files)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
