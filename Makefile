@@ -1,5 +1,5 @@
 # Targets without logic: each is one command.
-.PHONY: build test race lint golden generate check bench fuzz e2e demo
+.PHONY: build test race lint golden generate check bench fuzz e2e demo prove
 
 build:
 	go build -trimpath -o bin/regpolicy ./cmd/regpolicy
@@ -33,3 +33,8 @@ fuzz:
 
 e2e:
 	test/e2e/run
+
+# What the tests of our policies are worth: coverage, mutation score, vacuous passes.
+prove: build
+	bin/regpolicy check policies
+	bin/regpolicy test policies fixtures --coverage --mutate --ablate

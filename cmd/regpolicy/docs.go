@@ -107,7 +107,7 @@ func (s *policyStory) markdown(out *strings.Builder) {
 		}
 		out.WriteString("```\n")
 		if e.Message != "" {
-			fmt.Fprintf(out, "\n> %s\n", e.Message)
+			fmt.Fprintf(out, "\n> %s\n", strings.Join(strings.Fields(e.Message), " "))
 		}
 	}
 }

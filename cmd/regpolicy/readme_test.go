@@ -57,3 +57,12 @@ func policyTable(t *testing.T) string {
 	}
 	return out.String()
 }
+
+// TestReference holds docs/policies.md to what the program prints.
+func TestReference(t *testing.T) {
+	_, page, stderr := command(t, time.Now(), "docs")
+	if stderr != "" {
+		t.Fatal(stderr)
+	}
+	golden(t, "../../docs/policies.md", page)
+}
