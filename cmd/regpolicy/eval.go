@@ -58,12 +58,12 @@ func newEval(e *environment) *cobra.Command {
 		},
 	}
 	src.bind(c.Flags())
-	f.bind(c)
+	f.bind(e, c)
 	return c
 }
 
-func (f *evalFlags) bind(c *cobra.Command) {
-	f.policies.bind(c.Flags())
+func (f *evalFlags) bind(e *environment, c *cobra.Command) {
+	f.policies.bind(e, c.Flags())
 	f.verdict.bind(c)
 	c.Flags().StringVar(&f.at, "at", "", "judge as of this time, RFC 3339 (default: when the evidence was collected)")
 	c.Flags().StringVar(&f.forecast, "forecast", "", "list the verdicts that time alone will change: within 90d, 12h, 1y")

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/bundle"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/policytest"
 	"github.com/regpolicy/regpolicy/policies"
 )
@@ -170,7 +171,7 @@ func (f *testFlags) write(e *environment, outcome *policytest.Outcome) error {
 // testSources parses the policies under test, what they need besides, and the
 // library, unless it is under test itself.
 func testSources(paths, others []string) (*engine.Sources, error) {
-	cfg := engine.Config{Tests: true}
+	cfg := engine.Config{Tests: true, Data: map[string]any{}}
 	seen := map[string]bool{}
 	for _, path := range slices.Concat(paths, others) {
 		modules, err := policyFiles(path)
@@ -185,6 +186,13 @@ func testSources(paths, others []string) (*engine.Sources, error) {
 				seen[filepath.Clean(m.Path)] = true
 				cfg.Modules = append(cfg.Modules, m)
 			}
+		}
+		data, err := folderData(path)
+		if err != nil {
+			return nil, err
+		}
+		if err := bundle.Merge(cfg.Data, data); err != nil {
+			return nil, err
 		}
 	}
 	var err error

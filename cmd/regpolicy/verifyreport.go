@@ -36,7 +36,7 @@ func newVerifyReport(e *environment) *cobra.Command {
 			return runVerifyReport(c.Context(), e, &policies, args[0], args[1:])
 		},
 	}
-	policies.bind(c.Flags())
+	policies.bind(e, c.Flags())
 	return c
 }
 

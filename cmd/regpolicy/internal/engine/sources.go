@@ -36,6 +36,14 @@ func Parse(cfg Config) (*Sources, error) {
 // Modules are the parsed files by path, tests left out.
 func (s *Sources) Modules() map[string]*ast.Module { return s.modules }
 
+// Data are the documents for `data` that came with the policies.
+func (s *Sources) Data() map[string]any {
+	if s.cfg.Data == nil {
+		return map[string]any{}
+	}
+	return s.cfg.Data
+}
+
 // Tests are the parsed files of unit tests by path.
 func (s *Sources) Tests() map[string]*ast.Module { return s.tests }
 
