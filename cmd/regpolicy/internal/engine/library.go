@@ -73,7 +73,7 @@ func Load(ctx context.Context, cfg Config) (*Library, error) {
 	if len(faults) > 0 {
 		return nil, faults.sorted()
 	}
-	l := &Library{policies: policies, params: params, digest: digest(cfg.Modules)}
+	l := &Library{policies: policies, params: params, digest: digest(cfg.Modules, cfg.Data)}
 	if err := l.pick(cfg.Select, cfg.Exclude); err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func Load(ctx context.Context, cfg Config) (*Library, error) {
 // Policies lists the picked policies by id.
 func (l *Library) Policies() []*Policy { return l.policies }
 
-// Digest is the SHA-256 over all modules.
+// Digest is the SHA-256 over all modules, and the data where there is some.
 func (l *Library) Digest() string { return l.digest }
 
 func parse(sources []Module) (map[string]*ast.Module, Errors) {
@@ -187,7 +187,7 @@ func (l *Library) pick(selected, excluded []string) error {
 	return nil
 }
 
-func digest(modules []Module) string {
+func digest(modules []Module, data map[string]any) string {
 	sorted := slices.Clone(modules)
 	sort.Slice(sorted, func(i, j int) bool { return sorted[i].Path < sorted[j].Path })
 	h := sha256.New()
@@ -196,6 +196,9 @@ func digest(modules []Module) string {
 			fmt.Fprintf(h, "%d:%s%d:", len(m.Path), m.Path, len(m.Source))
 			h.Write(bytes.ReplaceAll(m.Source, []byte("\r\n"), []byte("\n")))
 		}
+	}
+	if len(data) > 0 {
+		fmt.Fprintf(h, "data:%v", data) // maps print with their keys sorted
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
