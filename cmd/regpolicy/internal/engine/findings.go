@@ -23,6 +23,8 @@ type finding struct {
 	domain      string
 	pointers    []string
 	warn        bool
+	rule        string
+	excepted    bool
 }
 
 // found is what one policy said of one document.
@@ -38,29 +40,48 @@ func (p *Policy) findings(rs rego.ResultSet) (found, error) {
 	if len(rs) != 1 {
 		return out, &Fault{File: p.File, Line: p.Line, Message: fmt.Sprintf("policy %q gave no result", p.ID)}
 	}
+	var exceptions []string
 	for i, name := range p.resultRules() {
 		elements, ok := rs[0].Bindings[fmt.Sprintf("r%d", i)].([]any)
 		if !ok {
 			return out, p.shapeFault(name, "is not a set")
 		}
 		for _, element := range elements {
-			if name == "subjects" {
-				subject, message := toSubject(element)
-				if message != "" {
-					return out, p.shapeFault(name, message)
-				}
-				out.subjects = append(out.subjects, subject)
-				continue
+			var message string
+			switch name {
+			case exceptionRule:
+				exceptions = append(exceptions, excepted(element)...)
+			case "subjects":
+				message = out.addSubject(element)
+			default:
+				message = out.addFinding(name, element)
 			}
-			f, message := p.toFinding(element)
 			if message != "" {
 				return out, p.shapeFault(name, message)
 			}
-			f.warn = warnRule.MatchString(name)
-			out.findings = append(out.findings, f)
 		}
 	}
+	for i := range out.findings {
+		out.findings[i].excepted = slices.Contains(exceptions, withoutPrefix(out.findings[i].rule))
+	}
 	return out, nil
+}
+
+func (out *found) addSubject(element any) string {
+	subject, message := toSubject(element)
+	if message == "" {
+		out.subjects = append(out.subjects, subject)
+	}
+	return message
+}
+
+func (out *found) addFinding(rule string, element any) string {
+	f, message := toFinding(element)
+	if message == "" {
+		f.rule, f.warn = rule, warnRule.MatchString(rule)
+		out.findings = append(out.findings, f)
+	}
+	return message
 }
 
 func (p *Policy) shapeFault(rule, message string) *Fault {
@@ -96,7 +117,7 @@ func toSubject(element any) (evidence.Subject, string) {
 	return s, ""
 }
 
-func (p *Policy) toFinding(element any) (finding, string) {
+func toFinding(element any) (finding, string) {
 	if text, ok := element.(string); ok {
 		if strings.TrimSpace(text) == "" {
 			return finding{}, "holds an empty message"
