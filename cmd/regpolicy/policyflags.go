@@ -27,6 +27,7 @@ type policyFlags struct {
 	selected  []string
 	excluded  []string
 	params    string
+	data      []string
 }
 
 func (f *policyFlags) bind(flags *pflag.FlagSet) {
@@ -35,6 +36,7 @@ func (f *policyFlags) bind(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.selected, "select", nil, "only these policies: id, glob, tag or @collection")
 	flags.StringSliceVar(&f.excluded, "exclude", nil, "all but these policies: id, glob, tag or @collection")
 	flags.StringVar(&f.params, "params", "", "parameters of policies (YAML)")
+	flags.StringArrayVar(&f.data, "data", nil, "JSON or YAML file or folder of such, for policies as data.* (repeatable)")
 }
 
 // load compiles the policies that the flags ask for.
@@ -63,6 +65,9 @@ func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 		if cfg.Params, err = readParams(f.params); err != nil {
 			return nil, err
 		}
+	}
+	if cfg.Data, err = readData(f.data); err != nil {
+		return nil, err
 	}
 	return engine.Load(ctx, cfg)
 }

@@ -66,7 +66,7 @@ func isList(f *pflag.Flag) bool {
 // isPath tells whether a setting names a file, which is then one beside the
 // settings file and not in the folder that the program happens to run in.
 func isPath(name string) bool {
-	return slices.Contains([]string{"kubeconfig", "params", "policy", "ssh-key", "ssh-known-hosts", "waivers"}, name)
+	return slices.Contains([]string{"data", "kubeconfig", "params", "policy", "ssh-key", "ssh-known-hosts", "waivers"}, name)
 }
 
 func nodeValues(n *yaml.Node) []string {

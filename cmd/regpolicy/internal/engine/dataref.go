@@ -60,12 +60,8 @@ func given(data map[string]any, ref ast.Ref) bool {
 		if !ok {
 			return true
 		}
-		switch node := here.(type) {
-		case map[string]any:
-			if here, ok = node[string(name)]; !ok {
-				return false
-			}
-		default: // nothing has a field here
+		node, _ := here.(map[string]any) // nothing else has a field
+		if here, ok = node[string(name)]; !ok {
 			return false
 		}
 	}
