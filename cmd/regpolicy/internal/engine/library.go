@@ -129,7 +129,7 @@ func compile(modules map[string]*ast.Module, schema *schema) (*ast.Compiler, Err
 	schemas := ast.NewSchemaSet()
 	schemas.Put(ast.SchemaRootRef, schema.root)
 	c := ast.NewCompiler().
-		WithStrict(true).
+		WithStrict(!anyOld(modules)).
 		WithCapabilities(capabilities()).
 		WithSchemas(schemas).
 		WithEnablePrintStatements(false)
@@ -138,6 +138,18 @@ func compile(modules map[string]*ast.Module, schema *schema) (*ast.Compiler, Err
 		return nil, fromOPA(c.Errors)
 	}
 	return c, nil
+}
+
+// anyOld tells whether a module is written in the older language. Those that are
+// leave variables unused and call functions that are deprecated since; neither hides
+// a finding, and conftest takes them.
+func anyOld(modules map[string]*ast.Module) bool {
+	for _, m := range modules {
+		if m.RegoVersion() == ast.RegoV0 {
+			return true
+		}
+	}
+	return false
 }
 
 // prepare makes one prepared query per policy, so that an error or a time-out of
