@@ -89,10 +89,10 @@ func TestRulesThatWouldNeverReport(t *testing.T) {
 		"a capital letter":                     {good + "Deny contains \"x\" if input.nodes\n", `looks like a misspelt "deny"`},
 		"a suffix without the line before it":  {good + "denyLatest contains \"x\" if input.nodes\n", `nothing refers to rule "denyLatest"`},
 		"another tool's word":                  {good + "forbid contains \"x\" if input.nodes\n", `nothing refers to rule "forbid"`},
-		"an exception that is misspelt":        {good + "exeption contains [\"a\"]\n", `nothing refers to rule "exeption"`},
+		"an exception that is misspelt":        {good + "exceptionn contains [\"a\"]\n", `nothing refers to rule "exceptionn"`},
 		"a file without a rule that reports":   {"package a\n\nforbid contains \"x\" if input.nodes\n", `package "a" has no result rule`},
 		"a section that the document lacks":    {"package a\n\ndeny contains \"x\" if input.handshakes\n", "undefined ref: input.handshakes"},
-		"a field that the section lacks":       {"package a\n\ndeny contains \"x\" if input.endpoints[_].adress\n", "input.endpoints.*"},
+		"a field that the section lacks":       {"package a\n\ndeny contains \"x\" if input.endpoints[_].hosst\n", "input.endpoints.*"},
 		"a section behind object.get":          {"package a\n\ndeny contains \"x\" if object.get(input, \"handshakes\", {}) != {}\n", `input has no field "handshakes"`},
 		"a section behind another name for it": {"package a\n\ndeny contains \"x\" if {\n\tdoc := input\n\tdoc.handshakes\n}\n", "handshakes"},
 	} {
@@ -260,7 +260,7 @@ func TestData(t *testing.T) {
 		t.Error("other data has the same digest")
 	}
 	for name, tc := range map[string]struct{ policy, data, want string }{
-		"a misspelt top name":        {policy, `{"alowed": {"pods": []}}`, "a.rego:5: data.allowed.pods is not defined anywhere"},
+		"a misspelt top name":        {policy, `{"alllowed": {"pods": []}}`, "a.rego:5: data.allowed.pods is not defined anywhere"},
 		"a misspelt name further in": {policy, `{"allowed": {"pod": []}}`, "a.rego:5: data.allowed.pods is not defined anywhere"},
 		"a name below a text":        {policy, `{"allowed": "all"}`, "a.rego:5: data.allowed.pods is not defined anywhere"},
 		"no data":                    {policy, `{}`, "a.rego:5: data.allowed.pods is not defined anywhere"},
