@@ -6,10 +6,14 @@ import "embed"
 
 //go:generate go run ../cmd/regpolicy/internal/schemagen ..
 
-// FS holds lib/<topic>/*.rego, <area>/<name>/*.rego and document.schema.json.
+// FS holds lib/<topic>/*.rego, <area>/<name>/*.rego with the cases of each policy
+// beside it, document.schema.json and frameworks.yaml.
 //
-//go:embed */*/*.rego document.schema.json
+//go:embed cfg evt lib nod tls xev document.schema.json frameworks.yaml
 var FS embed.FS
 
 // Schema names the evidence document's JSON Schema in FS.
 const Schema = "document.schema.json"
+
+// Frameworks names what METADATA's controls refer to, in FS.
+const Frameworks = "frameworks.yaml"

@@ -169,7 +169,7 @@ func newRoot(e *environment) *cobra.Command {
 			return c.Help()
 		},
 	})
-	root.AddCommand(newEval(e), newCollect(e), newDemo(e), newList(e), newExplain(e), newVersion(e), newCompletion(e))
+	root.AddCommand(newEval(e), newCollect(e), newTest(e), newCheck(e), newNew(e), newDemo(e), newList(e), newExplain(e), newDocs(e), newVersion(e), newCompletion(e))
 	return root
 }
 

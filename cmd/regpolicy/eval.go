@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +20,7 @@ type evalFlags struct {
 	policies policyFlags
 	verdict  verdictFlags
 	at       string
+	forecast string
 	waivers  string
 }
 
@@ -60,6 +63,7 @@ func (f *evalFlags) bind(c *cobra.Command) {
 	f.policies.bind(c.Flags())
 	f.verdict.bind(c)
 	c.Flags().StringVar(&f.at, "at", "", "judge as of this time, RFC 3339 (default: when the evidence was collected)")
+	c.Flags().StringVar(&f.forecast, "forecast", "", "list the verdicts that time alone will change: within 90d, 12h, 1y")
 	c.Flags().StringVar(&f.waivers, "waivers", "", "waivers (YAML)")
 }
 
@@ -113,6 +117,9 @@ func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags
 		}
 		opt.At = &at
 	}
+	if opt.Forecast, err = horizon(f.forecast); err != nil {
+		return err
+	}
 	if f.waivers != "" {
 		if opt.Waivers, err = readWaivers(f.waivers); err != nil {
 			return err
@@ -142,6 +149,25 @@ func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags
 		return &exitError{code: exitInterrupted, err: errors.New("interrupted; the report covers what was gathered so far")}
 	}
 	return f.verdict.exit(rep)
+}
+
+var horizonPattern = regexp.MustCompile(`^([1-9][0-9]{0,4})([hdwy])$`)
+
+// horizon reads a time to look ahead: hours, days, weeks or years of 365 days.
+func horizon(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	unit := map[string]time.Duration{"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour, "y": 365 * 24 * time.Hour}
+	found := horizonPattern.FindStringSubmatch(text)
+	if found == nil {
+		return 0, usage("write it as 90d, 12h, 8w or 1y", "--forecast %q is no time to look ahead", text)
+	}
+	n, err := strconv.Atoi(found[1])
+	if err != nil || n > int(100*unit["y"]/unit[found[2]]) {
+		return 0, usage("a hundred years suffice", "--forecast %q looks too far ahead", text)
+	}
+	return time.Duration(n) * unit[found[2]], nil
 }
 
 // exit is the exit code that a report earns: 1 first. 4 says that there is not

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -10,13 +12,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/policytest"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/policies"
 )
 
 func newExplain(e *environment) *cobra.Command {
 	var flags policyFlags
 	c := &cobra.Command{
-		Use: "explain ID", Short: "Tell one policy's story: what it reads, why, how to repair",
-		Args: func(c *cobra.Command, args []string) error {
+		Use: "explain ID", Short: "Tell one policy's story: what it reads, why, examples, how to repair",
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage("`regpolicy list` shows the ids", "explain takes one policy id, got %d", len(args))
 			}
@@ -30,20 +35,53 @@ func newExplain(e *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, p := range library.Policies() {
-				if strings.EqualFold(p.ID, args[0]) || p.Package == args[0] {
-					return deliver(e, "", []byte(story(p, e.width)))
-				}
+			i := slices.IndexFunc(library.Policies(), func(p *engine.Policy) bool { return strings.EqualFold(p.ID, args[0]) || p.Package == args[0] })
+			if i < 0 {
+				return usage("`regpolicy list` shows the ids", "no policy has the id %q", args[0])
 			}
-			return usage("`regpolicy list` shows the ids", "no policy has the id %q", args[0])
+			s, err := storyOf(c.Context(), library, library.Policies()[i])
+			if err != nil {
+				return err
+			}
+			return deliver(e, "", []byte(s.text(e.width)))
 		},
 	}
 	flags.bind(c.Flags())
 	return c
 }
 
-// story is what `explain` prints.
-func story(p *engine.Policy, width int) string {
+// policyStory is all there is to tell of one policy.
+type policyStory struct {
+	*engine.Policy
+	controls []string
+	examples []policytest.Example
+}
+
+// storyOf tells a policy's story. The examples are its own cases, judged anew, so
+// that they cannot rot.
+func storyOf(ctx context.Context, l *engine.Library, p *engine.Policy) (*policyStory, error) {
+	frameworks, err := readFrameworks()
+	if err != nil {
+		return nil, err
+	}
+	var files fs.FS = policytest.Disk{}
+	if p.Builtin {
+		files = policies.FS
+	}
+	cases, err := policytest.CasesOf(files, []*engine.Policy{p})
+	if err != nil {
+		return nil, err
+	}
+	failing := report.Fail
+	if !p.Denies() {
+		failing = report.Warn
+	}
+	examples, err := policytest.Examples(ctx, l, p, cases[p.ID], failing, report.Pass)
+	return &policyStory{Policy: p, controls: controlLines(p.Controls, frameworks), examples: examples}, err
+}
+
+// text is what `explain` prints.
+func (s *policyStory) text(width int) string {
 	if width == 0 {
 		width = 100
 	}
@@ -57,23 +95,50 @@ func story(p *engine.Policy, width int) string {
 			out.WriteString(strings.TrimRight("  "+strings.TrimRight(line, " "), " ") + "\n")
 		}
 	}
-	fmt.Fprintf(&out, "%s  %s\n", p.ID, p.Title)
-	fmt.Fprintf(&out, "severity %s, package %s\n", p.Severity, p.Package)
-	section("Why", p.Description)
-	section("Reads", strings.Join(reads(p), ", "))
-	section("How to repair", p.RecommendedAction)
-	section("When it fails, these fail with it", strings.Join(p.Explains, ", "))
-	var controls []string
-	for _, framework := range slices.Sorted(maps.Keys(p.Controls)) {
-		controls = append(controls, framework+": "+strings.Join(p.Controls[framework], ", "))
+	fmt.Fprintf(&out, "%s  %s\n", s.ID, s.Title)
+	fmt.Fprintf(&out, "severity %s, package %s\n", s.Severity, s.Package)
+	section("Why", s.Description)
+	section("Reads", strings.Join(reads(s.Policy), ", "))
+	for _, e := range s.examples {
+		fmt.Fprintf(&out, "\n%s\n", exampleTitle(&e))
+		for _, x := range e.Evidence {
+			fmt.Fprintf(&out, "  %s\n", x.Pointer)
+			for line := range strings.SplitSeq(x.YAML, "\n") {
+				fmt.Fprintf(&out, "    %s\n", line)
+			}
+		}
+		for line := range strings.SplitSeq(text.WrapSoft(e.Message, width-4), "\n") {
+			if e.Message != "" {
+				fmt.Fprintf(&out, "  > %s\n", strings.TrimSpace(line))
+			}
+		}
 	}
-	section("Controls it gives evidence for", strings.Join(controls, "; "))
-	var params []string
-	for _, name := range slices.Sorted(maps.Keys(p.Params)) {
-		params = append(params, fmt.Sprintf("%s (default %v)", name, p.Params[name]))
-	}
-	section("Parameters", strings.Join(params, "\n"))
-	section("Tags", strings.Join(p.Tags, ", "))
-	section("Source", p.File)
+	section("How to repair", s.RecommendedAction)
+	section("When it fails, these fail with it", strings.Join(s.Explains, ", "))
+	section("Controls it gives evidence for", strings.Join(s.controls, "\n"))
+	section("Parameters", strings.Join(s.paramLines(), "\n"))
+	section("See also", strings.Join(s.Related, "\n"))
+	section("Tags", strings.Join(s.Tags, ", "))
+	section("Source", s.File)
 	return out.String()
+}
+
+func exampleTitle(e *policytest.Example) string {
+	verb := map[report.Verdict]string{report.Fail: "fails", report.Warn: "warns", report.Pass: "passes"}[e.Verdict]
+	return fmt.Sprintf("An example that %s: %s", verb, e.Case)
+}
+
+// paramLines are the parameters with their defaults, and what profiles make of them.
+func (s *policyStory) paramLines() []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(s.Params)) {
+		line := fmt.Sprintf("%s (default %v", name, s.Params[name])
+		for _, profile := range slices.Sorted(maps.Keys(s.Profiles)) {
+			if v, ok := s.Profiles[profile][name]; ok {
+				line += fmt.Sprintf("; profile %s %v", profile, v)
+			}
+		}
+		out = append(out, line+")")
+	}
+	return out
 }

@@ -28,6 +28,7 @@ type policyFlags struct {
 	excluded  []string
 	params    string
 	data      []string
+	profile   string
 }
 
 func (f *policyFlags) bind(flags *pflag.FlagSet) {
@@ -37,11 +38,12 @@ func (f *policyFlags) bind(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.excluded, "exclude", nil, "all but these policies: id, glob, tag or @collection")
 	flags.StringVar(&f.params, "params", "", "parameters of policies (YAML)")
 	flags.StringArrayVar(&f.data, "data", nil, "JSON or YAML file or folder of such, for policies as data.* (repeatable)")
+	flags.StringVar(&f.profile, "profile", "", "thresholds of a framework: nist, bsi or pci")
 }
 
 // load compiles the policies that the flags ask for.
 func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
-	cfg := engine.Config{Select: f.selected, Exclude: f.excluded}
+	cfg := engine.Config{Select: f.selected, Exclude: f.excluded, Profile: f.profile}
 	modules, err := builtinModules()
 	if err != nil {
 		return nil, err
@@ -73,17 +75,21 @@ func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 }
 
 func builtinModules() ([]engine.Module, error) {
-	var modules []engine.Module
-	err := fs.WalkDir(policies.FS, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".rego") || strings.HasSuffix(path, "_test.rego") {
-			return err
-		}
-		source, err := fs.ReadFile(policies.FS, path)
-		modules = append(modules, engine.Module{Path: path, Source: source, Builtin: true})
-		return err
-	})
+	// Three levels down lie the policies, further down only their cases.
+	files, err := fs.Glob(policies.FS, "*/*/*.rego")
 	if err != nil {
 		return nil, fmt.Errorf("reading built-in policies: %w", err)
+	}
+	modules := make([]engine.Module, 0, len(files))
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.rego") {
+			continue
+		}
+		source, err := fs.ReadFile(policies.FS, path)
+		if err != nil {
+			return nil, fmt.Errorf("reading built-in policies: %w", err)
+		}
+		modules = append(modules, engine.Module{Path: path, Source: source, Builtin: true})
 	}
 	return modules, nil
 }

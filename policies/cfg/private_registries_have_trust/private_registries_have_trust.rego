@@ -44,6 +44,7 @@
 package regpolicy.cfg.private_registries_have_trust
 
 import data.regpolicy.lib.chains
+import data.regpolicy.lib.params
 import data.regpolicy.lib.pointer
 import data.regpolicy.lib.trust
 
@@ -99,10 +100,4 @@ _public(name, registry) if {
 
 _probed(name) if count(input.endpoints[name].chains) > 0
 
-_public_registries := data.params["RT-CFG-004"].public_registries
-
-_public_registries := annotation.annotations.custom.params.public_registries if {
-	not data.params["RT-CFG-004"].public_registries
-	some annotation in rego.metadata.chain()
-	annotation.annotations.scope == "package"
-}
+_public_registries := params.of("RT-CFG-004", rego.metadata.chain()).public_registries

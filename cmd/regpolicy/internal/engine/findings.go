@@ -84,6 +84,27 @@ func (out *found) addFinding(rule string, element any) string {
 	return message
 }
 
+// stray is a fault where a finding is about something that the policy did not say it
+// looked at: such a subject would never pass.
+func (p *Policy) stray(found found) error {
+	if !p.hasSubjects {
+		return nil
+	}
+	looked := map[string]bool{}
+	for _, s := range found.subjects {
+		looked[s.String()] = true
+	}
+	for _, f := range found.findings {
+		if !looked[f.subject.String()] {
+			return &Fault{
+				File: p.File, Line: p.Line, Message: fmt.Sprintf("policy %q finds fault with %s, which is not among its subjects", p.ID, f.subject),
+				Hint: "let `subjects` hold all that `deny` and `warn` may name",
+			}
+		}
+	}
+	return nil
+}
+
 func (p *Policy) shapeFault(rule, message string) *Fault {
 	f := &Fault{
 		File: p.File, Line: p.Line, Message: fmt.Sprintf("rule %q of policy %q %s", rule, p.ID, message),

@@ -27,6 +27,44 @@ type Input struct {
 	URI      string
 	Bytes    []byte
 	Document *evidence.Document
+
+	// value is the document as policies read it, judged as of at.
+	value ast.Value
+	at    evidence.Time
+}
+
+// Prepare converts the document for policies once, where it is judged many times
+// as of its own time.
+func (in *Input) Prepare() error {
+	at := in.Document.CollectedAt
+	if in.Document.At != nil {
+		at = *in.Document.At
+	}
+	value, err := in.convert(at)
+	in.value, in.at = value, at
+	return err
+}
+
+func (in *Input) convert(at evidence.Time) (ast.Value, error) {
+	if in.value != nil && in.at.Equal(at.Time) {
+		return in.value, nil
+	}
+	var plain any
+	if err := util.UnmarshalJSON(in.Bytes, &plain); err != nil {
+		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
+	}
+	if m, ok := plain.(map[string]any); ok {
+		text, err := at.MarshalJSON()
+		if err != nil {
+			return nil, fmt.Errorf("writing time: %w", err)
+		}
+		m["at"] = string(text[1 : len(text)-1])
+	}
+	value, err := ast.InterfaceToValue(plain)
+	if err != nil {
+		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
+	}
+	return value, nil
 }
 
 // Options are what a verdict may depend on besides document and policies.
@@ -44,6 +82,12 @@ type Options struct {
 	Jobs int
 	// ToolVersion stands in the report.
 	ToolVersion string
+	// Forecast lists the changes of verdicts to come within this time; zero lists none.
+	Forecast time.Duration
+	// Strict makes a finding on a subject that the policy does not declare an error.
+	Strict bool
+	// Tracer is told of every step of the evaluation, for coverage.
+	Tracer topdown.QueryTracer
 }
 
 // Judge evaluates every policy over every document. It returns an error only
@@ -57,6 +101,7 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 			Documents: []report.Document{},
 			Policies:  report.Policies{Count: len(l.policies), Digest: l.digest},
 			Params:    l.params,
+			Profile:   l.profile,
 		},
 		Coverage: map[string]evidence.Coverage{},
 		Results:  []report.Result{},
@@ -74,11 +119,23 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 		if at.After(rep.Run.At.Time) {
 			rep.Run.At = at
 		}
-		results, err := l.judgeOne(ctx, in, at, len(inputs) > 1, opt)
+		value, err := in.convert(at)
+		if err != nil {
+			return nil, err
+		}
+		results, err := l.judgeOne(ctx, in, value, len(inputs) > 1, opt)
+		if err != nil {
+			return nil, err
+		}
+		changes, err := l.foresee(ctx, in, value, at, results, len(inputs) > 1, opt)
 		if err != nil {
 			return nil, err
 		}
 		waivers.apply(results, at.Time)
+		changes = append(changes, waiverChanges(results, at, opt.Forecast)...)
+		if opt.Forecast > 0 {
+			rep.Forecast = append(rep.Forecast, changes...)
+		}
 		rep.Results = append(rep.Results, results...)
 		sum := sha256.Sum256(in.Bytes)
 		rep.Run.Documents = append(rep.Run.Documents, report.Document{
@@ -87,6 +144,7 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 		})
 		addCoverage(rep.Coverage, in.Document.Coverage)
 	}
+	sortChanges(rep.Forecast)
 	rep.Results = append(rep.Results, waivers.findings()...)
 	rep.Run.Waivers = waivers.count()
 	sortResults(rep.Results)
@@ -96,23 +154,7 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 	return rep, nil
 }
 
-func (l *Library) judgeOne(ctx context.Context, in *Input, at evidence.Time, many bool, opt Options) ([]report.Result, error) {
-	var plain any
-	if err := util.UnmarshalJSON(in.Bytes, &plain); err != nil {
-		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
-	}
-	if m, ok := plain.(map[string]any); ok {
-		text, err := at.MarshalJSON()
-		if err != nil {
-			return nil, fmt.Errorf("writing time: %w", err)
-		}
-		m["at"] = string(text[1 : len(text)-1])
-	}
-	input, err := ast.InterfaceToValue(plain)
-	if err != nil {
-		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
-	}
-
+func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, many bool, opt Options) ([]report.Result, error) {
 	perPolicy := make([][]report.Result, len(l.policies))
 	failures := make([]error, len(l.policies))
 	jobs := make(chan int)
@@ -135,7 +177,7 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, at evidence.Time, man
 	results := append(slices.Concat(perPolicy...), required(in.Document, opt.Require)...)
 	if many {
 		for i := range results {
-			results[i].Subject["cluster"] = cmp.Or(in.Document.Cluster, in.URI)
+			results[i].Subject["cluster"] = clusterOf(in)
 		}
 	}
 	for i := range results {
@@ -143,6 +185,9 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, at evidence.Time, man
 	}
 	return results, nil
 }
+
+// clusterOf tells the results of one of several documents apart.
+func clusterOf(in *Input) string { return cmp.Or(in.Document.Cluster, in.URI) }
 
 // judge evaluates one policy over one document.
 func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Value, opt Options) ([]report.Result, error) {
@@ -157,7 +202,11 @@ func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Va
 	}
 	limited, cancel := context.WithTimeout(ctx, cmp.Or(opt.Timeout, 30*time.Second))
 	defer cancel()
-	rs, err := p.prepared.Eval(limited, rego.EvalParsedInput(input))
+	how := []rego.EvalOption{rego.EvalParsedInput(input)}
+	if opt.Tracer != nil {
+		how = append(how, rego.EvalQueryTracer(opt.Tracer))
+	}
+	rs, err := p.prepared.Eval(limited, how...)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("evaluating policy %q: %w", p.ID, context.Cause(ctx))
@@ -169,6 +218,9 @@ func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Va
 		return []report.Result{p.result(report.Error, wholeDocument(), "the policy failed: "+evidence.Scrub(message))}, nil
 	}
 	found, err := p.findings(rs)
+	if err == nil && opt.Strict {
+		err = p.stray(found)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -225,6 +277,12 @@ func sortResults(results []report.Result) {
 	}
 	slices.SortStableFunc(results, func(a, b report.Result) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(keys[a.Fingerprint], keys[b.Fingerprint]), cmp.Compare(a.Message, b.Message))
+	})
+}
+
+func sortChanges(changes []report.Change) {
+	slices.SortStableFunc(changes, func(a, b report.Change) int {
+		return cmp.Or(a.At.Compare(b.At.Time), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Subject.String(), b.Subject.String()))
 	})
 }
 

@@ -36,48 +36,35 @@ type Config struct {
 	Schema []byte
 	// Params are parameters by policy id, over the defaults of METADATA.
 	Params map[string]map[string]any
+	// Profile picks other defaults of the parameters, "" for none.
+	Profile string
 	// Data are documents for `data` besides `data.params`.
 	Data map[string]any
 	// Select and Exclude pick policies; see Policy.Matches. Policies that are
 	// not picked are compiled, so that their faults show, but do not run.
 	Select, Exclude []string
+	// Tests are parsed, too.
+	Tests bool
 }
 
 // Library is a compiled set of policies. It is safe for concurrent use.
 type Library struct {
 	policies []*Policy
 	params   map[string]map[string]any
+	profile  string
 	digest   string
+	compiler *ast.Compiler
+	data     map[string]any
 }
 
 // Load parses, checks and compiles policies. Every fault of a policy is an
 // *Errors with file, line and cure.
 func Load(ctx context.Context, cfg Config) (*Library, error) {
-	modules, faults := parse(cfg.Modules)
-	if len(faults) > 0 {
-		return nil, faults.sorted()
-	}
-	schema, err := newSchema(cfg.Schema)
+	s, err := Parse(cfg)
 	if err != nil {
 		return nil, err
 	}
-	compiler, compileFaults := compile(modules, schema)
-	if len(compileFaults) > 0 {
-		return nil, compileFaults.sorted()
-	}
-	policies, faults := collect(modules)
-	faults = append(faults, unknownData(compiler, cfg.Data)...)
-	faults = append(faults, analyse(policies, compiler, schema)...)
-	params, paramFaults := mergeParams(policies, cfg.Params)
-	faults = append(faults, paramFaults...)
-	if len(faults) > 0 {
-		return nil, faults.sorted()
-	}
-	l := &Library{policies: policies, params: params, digest: digest(cfg.Modules, cfg.Data)}
-	if err := l.pick(cfg.Select, cfg.Exclude); err != nil {
-		return nil, err
-	}
-	return l, l.prepare(ctx, compiler, cfg.Data)
+	return s.Library(ctx)
 }
 
 // Policies lists the picked policies by id.
@@ -86,11 +73,11 @@ func (l *Library) Policies() []*Policy { return l.policies }
 // Digest is the SHA-256 over all modules, and the data where there is some.
 func (l *Library) Digest() string { return l.digest }
 
-func parse(sources []Module) (map[string]*ast.Module, Errors) {
-	modules := make(map[string]*ast.Module, len(sources))
-	var faults Errors
+func parse(sources []Module, withTests bool) (modules, tests map[string]*ast.Module, faults Errors) {
+	modules, tests = make(map[string]*ast.Module, len(sources)), map[string]*ast.Module{}
 	for _, src := range sources {
-		if strings.HasSuffix(src.Path, "_test.rego") {
+		isTest := strings.HasSuffix(src.Path, "_test.rego")
+		if isTest && !withTests {
 			continue
 		}
 		text := string(src.Source)
@@ -105,12 +92,15 @@ func parse(sources []Module) (map[string]*ast.Module, Errors) {
 			faults = append(faults, fromOPA(err)...)
 			continue
 		}
-		if m == nil || strings.HasSuffix(m.Package.Path.String(), "_test") {
-			continue
+		switch {
+		case m == nil:
+		case isTest, strings.HasSuffix(packageName(m), "_test"):
+			tests[src.Path] = m
+		default:
+			modules[src.Path] = m
 		}
-		modules[src.Path] = m
 	}
-	return modules, faults
+	return modules, tests, faults
 }
 
 // capabilities are OPA's without what would make a verdict depend on more than
@@ -126,13 +116,15 @@ func capabilities() *ast.Capabilities {
 }
 
 func compile(modules map[string]*ast.Module, schema *schema) (*ast.Compiler, Errors) {
-	schemas := ast.NewSchemaSet()
-	schemas.Put(ast.SchemaRootRef, schema.root)
 	c := ast.NewCompiler().
 		WithStrict(!anyOld(modules)).
 		WithCapabilities(capabilities()).
-		WithSchemas(schemas).
 		WithEnablePrintStatements(false)
+	if schema != nil {
+		schemas := ast.NewSchemaSet()
+		schemas.Put(ast.SchemaRootRef, schema.root)
+		c = c.WithSchemas(schemas)
+	}
 	c.Compile(modules)
 	if c.Failed() {
 		return nil, fromOPA(c.Errors)
@@ -154,9 +146,9 @@ func anyOld(modules map[string]*ast.Module) bool {
 
 // prepare makes one prepared query per policy, so that an error or a time-out of
 // one leaves the others alone.
-func (l *Library) prepare(ctx context.Context, compiler *ast.Compiler, data map[string]any) error {
+func (l *Library) prepare(ctx context.Context) error {
 	base := map[string]any{}
-	maps.Copy(base, data)
+	maps.Copy(base, l.data)
 	params := map[string]any{}
 	for id, p := range l.params {
 		params[id] = p
@@ -174,7 +166,7 @@ func (l *Library) prepare(ctx context.Context, compiler *ast.Compiler, data map[
 	for _, p := range l.policies {
 		q, err := rego.New(
 			rego.ParsedQuery(p.query()),
-			rego.Compiler(compiler),
+			rego.Compiler(l.compiler),
 			rego.Store(store),
 			rego.StrictBuiltinErrors(true),
 		).PrepareForEval(ctx)
@@ -184,6 +176,26 @@ func (l *Library) prepare(ctx context.Context, compiler *ast.Compiler, data map[
 		p.prepared = &q
 	}
 	return nil
+}
+
+// Only is one policy of the library, with other parameters than the library's where
+// some are given.
+func (l *Library) Only(ctx context.Context, id string, given map[string]any) (*Library, error) {
+	i := slices.IndexFunc(l.policies, func(p *Policy) bool { return p.ID == id })
+	if i < 0 {
+		return nil, &Fault{Message: fmt.Sprintf("no policy has the id %q", id), Hint: "`regpolicy list` shows the ids"}
+	}
+	one := *l.policies[i]
+	only := *l
+	only.policies = []*Policy{&one}
+	if len(given) == 0 {
+		return &only, nil
+	}
+	var faults Errors
+	if only.params, faults = mergeParams(only.policies, "", map[string]map[string]any{id: given}); len(faults) > 0 {
+		return nil, faults.sorted()
+	}
+	return &only, only.prepare(ctx)
 }
 
 func (l *Library) pick(selected, excluded []string) error {

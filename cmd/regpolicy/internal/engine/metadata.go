@@ -65,8 +65,25 @@ func (p *Policy) setCustom(key string, v any) string {
 			return "must be a mapping of names to defaults"
 		}
 		p.Params = params
+	case "profiles":
+		return p.setProfiles(v)
 	case "controls":
 		return p.setControls(v)
+	}
+	return ""
+}
+
+// setProfiles reads other defaults of parameters, by profile.
+func (p *Policy) setProfiles(v any) string {
+	profiles, ok := v.(map[string]any)
+	if !ok {
+		return "must be a mapping of profiles to parameters"
+	}
+	p.Profiles = map[string]map[string]any{}
+	for name, params := range profiles {
+		if p.Profiles[name], ok = params.(map[string]any); !ok {
+			return name + " must be a mapping of parameters to values"
+		}
 	}
 	return ""
 }
@@ -107,32 +124,76 @@ func setStrings(target *[]string, v any) string {
 	return ""
 }
 
-// mergeParams lays the given parameters over the defaults; an unknown id or key
-// is an error, because a misspelt one would silently not count.
-func mergeParams(policies []*Policy, given map[string]map[string]any) (map[string]map[string]any, Errors) {
+// mergeParams lays a profile's parameters over the defaults and the given ones over
+// both; an unknown profile, id or key is an error, because a misspelt one would
+// silently not count.
+func mergeParams(policies []*Policy, profile string, given map[string]map[string]any) (map[string]map[string]any, Errors) {
 	merged := map[string]map[string]any{}
 	byID := map[string]*Policy{}
+	profiles := map[string]bool{}
+	var faults Errors
 	for _, p := range policies {
 		byID[p.ID] = p
 		if len(p.Params) > 0 {
 			merged[p.ID] = maps.Clone(p.Params)
 		}
+		for _, name := range slices.Sorted(maps.Keys(p.Profiles)) {
+			profiles[name] = true
+			for _, fault := range p.lay(merged[p.ID], p.Profiles[name], name == profile) {
+				fault.File, fault.Line = p.File, p.Line
+				faults = append(faults, fault)
+			}
+		}
 	}
-	var faults Errors
+	if profile != "" && !profiles[profile] {
+		faults = append(faults, &Fault{Message: fmt.Sprintf("no policy knows the profile %q", profile), Hint: fmt.Sprintf("profiles are %v", slices.Sorted(maps.Keys(profiles)))})
+	}
 	for _, id := range slices.Sorted(maps.Keys(given)) {
 		p, ok := byID[id]
 		if !ok {
 			faults = append(faults, &Fault{Message: fmt.Sprintf("parameters for policy %q, which does not exist", id), Hint: "`regpolicy list` shows the ids"})
 			continue
 		}
-		for _, key := range slices.Sorted(maps.Keys(given[id])) {
-			if _, ok := p.Params[key]; !ok {
-				known := slices.Sorted(maps.Keys(p.Params))
-				faults = append(faults, &Fault{Message: fmt.Sprintf("policy %q has no parameter %q", id, key), Hint: fmt.Sprintf("it has %v", known)})
-				continue
-			}
-			merged[id][key] = given[id][key]
-		}
+		faults = append(faults, p.lay(merged[id], given[id], true)...)
 	}
 	return merged, faults
+}
+
+// lay checks parameters and, where they count, puts them over others.
+func (p *Policy) lay(over, params map[string]any, counts bool) Errors {
+	var faults Errors
+	for _, key := range slices.Sorted(maps.Keys(params)) {
+		known, ok := p.Params[key]
+		switch {
+		case !ok:
+			faults = append(faults, &Fault{Message: fmt.Sprintf("policy %q has no parameter %q", p.ID, key), Hint: fmt.Sprintf("it has %v", slices.Sorted(maps.Keys(p.Params)))})
+		case kindOf(known) != kindOf(params[key]):
+			faults = append(faults, &Fault{
+				Message: fmt.Sprintf("parameter %q of policy %q is a %s, not a %s", key, p.ID, kindOf(known), kindOf(params[key])),
+				Hint:    fmt.Sprintf("its default is %v", known),
+			})
+		case counts:
+			over[key] = params[key]
+		}
+	}
+	return faults
+}
+
+// kindOf is the JSON kind of a parameter's value: a number where a list is wanted
+// would make every rule over it undefined.
+func kindOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "boolean"
+	case string:
+		return "text"
+	case []any:
+		return "list"
+	case map[string]any:
+		return "mapping"
+	default:
+		return "number"
+	}
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -10,29 +11,50 @@ import (
 var sectionKind = map[string]string{
 	"pods": "pod", "nodes": "node", "endpoints": "endpoint", "secrets": "secret",
 	"clusters": "cluster", "machines": "machine", "registries": "registry",
+	"proxies": "proxy", "verification": "verification",
 }
 
-// pointerOf is where a subject's record stands in the document, or "".
-func pointerOf(doc *evidence.Document, s evidence.Subject) string {
+// pointersOf are where the records of a subject stand in the document: those in the
+// sections that the policy reads, and in any other only where there is none.
+func (p *Policy) pointersOf(doc *evidence.Document, s evidence.Subject) []string {
+	all := recordsOf(doc, s)
+	read := slices.DeleteFunc(slices.Clone(all), func(pointer string) bool {
+		section, _, _ := strings.Cut(pointer[1:], "/")
+		return !slices.ContainsFunc(p.Reads, func(r Read) bool { return r.Section == section })
+	})
+	if len(read) > 0 {
+		return read
+	}
+	return all
+}
+
+func recordsOf(doc *evidence.Document, s evidence.Subject) []string {
 	qualified := s["namespace"] + "/" + s["name"]
 	switch s["kind"] {
 	case "pod":
-		return existing(doc.Pods, "pods", qualified)
+		out := existing(doc.Pods, "pods", qualified)
+		for _, key := range doc.Views.FailuresByPod[qualified] {
+			out = append(out, existing(doc.PullFailures, "pull_failures", key)...)
+		}
+		return out
 	case "node":
 		return existing(doc.Nodes, "nodes", s["name"])
 	case "trust_file":
-		if base := existing(doc.Nodes, "nodes", s["node"]); base != "" {
-			return base + "/trust_files/" + escapePointer(s["path"])
-		}
+		return below(existing(doc.Nodes, "nodes", s["node"]), "trust_files", s["path"])
 	case "endpoint", "registry":
-		if at := existing(doc.Endpoints, "endpoints", s["name"]); at != "" {
-			return at
-		}
-		return existing(doc.Registries, "registries", s["name"])
+		return append(endpointRecords(doc, s), existing(doc.Registries, "registries", s["name"])...)
 	case "secret":
 		return existing(doc.Secrets, "secrets", qualified)
 	case "cluster":
 		return existing(doc.Clusters, "clusters", qualified)
+	case "machine":
+		return existing(doc.Machines, "machines", qualified)
+	case "certificate":
+		return existing(doc.Certificates, "certificates", s["name"])
+	case "proxy":
+		return existing(doc.Proxies, "proxies", s["name"])
+	case "verification":
+		return existing(doc.Verification, "verification", s["name"])
 	case "trust_entry":
 		for key, e := range doc.Trust {
 			if e.Label == s["name"] && e.Object.Namespace == s["namespace"] && e.Object.Kind+"/"+e.Object.Name == s["source"] {
@@ -40,14 +62,38 @@ func pointerOf(doc *evidence.Document, s evidence.Subject) string {
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
-func existing[T any](section map[string]T, name, key string) string {
-	if _, ok := section[key]; !ok {
-		return ""
+// endpointRecords point as deep as the subject says: to a chain, a vantage point's
+// probe or the whole endpoint.
+func endpointRecords(doc *evidence.Document, s evidence.Subject) []string {
+	at := existing(doc.Endpoints, "endpoints", s["name"])
+	e := doc.Endpoints[s["name"]]
+	if _, ok := e.Chains[s["chain"]]; ok {
+		return below(at, "chains", s["chain"])
 	}
-	return "/" + name + "/" + escapePointer(key)
+	if _, ok := e.Probes[s["vantage"]]; ok {
+		return below(at, "probes", s["vantage"])
+	}
+	return at
+}
+
+func existing[T any](section map[string]T, name, key string) []string {
+	if _, ok := section[key]; !ok {
+		return nil
+	}
+	return []string{"/" + name + "/" + escapePointer(key)}
+}
+
+func below(pointers []string, tokens ...string) []string {
+	out := slices.Clone(pointers)
+	for i := range out {
+		for _, token := range tokens {
+			out[i] += "/" + escapePointer(token)
+		}
+	}
+	return out
 }
 
 // escapePointer writes one reference token (RFC 6901 section 3).

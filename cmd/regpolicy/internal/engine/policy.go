@@ -31,10 +31,14 @@ type Policy struct {
 	Optional []string
 	// Params are the defaults of its parameters.
 	Params map[string]any
+	// Profiles are other defaults of its parameters, by profile ("nist", "bsi").
+	Profiles map[string]map[string]any
 	// Related are links.
 	Related []string
 	File    string
 	Line    int
+	// Builtin tells that it comes with the program.
+	Builtin bool
 	// Reads are the parts of the document the policy looks at, sorted.
 	Reads []Read
 
@@ -55,7 +59,7 @@ var (
 // id or package (globs allowed), a tag, or @collection.
 func (p *Policy) Matches(pattern string) bool {
 	if name, ok := strings.CutPrefix(pattern, "@"); ok {
-		return slices.Contains(p.Tags, name)
+		return p.inCollection(name)
 	}
 	for _, text := range append([]string{p.ID, p.Package}, p.Tags...) {
 		if ok, err := path.Match(strings.ToLower(pattern), strings.ToLower(text)); err == nil && ok {
@@ -63,6 +67,24 @@ func (p *Policy) Matches(pattern string) bool {
 		}
 	}
 	return false
+}
+
+// inCollection tells whether the policy belongs to a collection: a tag (@seed,
+// @preflight, @tls), @nodes, @audit (whatever gives evidence for some control), or a
+// framework of its controls (@bsi-app-4.4, @bsi for all of them).
+func (p *Policy) inCollection(name string) bool {
+	switch name {
+	case "nodes":
+		name = "nod"
+	case "audit":
+		return len(p.Controls) > 0
+	}
+	for framework := range p.Controls {
+		if framework == name || strings.HasPrefix(framework, name+"-") {
+			return true
+		}
+	}
+	return slices.Contains(p.Tags, name)
 }
 
 // query asks for the policy's result rules and for nothing else of its package.
@@ -271,3 +293,6 @@ func uniqueIDs(policies []*Policy) Errors {
 	}
 	return faults
 }
+
+// Denies tells whether the policy can fail; one with warnings alone cannot.
+func (p *Policy) Denies() bool { return len(p.deny) > 0 }

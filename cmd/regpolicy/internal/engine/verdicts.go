@@ -32,8 +32,8 @@ func (p *Policy) verdicts(doc *evidence.Document, found found, n needs) []report
 		case anyWhole: // one result for the policy says it, see uncovered
 		default:
 			r := p.result(report.Pass, subject, "")
-			if pointer := pointerOf(doc, subject); pointer != "" {
-				r.Evidence = []report.Pointer{{Pointer: pointer, Role: "supports"}}
+			for _, pointer := range p.pointersOf(doc, subject) {
+				r.Evidence = append(r.Evidence, report.Pointer{Pointer: pointer, Role: "supports"})
 			}
 			at[subject.String()] = len(results)
 			results = append(results, r)

@@ -134,6 +134,8 @@ func (w *waiving) count() report.Waivers {
 			c.Used++
 		default:
 			c.Unused++
+			waiver := w.waivers[i]
+			c.UnusedNames = append(c.UnusedNames, fmt.Sprintf("%s for %q by %s (%s:%d)", waiver.Policy, waiver.Subject, waiver.Owner, waiver.File, waiver.Line))
 		}
 	}
 	return c

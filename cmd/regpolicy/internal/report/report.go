@@ -19,6 +19,9 @@ type Report struct {
 	Summary   Summary                      `json:"summary"`
 	Coverage  map[string]evidence.Coverage `json:"coverage"`
 	Results   []Result                     `json:"results"`
+	// Forecast lists the verdicts that will change within the time that --forecast
+	// names, the next first.
+	Forecast []Change `json:"forecast,omitempty"`
 }
 
 // Tool is what judged.
@@ -34,7 +37,9 @@ type Run struct {
 	Documents []Document                `json:"documents"`
 	Policies  Policies                  `json:"policies"`
 	Params    map[string]map[string]any `json:"params"`
-	Waivers   Waivers                   `json:"waivers"`
+	// Profile is the set of parameters that --profile picked.
+	Profile string  `json:"profile,omitempty"`
+	Waivers Waivers `json:"waivers"`
 }
 
 // Document is one evidence document that was judged.
@@ -56,6 +61,8 @@ type Waivers struct {
 	Used    int `json:"used"`
 	Unused  int `json:"unused"`
 	Expired int `json:"expired"`
+	// UnusedNames says which are unused: policy, subject and where they stand.
+	UnusedNames []string `json:"unused_names,omitempty"`
 }
 
 // Summary counts the results by verdict, and the failures by severity.
@@ -133,6 +140,18 @@ type Waiver struct {
 type NextChange struct {
 	At      evidence.Time `json:"at"`
 	Becomes Verdict       `json:"becomes"`
+}
+
+// Change is a verdict that time alone will change: a certificate or a waiver ends.
+type Change struct {
+	At       evidence.Time    `json:"at"`
+	ID       string           `json:"id"`
+	Title    string           `json:"title"`
+	Subject  evidence.Subject `json:"subject"`
+	From     Verdict          `json:"from"`
+	To       Verdict          `json:"to"`
+	Severity string           `json:"severity"`
+	Message  string           `json:"message"`
 }
 
 // Affected sums up the pull failures of all documents.

@@ -42,6 +42,8 @@ func Text(w io.Writer, r *Report, opt TextOptions) error {
 	}
 	if !opt.Quiet {
 		p.findings(r)
+		p.forecast(r)
+		p.unusedWaivers(r)
 		p.notLookedAt(r)
 	}
 	p.summary(r)

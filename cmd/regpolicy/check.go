@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func newCheck(e *environment) *cobra.Command {
+	var others []string
+	conventions := "on"
+	c := &cobra.Command{
+		Use:   "check [PATH...]",
+		Short: "Compile policies strictly and hold them to the conventions",
+		Long: "check compiles the policies below each PATH (default: the current folder) against the evidence document's schema,\n" +
+			"as eval does, and then looks for what eval would not mind: METADATA that is incomplete or has unknown keys, rules\n" +
+			"that can never report, parameters of another policy, explanations that go in circles.\n\n" +
+			"Exit code: 0 all well, 1 a convention is not kept, 2 a policy does not compile.",
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := applySettings(e, c); err != nil {
+				return err
+			}
+			if err := checkOneOf("conventions", conventions, "on", "off"); err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				args = []string{"."}
+			}
+			return runCheck(c.Context(), e, args, others, conventions == "on")
+		},
+	}
+	c.Flags().StringArrayVarP(&others, "policy", "p", nil, "policies that those under check need and that are not checked themselves (repeatable)")
+	c.Flags().StringVar(&conventions, "conventions", "on", "on wants METADATA and our conventions; off only compiles, as for conftest's policies")
+	return c
+}
+
+func runCheck(ctx context.Context, e *environment, paths, others []string, conventions bool) error {
+	sources, err := testSources(paths, others)
+	if err != nil {
+		return err
+	}
+	builtin, err := (&policyFlags{}).load(ctx)
+	if err != nil {
+		return err
+	}
+	var known []string
+	for _, p := range builtin.Policies() {
+		known = append(known, p.ID)
+	}
+	checked, faults, err := sources.Check(ctx, belowAny(paths), known)
+	if err != nil {
+		return err
+	}
+	if checked == 0 {
+		return &exitError{code: exitNothing, err: errors.New("no policy was found"), hint: "a policy is a package with a rule `deny`, `violation` or `warn`"}
+	}
+	if !conventions {
+		faults = nil
+	}
+	for _, f := range faults {
+		e.complain(f.Error(), f.Hint)
+	}
+	if len(faults) > 0 {
+		return &exitError{code: exitFailed}
+	}
+	return deliver(e, "", fmt.Appendf(nil, "regpolicy check: policies=%d faults=0\n", checked))
+}

@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// foreseen is the size of a document up to which every report carries the next
+// change of each verdict. Beyond it the policies over time are judged again only
+// where a forecast is asked for: each date costs as much as the verdict itself.
+const foreseen = 4 << 20
+
+// foresee judges the policies whose verdicts time alone can change at each date to
+// come, and settles the results' NextChange. It returns the changes up to horizon.
+func (l *Library) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, results []report.Result, many bool, opt Options) ([]report.Change, error) {
+	if opt.Forecast == 0 && len(in.Bytes) > foreseen {
+		return nil, nil
+	}
+	byPolicy := map[string][]*report.Result{}
+	for i := range results {
+		byPolicy[results[i].ID] = append(byPolicy[results[i].ID], &results[i])
+	}
+	var changes []report.Change
+	for _, p := range l.policies {
+		if !p.timeDependent() || len(byPolicy[p.ID]) == 0 {
+			continue
+		}
+		found, err := p.foresee(ctx, in, input, at, l.params[p.ID], byPolicy[p.ID], many, opt)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, found...)
+	}
+	return changes, nil
+}
+
+// timeDependent tells whether the policy holds certificates against the clock.
+func (p *Policy) timeDependent() bool {
+	clock, certificates := false, false
+	for _, r := range p.Reads {
+		clock = clock || r.Section == "at" || r.Section == "collected_at"
+		certificates = certificates || r.Section == "certificates"
+	}
+	return clock && certificates
+}
+
+// foresee judges one policy at each date to come, in their order.
+func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, params map[string]any, results []*report.Result, many bool, opt Options) ([]report.Change, error) {
+	now := map[string]report.Verdict{}
+	first := map[string]*report.Result{}
+	for _, r := range results {
+		key := r.Subject.String()
+		now[key], first[key] = r.Verdict, r
+	}
+	var out []report.Change
+	for _, date := range datesOf(in.Document, at, params, opt.Forecast) {
+		later, err := p.judge(ctx, in.Document, judgedAt(input, date), opt)
+		if err != nil {
+			return nil, err
+		}
+		for i := range later {
+			subject := later[i].Subject
+			if many {
+				subject["cluster"] = clusterOf(in)
+			}
+			key := subject.String()
+			was, known := now[key]
+			if !known || was == later[i].Verdict {
+				continue
+			}
+			now[key] = later[i].Verdict
+			out = append(out, report.Change{
+				At: date, ID: p.ID, Title: p.Title, Subject: subject, From: was, To: later[i].Verdict, Severity: later[i].Severity, Message: later[i].Message,
+			})
+			if r := first[key]; r.NextChange == nil {
+				r.NextChange = &report.NextChange{At: date, Becomes: later[i].Verdict}
+			}
+		}
+	}
+	return out, nil
+}
+
+// datesOf are the moments to come at which a certificate begins or ends to be valid,
+// or comes as near to its end as one of the policy's parameters in days says.
+func datesOf(doc *evidence.Document, at evidence.Time, params map[string]any, horizon time.Duration) []evidence.Time {
+	var days []time.Duration
+	for name, value := range params {
+		if n, ok := number(value); ok && strings.HasSuffix(name, "_days") {
+			days = append(days, time.Duration(n*24*float64(time.Hour)))
+		}
+	}
+	moments := map[int64]evidence.Time{}
+	note := func(t time.Time) {
+		if t.After(at.Time) && t.Year() < 9999 && (horizon == 0 || !t.After(at.Add(horizon))) {
+			moments[t.Unix()] = evidence.At(t)
+		}
+	}
+	for _, c := range doc.Certificates {
+		note(c.NotBefore.Time)
+		end := c.NotAfter.Add(time.Second)
+		note(end)
+		for _, d := range days {
+			note(end.Add(-d))
+		}
+	}
+	out := make([]evidence.Time, 0, len(moments))
+	for _, unix := range slices.Sorted(maps.Keys(moments)) {
+		out = append(out, moments[unix])
+	}
+	return out
+}
+
+func number(v any) (float64, bool) {
+	switch n := v.(type) {
+	case int:
+		return float64(n), true
+	case float64:
+		return n, true
+	case interface{ Float64() (float64, error) }: // json.Number
+		f, err := n.Float64()
+		return f, err == nil
+	}
+	return 0, false
+}
+
+// judgedAt is a document as policies read it, at another moment. All else is shared.
+func judgedAt(input ast.Value, at evidence.Time) ast.Value {
+	object, ok := input.(ast.Object)
+	if !ok {
+		return input
+	}
+	pairs := make([][2]*ast.Term, 0, object.Len()+1)
+	object.Foreach(func(k, v *ast.Term) {
+		if !k.Equal(atKey) {
+			pairs = append(pairs, [2]*ast.Term{k, v})
+		}
+	})
+	return ast.NewObject(append(pairs, [2]*ast.Term{atKey, ast.StringTerm(at.Format(time.RFC3339))})...)
+}
+
+var atKey = ast.StringTerm("at") //nolint:gochecknoglobals // a constant that Go cannot write as one
+
+// waiverChanges are the dates at which waivers stop to excuse.
+func waiverChanges(results []report.Result, at evidence.Time, horizon time.Duration) []report.Change {
+	var out []report.Change
+	for i := range results {
+		r := &results[i]
+		if r.Waiver == nil {
+			continue
+		}
+		day, err := time.Parse(time.DateOnly, r.Waiver.Expires)
+		if err != nil {
+			continue // it was checked when it was read
+		}
+		until := evidence.At(day.AddDate(0, 0, 1))
+		if r.NextChange == nil || r.NextChange.Becomes == report.Fail || until.Before(r.NextChange.At.Time) {
+			r.NextChange = &report.NextChange{At: until, Becomes: r.Waiver.Verdict}
+		}
+		if horizon > 0 && !until.After(at.Add(horizon)) {
+			out = append(out, report.Change{
+				At: until, ID: r.ID, Title: r.Title, Subject: r.Subject, From: report.Waived, To: r.Waiver.Verdict, Severity: r.Severity,
+				Message: fmt.Sprintf("the waiver by %s ends; %s", r.Waiver.Owner, r.Message),
+			})
+		}
+	}
+	return out
+}

@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// Sources are parsed policies and their tests, not compiled yet.
+type Sources struct {
+	cfg     Config
+	modules map[string]*ast.Module // by path
+	tests   map[string]*ast.Module // by path
+	schema  *schema
+	// trusted sources were compiled before: OPA's type check against the schema,
+	// which takes most of the time, is left out.
+	trusted bool
+}
+
+// Parse parses policies. Every fault is among the *Errors returned.
+func Parse(cfg Config) (*Sources, error) {
+	modules, tests, faults := parse(cfg.Modules, cfg.Tests)
+	if len(faults) > 0 {
+		return nil, faults.sorted()
+	}
+	schema, err := newSchema(cfg.Schema)
+	if err != nil {
+		return nil, err
+	}
+	return &Sources{cfg: cfg, modules: modules, tests: tests, schema: schema}, nil
+}
+
+// Modules are the parsed files by path, tests left out.
+func (s *Sources) Modules() map[string]*ast.Module { return s.modules }
+
+// Tests are the parsed files of unit tests by path.
+func (s *Sources) Tests() map[string]*ast.Module { return s.tests }
+
+// Only is what one package needs: its files, those of the packages that it refers
+// to, and its tests. The sources must have compiled before.
+func (s *Sources) Only(pkg string) *Sources {
+	byPackage := map[string][]string{}
+	for path, m := range s.modules {
+		name := packageName(m)
+		byPackage[name] = append(byPackage[name], path)
+	}
+	wanted := map[string]*ast.Module{}
+	queue := []string{pkg}
+	for len(queue) > 0 {
+		name := queue[0]
+		queue = queue[1:]
+		for _, path := range byPackage[name] {
+			if wanted[path] != nil {
+				continue
+			}
+			wanted[path] = s.modules[path]
+			queue = append(queue, slices.Collect(maps.Keys(usedPackages(map[string]*ast.Module{path: s.modules[path]})))...)
+		}
+	}
+	tests := map[string]*ast.Module{}
+	for path, m := range s.tests {
+		if name := packageName(m); name == pkg+"_test" || name == pkg {
+			tests[path] = m
+		}
+	}
+	return &Sources{cfg: s.cfg, modules: wanted, tests: tests, schema: s.schema, trusted: true}
+}
+
+// Replace is the sources with another module in a file's place.
+func (s *Sources) Replace(path string, m *ast.Module) *Sources {
+	changed := *s
+	changed.modules = maps.Clone(s.modules)
+	changed.modules[path] = m
+	return &changed
+}
+
+// CompileWithTests compiles everything, tests included, without the schema: a test
+// may give a policy any input. It returns nil where that fails.
+func (s *Sources) CompileWithTests() (*ast.Compiler, error) {
+	modules := maps.Clone(s.modules)
+	maps.Copy(modules, s.tests)
+	c := ast.NewCompiler().WithStrict(!anyOld(modules)).WithCapabilities(capabilities())
+	if c.Compile(modules); c.Failed() {
+		return nil, fromOPA(c.Errors).sorted()
+	}
+	return c, nil
+}
+
+// Library compiles the policies, with every check there is.
+func (s *Sources) Library(ctx context.Context) (*Library, error) {
+	var compiler *ast.Compiler
+	var faults Errors
+	if s.trusted {
+		compiler, faults = compile(s.modules, nil)
+	} else {
+		compiler, faults = compile(s.modules, s.schema)
+	}
+	if len(faults) > 0 {
+		return nil, faults.sorted()
+	}
+	return s.library(ctx, compiler)
+}
+
+func (s *Sources) library(ctx context.Context, compiler *ast.Compiler) (*Library, error) {
+	policies, faults := collect(s.modules)
+	faults = append(faults, unknownData(compiler, s.cfg.Data)...)
+	faults = append(faults, analyse(policies, compiler, s.schema)...)
+	own := map[string]bool{}
+	for _, m := range s.cfg.Modules {
+		own[m.Path] = m.Builtin
+	}
+	for _, p := range policies {
+		p.Builtin = own[p.File]
+	}
+	params, paramFaults := mergeParams(policies, s.cfg.Profile, s.cfg.Params)
+	if s.trusted {
+		paramFaults = nil // those of the policies that are left out
+	}
+	faults = append(faults, paramFaults...)
+	if len(faults) > 0 {
+		return nil, faults.sorted()
+	}
+	l := &Library{policies: policies, params: params, profile: s.cfg.Profile, digest: digest(s.cfg.Modules, s.cfg.Data), compiler: compiler, data: s.cfg.Data}
+	if !s.trusted {
+		if err := l.pick(s.cfg.Select, s.cfg.Exclude); err != nil {
+			return nil, err
+		}
+	}
+	return l, l.prepare(ctx)
+}
+
+// LibraryOf makes a library of what CompileWithTests compiled.
+func (s *Sources) LibraryOf(ctx context.Context, compiler *ast.Compiler) (*Library, error) {
+	return s.library(ctx, compiler)
+}
+
+func packageName(m *ast.Module) string {
+	return strings.TrimPrefix(m.Package.Path.String(), "data.")
+}
+
+// TestsUnder is the sources with the tests of some files only.
+func (s *Sources) TestsUnder(under func(file string) bool) *Sources {
+	some := *s
+	some.tests = map[string]*ast.Module{}
+	for path, m := range s.tests {
+		if under(path) {
+			some.tests[path] = m
+		}
+	}
+	return &some
+}

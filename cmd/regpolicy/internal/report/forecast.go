@@ -1,0 +1,52 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// forecast lists the dates to come, one line for all subjects of a policy that
+// change on a date in the same way.
+func (p *printer) forecast(r *Report) {
+	if len(r.Forecast) == 0 {
+		return
+	}
+	type key struct {
+		at, id   string
+		from, to Verdict
+	}
+	groups := map[key][]*Change{}
+	var order []key
+	for i := range r.Forecast {
+		c := &r.Forecast[i]
+		k := key{stamp(c.At), c.ID, c.From, c.To}
+		if groups[k] == nil {
+			order = append(order, k)
+		}
+		groups[k] = append(groups[k], c)
+	}
+	p.line("")
+	p.line("%s", p.paint("Dates to come, if nobody changes anything:", text.Bold))
+	for _, k := range order {
+		first := groups[k][0]
+		why := first.Message
+		if why == "" {
+			why = first.Title + " (" + subjectText(first.Subject) + ")"
+		}
+		p.paragraph("  ", fmt.Sprintf("%s  %s: %s becomes %s%s: %s", k.at, k.id, k.from, k.to, times(len(groups[k])), why))
+	}
+}
+
+// unusedWaivers names the waivers that excuse nothing: what they were for may be
+// repaired, or their subject misspelt.
+func (p *printer) unusedWaivers(r *Report) {
+	if len(r.Run.Waivers.UnusedNames) == 0 {
+		return
+	}
+	p.line("")
+	p.line("%s", p.paint("Waivers that excuse nothing; remove them, or mend their subject:", text.Bold))
+	for _, name := range r.Run.Waivers.UnusedNames {
+		p.paragraph("  ", name)
+	}
+}
