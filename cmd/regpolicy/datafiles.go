@@ -15,6 +15,8 @@ import (
 	kubeyaml "sigs.k8s.io/yaml"
 )
 
+const dataUsage = "JSON or YAML file or folder of such, for policies as data.* (repeatable)"
+
 // dataLimit is how much all files of --data may hold together.
 const dataLimit = 16 << 20
 

@@ -37,7 +37,7 @@ func (f *policyFlags) bind(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.selected, "select", nil, "only these policies: id, glob, tag or @collection")
 	flags.StringSliceVar(&f.excluded, "exclude", nil, "all but these policies: id, glob, tag or @collection")
 	flags.StringVar(&f.params, "params", "", "parameters of policies (YAML)")
-	flags.StringArrayVar(&f.data, "data", nil, "JSON or YAML file or folder of such, for policies as data.* (repeatable)")
+	flags.StringArrayVar(&f.data, "data", nil, dataUsage)
 	flags.StringVar(&f.profile, "profile", "", "thresholds of a framework: nist, bsi or pci")
 }
 
