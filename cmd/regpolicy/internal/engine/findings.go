@@ -33,31 +33,46 @@ type found struct {
 	findings []finding
 }
 
-// findings reads a policy's result sets. An element that cannot be reported is a
-// fault of the policy, never dropped.
-func (p *Policy) findings(rs rego.ResultSet) (found, error) {
-	var out found
+// set is what a query says of one result set.
+type set struct {
+	name     string
+	elements []any
+}
+
+// sets reads what a query binds to r0, r1 and so on.
+func (p *Policy) sets(rs rego.ResultSet, names ...string) ([]set, error) {
 	if len(rs) != 1 {
-		return out, &Fault{File: p.File, Line: p.Line, Message: fmt.Sprintf("policy %q gave no result", p.ID)}
+		return nil, &Fault{File: p.File, Line: p.Line, Message: fmt.Sprintf("policy %q gave no result", p.ID)}
 	}
-	var exceptions []string
-	for i, name := range p.resultRules() {
+	out := make([]set, len(names))
+	for i, name := range names {
 		elements, ok := rs[0].Bindings[fmt.Sprintf("r%d", i)].([]any)
 		if !ok {
-			return out, p.shapeFault(name, "is not a set")
+			return nil, p.shapeFault(name, "is not a set")
 		}
-		for _, element := range elements {
+		out[i] = set{name, elements}
+	}
+	return out, nil
+}
+
+// findings reads a policy's result sets. An element that cannot be reported is a
+// fault of the policy, never dropped.
+func (p *Policy) findings(sets []set) (found, error) {
+	var out found
+	var exceptions []string
+	for _, s := range sets {
+		for _, element := range s.elements {
 			var message string
-			switch name {
+			switch s.name {
 			case exceptionRule:
 				exceptions = append(exceptions, excepted(element)...)
 			case "subjects":
 				message = out.addSubject(element)
 			default:
-				message = out.addFinding(name, element)
+				message = out.addFinding(s.name, element)
 			}
 			if message != "" {
-				return out, p.shapeFault(name, message)
+				return out, p.shapeFault(s.name, message)
 			}
 		}
 	}

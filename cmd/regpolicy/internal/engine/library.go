@@ -163,17 +163,22 @@ func (l *Library) prepare(ctx context.Context) error {
 		return fmt.Errorf("encoding parameters and data: %w", err)
 	}
 	store := inmem.NewFromObjectWithOpts(plain, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
-	for _, p := range l.policies {
+	prepare := func(query ast.Body) (*rego.PreparedEvalQuery, error) {
 		q, err := rego.New(
-			rego.ParsedQuery(p.query()),
+			rego.ParsedQuery(query),
 			rego.Compiler(l.compiler),
 			rego.Store(store),
 			rego.StrictBuiltinErrors(true),
 		).PrepareForEval(ctx)
-		if err != nil {
+		return &q, err
+	}
+	for _, p := range l.policies {
+		if p.prepared, err = prepare(p.query()); err != nil {
 			return fmt.Errorf("preparing policy %q: %w", p.ID, err)
 		}
-		p.prepared = &q
+		if err := p.prepareParts(prepare); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -46,6 +46,7 @@ type Policy struct {
 	hasExceptions bool
 	deny, warn    []string // names of result rules
 	prepared      *rego.PreparedEvalQuery
+	parts         []part
 	module        *ast.Module
 	ref           ast.Ref
 }

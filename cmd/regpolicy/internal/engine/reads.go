@@ -26,15 +26,14 @@ func analyse(policies []*Policy, compiler *ast.Compiler, schema *schema) Errors 
 	faults := unusedSets(policies, compiler)
 	seen := map[string]bool{}
 	for _, p := range policies {
-		f := &flow{compiler: compiler, schema: schema, reads: map[Read]bool{}, memo: map[string][]value{}, active: map[string]bool{}}
+		f := newFlow(compiler, schema)
 		for _, name := range p.resultRules() {
 			for _, rule := range compiler.GetRulesExact(p.ref.Append(ast.StringTerm(name))) {
-				for _, v := range f.rule(rule, nil) {
-					f.whole(v)
-				}
+				f.result(rule)
 			}
 		}
 		p.Reads = f.sorted()
+		p.parts = partsOf(p, compiler, schema)
 		for _, fault := range f.faults {
 			if key := fault.Error(); !seen[key] {
 				seen[key] = true
@@ -65,7 +64,18 @@ type flow struct {
 	faults   Errors
 }
 
+func newFlow(compiler *ast.Compiler, schema *schema) *flow {
+	return &flow{compiler: compiler, schema: schema, reads: map[Read]bool{}, memo: map[string][]value{}, active: map[string]bool{}}
+}
+
 type env map[ast.Var][]value
+
+// result follows a result rule, whose elements are looked at as a whole.
+func (f *flow) result(rule *ast.Rule) {
+	for _, v := range f.rule(rule, nil) {
+		f.whole(v)
+	}
+}
 
 // rule follows one rule and returns what its value may hold.
 func (f *flow) rule(rule *ast.Rule, args [][]value) []value {
