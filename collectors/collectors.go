@@ -161,7 +161,7 @@ func (r *run) registries(ctx context.Context) {
 	var vantages []handshake.Vantage
 	if r.cfg.FromCollector {
 		vantages = append(vantages, handshake.Vantage{
-			Name: "collector", Dial: (&net.Dialer{}).DialContext, Proxy: r.cfg.Proxy,
+			Name: "collector", Dial: (&net.Dialer{}).DialContext, Proxy: r.cfg.Proxy, Versions: true,
 		})
 	}
 	if r.cfg.FromNodes && r.cfg.SSH != nil {

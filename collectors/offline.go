@@ -78,7 +78,7 @@ func fileSubject(path string) evidence.Subject {
 
 // held tells which kinds of evidence a set of objects can hold: those it has some
 // object of. A capture of pods alone was not asked for events.
-type held struct{ observedPods, events, images, trust bool }
+type held struct{ observedPods, events, images, trust, machines bool }
 
 func heldKinds(objects []source.Object) held {
 	var h held
@@ -92,6 +92,8 @@ func heldKinds(objects []source.Object) held {
 		case "Event":
 			h.events = true
 		case "Secret", "ConfigMap":
+		case "Machine":
+			h.machines = h.machines || secrets.Kinds(o.APIVersion(), o.Kind(), o.Namespace(), o.Name())
 		default:
 			h.trust = h.trust || secrets.Kinds(o.APIVersion(), o.Kind(), o.Namespace(), o.Name())
 			h.images = h.images || source.PodSpec(o) != nil
@@ -119,7 +121,8 @@ func (r *run) problems(in *source.Input, h held) {
 		}
 		var hit []string
 		for collector, has := range map[string]bool{
-			evidence.Pods: h.observedPods, evidence.Events: h.events, evidence.Images: h.images, evidence.Trust: h.trust, evidence.Secrets: h.trust,
+			evidence.Pods: h.observedPods, evidence.Events: h.events, evidence.Images: h.images,
+			evidence.Trust: h.trust, evidence.Secrets: h.trust, evidence.Machines: h.machines,
 		} {
 			if has {
 				hit = append(hit, collector)

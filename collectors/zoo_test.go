@@ -48,11 +48,12 @@ type zoo struct {
 	limit time.Duration
 }
 
-func newZoo(t *testing.T) *zoo {
+// newZoo starts it; paths are further files with objects.
+func newZoo(t *testing.T, paths ...string) *zoo {
 	t.Helper()
 	z := &zoo{nodes: map[string]*sshtest.Server{}, limit: 10 * time.Second, chance: rand.New(rand.NewPCG(0, 0))} //nolint:gosec // to be repeatable
 	var err error
-	z.input, err = source.Open(t.Context(), []string{story + "/source"}, nil, source.DefaultLimits())
+	z.input, err = source.Open(t.Context(), append([]string{story + "/source"}, paths...), nil, source.DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}

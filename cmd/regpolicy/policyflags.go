@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -44,21 +43,16 @@ func (f *policyFlags) bind(flags *pflag.FlagSet) {
 // load compiles the policies that the flags ask for.
 func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 	cfg := engine.Config{Select: f.selected, Exclude: f.excluded, Profile: f.profile}
-	modules, err := builtinModules()
-	if err != nil {
-		return nil, err
-	}
-	if f.noBuiltin {
-		// Organisations' policies import the library.
-		modules = slices.DeleteFunc(modules, func(m engine.Module) bool { return !strings.HasPrefix(m.Path, "lib/") })
-	}
-	cfg.Modules = modules
 	for _, path := range f.paths {
 		modules, err := policyFiles(path)
 		if err != nil {
 			return nil, err
 		}
 		cfg.Modules = append(cfg.Modules, modules...)
+	}
+	var err error
+	if cfg.Modules, err = withBuiltin(cfg.Modules, !f.noBuiltin); err != nil {
+		return nil, err
 	}
 	if cfg.Schema, err = fs.ReadFile(policies.FS, policies.Schema); err != nil {
 		return nil, fmt.Errorf("reading evidence schema: %w", err)
@@ -72,6 +66,36 @@ func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 		return nil, err
 	}
 	return engine.Load(ctx, cfg)
+}
+
+// withBuiltin adds the built-in policies to some modules, or only the library that
+// organisations' policies import. A package of the library that the modules bring
+// along themselves is left out.
+func withBuiltin(modules []engine.Module, policies bool) ([]engine.Module, error) {
+	builtin, err := builtinModules()
+	if err != nil {
+		return nil, err
+	}
+	own := map[string]bool{}
+	for _, m := range modules {
+		own[packageLine(m.Source)] = true
+	}
+	for _, m := range builtin {
+		isLibrary := strings.HasPrefix(m.Path, "lib/")
+		if isLibrary && !own[packageLine(m.Source)] || !isLibrary && policies {
+			modules = append(modules, m)
+		}
+	}
+	return modules, nil
+}
+
+var packagePattern = regexp.MustCompile(`(?m)^package\s+([\w.]+)`)
+
+func packageLine(source []byte) string {
+	if found := packagePattern.FindSubmatch(source); found != nil {
+		return string(found[1])
+	}
+	return ""
 }
 
 func builtinModules() ([]engine.Module, error) {

@@ -193,38 +193,14 @@ func testSources(paths, others, data []string) (*engine.Sources, error) {
 			}
 		}
 	}
-	library, err := builtinModules()
-	if err != nil {
+	var err error
+	if cfg.Modules, err = withBuiltin(cfg.Modules, false); err != nil {
 		return nil, err
-	}
-	own := libraryPackages(cfg.Modules)
-	for _, m := range library {
-		if strings.HasPrefix(m.Path, "lib/") && !own[packageLine(m.Source)] {
-			cfg.Modules = append(cfg.Modules, m)
-		}
 	}
 	if cfg.Schema, err = fs.ReadFile(policies.FS, policies.Schema); err != nil {
 		return nil, fmt.Errorf("reading evidence schema: %w", err)
 	}
 	return engine.Parse(cfg)
-}
-
-// libraryPackages are the packages of the library that some modules bring along.
-func libraryPackages(modules []engine.Module) map[string]bool {
-	out := map[string]bool{}
-	for _, m := range modules {
-		out[packageLine(m.Source)] = true
-	}
-	return out
-}
-
-var packagePattern = regexp.MustCompile(`(?m)^package\s+([\w.]+)`)
-
-func packageLine(source []byte) string {
-	if found := packagePattern.FindSubmatch(source); found != nil {
-		return string(found[1])
-	}
-	return ""
 }
 
 func isFolder(path string) bool {

@@ -29,7 +29,9 @@ type Probe struct {
 	Failure *ProbeFailure `json:"failure,omitempty"`
 	TLS     *TLS          `json:"tls,omitempty"`
 	// VersionsAccepted and VersionsRefused are the TLS versions that were tried one
-	// by one, "1.0" to "1.3", sorted; both empty where only one handshake was made.
+	// by one, "1.0" to "1.3", sorted, from the collector's vantage alone; both empty
+	// where only one handshake was made. One that got no answer is in neither; a
+	// connection that the server dropped twice is an answer.
 	VersionsAccepted []string `json:"versions_accepted,omitempty"`
 	VersionsRefused  []string `json:"versions_refused,omitempty"`
 	// Chain is a key of Endpoint.Chains; absent where none was presented.

@@ -167,7 +167,11 @@ type Proxy struct {
 	HTTPS   string   `json:"https,omitempty"`
 	NoProxy []string `json:"no_proxy,omitempty"`
 	// HasCredentials tells that a URL carried a user or password; both removed.
-	HasCredentials bool       `json:"has_credentials"`
-	Scope          string     `json:"scope"` // "node/<name>", "node/<name>/kubelet", "cluster/<ns>/<name>", "service", "collector"
-	Provenance     Provenance `json:"provenance"`
+	HasCredentials bool `json:"has_credentials"`
+	// Scope is what uses it: "node/<name>" for a node's container runtime,
+	// "node/<name>/kubelet" where the kubelet's is another one,
+	// "cluster/<namespace>/<name>", "kapp/<namespace>/<name>" for kapp-controller, or
+	// "service" for all clusters of a Supervisor.
+	Scope      string     `json:"scope"`
+	Provenance Provenance `json:"provenance"`
 }

@@ -69,11 +69,15 @@ const (
 	OriginVSpherePod = "vsphere_pod"
 )
 
-// EventWindow is how far the events of one namespace reach. Events live about an
-// hour, so what they do not tell may have happened all the same.
+// EventWindow is how far the events of one namespace reach, where any was read.
+// Events live about an hour, so what they do not tell may have happened all the
+// same. A live cluster's are all listed; a capture's are those that it holds, which
+// may be the warnings alone.
 type EventWindow struct {
-	// Count is how many events were read, of all kinds.
-	Count  int   `json:"count"`
+	// Count is how many events were read, of all kinds; a series is one.
+	Count int `json:"count"`
+	// Oldest is the earliest time that any of them tells, a series' first event
+	// included, and Newest the latest, a series' last included.
 	Oldest *Time `json:"oldest,omitempty"`
 	Newest *Time `json:"newest,omitempty"`
 }

@@ -83,12 +83,14 @@ type KeyRef struct {
 type Secret struct {
 	// Missing tells that something names the secret and that the source says it
 	// does not exist; the other fields but UsedAs are empty then.
-	Missing    bool       `json:"missing"`
-	Type       string     `json:"type,omitempty"`
-	Keys       []string   `json:"keys"`
-	OwnerRefs  []OwnerRef `json:"owner_refs,omitempty"`
-	Immutable  bool       `json:"immutable"`
-	ModifiedAt *Time      `json:"modified_at,omitempty"`
+	Missing   bool       `json:"missing"`
+	Type      string     `json:"type,omitempty"`
+	Keys      []string   `json:"keys"`
+	OwnerRefs []OwnerRef `json:"owner_refs,omitempty"`
+	Immutable bool       `json:"immutable"`
+	// ModifiedAt is when anybody last changed its data, from managedFields, or, where
+	// they were not kept, when it was made.
+	ModifiedAt *Time `json:"modified_at,omitempty"`
 	// UsedAs says why it was read: "trust", "pull".
 	UsedAs []string `json:"used_as"`
 	// Registries are the hosts that a pull secret has credentials for.
@@ -109,10 +111,12 @@ type Cluster struct {
 	Class             string `json:"class,omitempty"`
 	KubernetesVersion string `json:"kubernetes_version,omitempty"`
 	CreatedAt         *Time  `json:"created_at,omitempty"`
-	// SpecChangedAt is the last time that anybody changed something below spec, from
-	// managedFields; absent where they were not kept.
+	// SpecChangedAt is the last time that anybody changed something below spec, the
+	// cluster's controllers included, from managedFields; absent where they were not
+	// kept (kubectl get leaves them out without --show-managed-fields).
 	SpecChangedAt *Time `json:"spec_changed_at,omitempty"`
-	// PodCIDRs and ServiceCIDRs are spec.clusterNetwork's.
+	// PodCIDRs and ServiceCIDRs are spec.clusterNetwork's, or a
+	// TanzuKubernetesCluster's spec.settings.network's.
 	PodCIDRs     []string    `json:"pod_cidrs,omitempty"`
 	ServiceCIDRs []string    `json:"service_cidrs,omitempty"`
 	Phase        string      `json:"phase,omitempty"`

@@ -28,6 +28,9 @@ type manner struct {
 	// lenient takes what today's runtimes refuse: TLS 1.0 and 1.1 and their
 	// cipher suites. It is for learning about a server that refused, no more.
 	lenient bool
+	// lowest is a tls.Version, 0 for the oldest that today's runtimes take, or with
+	// lenient for TLS 1.0.
+	lowest uint16
 	// highest is a tls.Version, 0 for the newest. Up to TLS 1.2 the chain is
 	// read off the wire where crypto/tls does not give it.
 	highest uint16
@@ -90,6 +93,7 @@ func (a *attempt) config(host string, m manner) *tls.Config {
 	config := &tls.Config{
 		ServerName:         host, // crypto/tls sends no SNI for an IP address
 		InsecureSkipVerify: true, // see above
+		MinVersion:         m.lowest,
 		MaxVersion:         m.highest,
 		VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {
 			for _, der := range raw {
@@ -103,7 +107,7 @@ func (a *attempt) config(host string, m manner) *tls.Config {
 		},
 	}
 	if m.lenient {
-		config.MinVersion = tls.VersionTLS10
+		config.MinVersion = max(m.lowest, tls.VersionTLS10)
 		for _, suite := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
 			config.CipherSuites = append(config.CipherSuites, suite.ID)
 		}

@@ -25,6 +25,9 @@ type Vantage struct {
 	// Proxy says which proxy clients at this place use for host:port, nil for
 	// none. A URL's user and password are sent to the proxy and never recorded.
 	Proxy func(hostport string) (*url.URL, error)
+	// Versions: TLS versions are tried one by one from here, for up to three more
+	// connections to each endpoint that completed a handshake.
+	Versions bool
 	// ProxyRoots are what an https proxy's certificate is verified with; nil
 	// means the system's roots.
 	ProxyRoots *x509.CertPool
@@ -37,8 +40,8 @@ type Vantage struct {
 
 // Options are the settings of Collect.
 type Options struct {
-	// Timeout bounds one probe, its second attempt and GET /v2/ included; 10 s
-	// when zero.
+	// Timeout bounds one probe, its second attempt, GET /v2/ and the TLS versions
+	// included; 10 s when zero.
 	Timeout time.Duration
 	// ConnectTo maps "host:port" to the "host:port" to dial instead, as curl's
 	// --connect-to does: name and SNI stay.
@@ -161,6 +164,9 @@ func (r *collection) do(ctx context.Context, j job) {
 		at = evidence.MaybeAt(r.opt.Now())
 	}
 	o := d.probe(ctx, probe)
+	if j.vantage.Versions {
+		d.addVersions(ctx, probe, &o)
+	}
 	o.probe.ProbedAt = at
 	o.probe.Provenance = evidence.Provenance{Source: r.opt.Source, Method: "handshake"}
 	record(r.b, j.task, j.target, j.vantage.Name, o)
@@ -214,6 +220,12 @@ func record(b *evidence.Builder, task *evidence.Task, t Target, vantage string, 
 		}
 		e.Probes[vantage] = o.probe
 	})
+	if o.untried != nil {
+		b.Part(evidence.Handshakes, evidence.Gap{
+			Subject: evidence.Subject{"kind": "endpoint", "name": t.Key()}, Field: "versions_accepted",
+			Reason: o.untried.reason, Detail: o.untried.detail,
+		})
+	}
 	for field, part := range o.parts {
 		b.Part(evidence.Handshakes, evidence.Gap{Subject: subject(t.Key(), vantage), Field: field, Reason: part.reason, Detail: part.detail})
 	}

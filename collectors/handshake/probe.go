@@ -22,6 +22,10 @@ const retryPause = 200 * time.Millisecond
 type outcome struct {
 	probe evidence.Probe
 	chain []*x509.Certificate
+	// version is the one that was negotiated, 0 for none.
+	version uint16
+	// untried is why no version could be tried alone, where that was asked for.
+	untried *trouble
 	// gap is set when nothing was found out.
 	gap *trouble
 	// parts are gaps within an observation, by field name of evidence.Probe.
@@ -123,7 +127,7 @@ func (d *dialer) settle(a attempt) outcome {
 			Address: a.address, Proxy: a.proxy, Reached: a.reached, Scheme: scheme(a),
 			V2: a.v2, TLS: negotiated(a.state), ClientCertificateRequested: a.asked,
 		},
-		parts: shortened(a.raw),
+		version: a.state.Version, parts: shortened(a.raw),
 	}
 	if a.reached && !isAddress(d.target.Host) {
 		o.probe.SNI = d.target.Host

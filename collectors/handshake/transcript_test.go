@@ -16,6 +16,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/regpolicy/regpolicy/collectors/certificate/certtest"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -116,7 +117,7 @@ func TestTranscriptsSayWhenAndWhence(t *testing.T) {
 		TLS:        &evidence.TLS{Version: "1.3", Cipher: "TLS_AES_128_GCM_SHA256"},
 		Provenance: evidence.Provenance{Source: "capture", Method: "file", Path: "endpoints/" + name + "_443.txt"},
 	}
-	if diff := cmp.Diff(want, probe); diff != "" {
+	if diff := cmp.Diff(want, probe, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("probe (-want +got):\n%s", diff)
 	}
 	b := newBuilder()

@@ -145,24 +145,23 @@ func TestOddFilesAreDescribed(t *testing.T) {
 	}
 	certs := "/etc/ssl/certs/"
 	for name, want := range map[string]fact{
-		certs + "tkg-base64.pem":               {"ok", evidence.FormBase64OfPEM, 1, false},
-		certs + "tkg-glued.pem":                {"ok", evidence.FormBroken, 0, false},
-		certs + "tkg-no newline.pem":           {"ok", evidence.FormPEM, 1, false},
-		certs + "tkg-crlf.pem":                 {"ok", evidence.FormPEM, 1, false},
-		certs + "tkg-der.pem":                  {"ok", evidence.FormDER, 1, false},
-		certs + "tkg-nul.pem":                  {"ok", evidence.FormOther, 0, false},
-		certs + "tkg-empty.pem":                {"ok", evidence.FormEmpty, 0, false},
-		certs + "tkg-dir.pem":                  {"directory", evidence.FormUnreadable, 0, false},
-		certs + "tkg-dangling.pem":             {"dangling", evidence.FormUnreadable, 0, false},
-		certs + "tkg-loop.pem":                 {"loop", evidence.FormUnreadable, 0, false},
-		certs + "tkg-up.pem":                   {"ok", evidence.FormBroken, 0, false},
-		certs + "new\nline.pem":                {"ok", evidence.FormPEM, 1, false},
-		certs + "quote'\"\\n$(x)`y`.pem":       {"ok", evidence.FormPEM, 1, false},
-		certs + "key.pem":                      {"ok", evidence.FormPEM, 1, true},
-		certs + "oneline-key.pem":              {"ok", evidence.FormPrivateKey, 0, true},
-		certs + "public and damaged.pem":       {"ok", evidence.FormPEM, 1, false},
-		dockerPlace + "/h.example:5000/c.cert": {"ok", evidence.FormPEM, 1, false},
-		"/etc/containerd/harbor.example.crt":   {"ok", evidence.FormPEM, 1, false},
+		certs + "tkg-base64.pem":             {"ok", evidence.FormBase64OfPEM, 1, false},
+		certs + "tkg-glued.pem":              {"ok", evidence.FormBroken, 0, false},
+		certs + "tkg-no newline.pem":         {"ok", evidence.FormPEM, 1, false},
+		certs + "tkg-crlf.pem":               {"ok", evidence.FormPEM, 1, false},
+		certs + "tkg-der.pem":                {"ok", evidence.FormDER, 1, false},
+		certs + "tkg-nul.pem":                {"ok", evidence.FormOther, 0, false},
+		certs + "tkg-empty.pem":              {"ok", evidence.FormEmpty, 0, false},
+		certs + "tkg-dir.pem":                {"directory", evidence.FormUnreadable, 0, false},
+		certs + "tkg-dangling.pem":           {"dangling", evidence.FormUnreadable, 0, false},
+		certs + "tkg-loop.pem":               {"loop", evidence.FormUnreadable, 0, false},
+		certs + "tkg-up.pem":                 {"ok", evidence.FormBroken, 0, false},
+		certs + "new\nline.pem":              {"ok", evidence.FormPEM, 1, false},
+		certs + "quote'\"\\n$(x)`y`.pem":     {"ok", evidence.FormPEM, 1, false},
+		certs + "key.pem":                    {"ok", evidence.FormPEM, 1, true},
+		certs + "oneline-key.pem":            {"ok", evidence.FormPrivateKey, 0, true},
+		certs + "public and damaged.pem":     {"ok", evidence.FormPEM, 1, false},
+		"/etc/containerd/harbor.example.crt": {"ok", evidence.FormPEM, 1, false},
 	} {
 		f, ok := n.TrustFiles[name]
 		if got := (fact{f.Status, f.Form, len(f.Certificates), f.HasPrivateKey}); !ok || got != want {
@@ -171,7 +170,7 @@ func TestOddFilesAreDescribed(t *testing.T) {
 	}
 	for _, name := range []string{
 		certs + "public twice.pem", certs + "public unended.pem", certs + "0123abcd.0", // the distribution's own; another's name
-		dockerPlace + "/h.example:5000/c.key", dockerPlace + "/h.example:5000/raw.key", // a client's key is no trust
+		dockerPlace + "/h.example:5000/c.cert", dockerPlace + "/h.example:5000/c.key", dockerPlace + "/h.example:5000/raw.key", // what a client shows is no trust
 		certs + "..data", certs + "..2026",
 	} {
 		if _, ok := n.TrustFiles[name]; ok {

@@ -70,7 +70,7 @@ func (a *analysis) place(name string) string {
 		return placeDebian
 	case dir == rhelAnchors:
 		return placeRHEL
-	case a.registry.clientFiles[name], strings.HasSuffix(name, ".key"), path.Base(name) == "hosts.toml", strings.HasSuffix(name, ".toml"):
+	case a.registry.clientFiles[name], a.isClientCertificate(name), strings.HasSuffix(name, ".key"), path.Base(name) == "hosts.toml", strings.HasSuffix(name, ".toml"):
 		return "" // what a registry is shown, or configured with, is not what is trusted
 	case under(dockerCerts):
 		return placeDocker
@@ -81,6 +81,14 @@ func (a *analysis) place(name string) string {
 	default:
 		return ""
 	}
+}
+
+// isClientCertificate tells whether a file is a client certificate as Docker lays
+// them out, with its key beside it. One without a key is likely to be meant as a CA.
+func (a *analysis) isClientCertificate(name string) bool {
+	stem, ok := strings.CutSuffix(name, ".cert")
+	key := a.l.Files[stem+".key"]
+	return ok && key != nil && key.Status != StatusAbsent
 }
 
 func (a *analysis) namedDirs() []string {

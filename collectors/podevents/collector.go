@@ -31,6 +31,7 @@ type Collector struct {
 	events    map[string][]*podEvents  // by pod, one for each of that name
 	images    map[string]*objectEvents // by the vSphere Image object, "namespace/name"
 	seen      map[string]int           // by an event's uid, how often it was counted
+	windows   map[string]window        // by namespace
 	nodes     map[string]apiNode
 	workloads map[string]workload // by "Kind/namespace/name"
 }
@@ -47,6 +48,7 @@ func New(b *evidence.Builder) *Collector {
 		events:    map[string][]*podEvents{},
 		images:    map[string]*objectEvents{},
 		seen:      map[string]int{},
+		windows:   map[string]window{},
 		nodes:     map[string]apiNode{},
 		workloads: map[string]workload{},
 	}

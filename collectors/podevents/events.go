@@ -73,8 +73,10 @@ func (e *failureEvent) newer(than *failureEvent) bool {
 	}
 }
 
-// AddEvent adds an event. Those that have nothing to do with images are dropped.
+// AddEvent adds an event. Of those that have nothing to do with images only the
+// time is kept.
 func (c *Collector) AddEvent(e *corev1.Event, _ evidence.Provenance) {
+	c.widen(e)
 	kind := e.InvolvedObject.Kind
 	if (kind != "Pod" && kind != "Image") || e.InvolvedObject.Name == "" {
 		return

@@ -9,8 +9,8 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
-// Finish joins status and events and writes pods, pull failures, registries and
-// the nodes' API facts. Nothing may be added afterwards.
+// Finish joins status and events and writes pods, pull failures, registries, the
+// events' windows and the nodes' API facts. Nothing may be added afterwards.
 func (c *Collector) Finish() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -27,6 +27,7 @@ func (c *Collector) Finish() {
 	registries := c.registries(out)
 	c.b.Record(func(d *evidence.Document) {
 		c.writeNodes(d)
+		c.writeWindows(d)
 		maps.Copy(d.Pods, c.pods)
 		maps.Copy(d.PullFailures, out.failures)
 		maps.Copy(d.Registries, registries)

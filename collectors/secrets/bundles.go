@@ -83,6 +83,7 @@ func (r *run) kappConfig(o *object) {
 		r.add(e)
 	}
 	r.proxy(o, "kapp/"+o.key(), proxyFields(config.as("proxy"), "httpProxy", "httpsProxy", "noProxy"))
+	r.skipList(o, config.as("off").at(skipVerifyKey))
 }
 
 // kappKeys reads a Secret or ConfigMap kapp-controller-config.
@@ -96,11 +97,18 @@ func (r *run) kappKeys(o *object) {
 	if found && (e.value.text != "" || e.faults.in("value")) {
 		r.add(e)
 	}
-	plain := func(key string) field {
+	plain := func(key, record string) field {
 		f, as, _ := o.valueOf(key, o.faults)
-		return f.as("proxy").decoded(as)
+		return f.as(record).decoded(as)
 	}
-	r.proxy(o, "kapp/"+o.key(), proxySetting{http: plain("httpProxy"), https: plain("httpsProxy"), no: plain("noProxy")})
+	r.proxy(o, "kapp/"+o.key(), proxySetting{
+		http: plain("httpProxy", "proxy"), https: plain("httpsProxy", "proxy"), no: plain("noProxy", "proxy"),
+	})
+	skip := plain(skipVerifyKey, "off")
+	if skip.path == "" {
+		skip = field{path: "data[" + skipVerifyKey + "]", faults: o.faults}
+	}
+	r.skipList(o, skip)
 }
 
 // openShift reads what image.config.openshift.io/cluster names: a ConfigMap with
@@ -108,6 +116,7 @@ func (r *run) kappKeys(o *object) {
 func (r *run) openShift(ctx context.Context, o *object) {
 	name, _ := o.as("").at("spec", "additionalTrustedCA", "name").text()
 	r.look(evidence.DomainOpenShift)
+	r.insecureRegistries(o)
 	if name == "" {
 		return
 	}

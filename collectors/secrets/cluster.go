@@ -17,16 +17,18 @@ func (r *run) capi(o *object) {
 	if class == "" {
 		class = topology.at("classRef", "name").word() // v1beta2
 	}
-	c := newCluster(o)
+	c := newCluster(o, "clusterNetwork")
 	c.Class = class
 	c.KubernetesVersion = topology.as("kubernetes_version").at("version").word()
 	c.MisplacedTrust = misplacedFields(o, anyKindMisplaced, clusterMisplaced)
 
 	reader := &classReader{run: r, object: o, cluster: &c, class: classOf(class)}
 	topology = topology.as("")
-	for _, v := range variables(topology.at("variables")) {
+	found := variables(topology.at("variables"))
+	for _, v := range found {
 		reader.variable(v)
 	}
+	reader.verifiesByDefault(class, found)
 	for _, overrides := range poolOverrides(topology) {
 		for _, v := range variables(overrides) {
 			reader.override(v)
@@ -63,7 +65,7 @@ type variable struct {
 	value field
 }
 
-// variables are those of a list that have to do with trust or proxies.
+// variables are those of a list that have to do with trust, verification or proxies.
 func variables(list field) []variable {
 	var out []variable
 	for _, item := range list.items() {
@@ -79,7 +81,10 @@ func variables(list field) []variable {
 	return out
 }
 
-var variableRecords = map[string]string{"trust": "", "osConfiguration": "", "proxy": "proxy"}
+var variableRecords = map[string]string{
+	"trust": "", "osConfiguration": "", "proxy": "proxy",
+	variableImageRepository: "off", variableMoreRegistries: "off", variableSkipVerify: "off",
+}
 
 // poolOverrides are the lists of variables that a part of the topology replaces.
 func poolOverrides(topology field) []field {
@@ -164,6 +169,7 @@ func (c *classReader) read(v variable) []*entry {
 		c.misplaced(v.value.at("additionalTrustedCAs"))
 		return c.osConfiguration(trust.at("additionalTrustedCAs"))
 	default:
+		c.verification(v)
 		return nil
 	}
 }

@@ -38,8 +38,19 @@ func TestClustersAreDescribed(t *testing.T) {
 			manifest: `
 apiVersion: cluster.x-k8s.io/v1beta2
 kind: Cluster
-metadata: {name: demo, namespace: ns, creationTimestamp: "2026-04-01T08:00:00Z", resourceVersion: "77"}
-spec: {topology: {classRef: {name: builtin-generic-v3.5.0}, version: v1.33.1+vmware.1}}
+metadata:
+  name: demo
+  namespace: ns
+  creationTimestamp: "2026-04-01T08:00:00Z"
+  resourceVersion: "77"
+  managedFields:
+  - {time: "2026-04-03T08:00:00Z", fieldsV1: {f:metadata: {}, f:spec: {}}}
+  - {time: "2026-04-02T08:00:00Z", fieldsV1: {f:spec: {}}}
+  - {time: "2026-04-04T08:00:00Z", fieldsV1: {f:metadata: {}}}
+  - {time: "2026-04-05T08:00:00Z", subresource: scale, fieldsV1: {f:spec: {}}}
+spec:
+  topology: {classRef: {name: builtin-generic-v3.5.0}, version: v1.33.1+vmware.1}
+  clusterNetwork: {pods: {cidrBlocks: [192.168.0.0/16, "fd00:10::/48"]}, services: {cidrBlocks: [10.96.0.0/12]}}
 status:
   phase: Provisioning
   conditions:
@@ -51,7 +62,9 @@ status:
 			want: evidence.Cluster{
 				Object: evidence.ObjectRef{APIVersion: "cluster.x-k8s.io/v1beta2", Kind: "Cluster", Namespace: "ns", Name: "demo"},
 				Class:  "builtin-generic-v3.5.0", KubernetesVersion: "v1.33.1+vmware.1", Phase: "Provisioning",
-				CreatedAt: evidence.MaybeAt(time.Date(2026, 4, 1, 8, 0, 0, 0, time.UTC)),
+				CreatedAt:     evidence.MaybeAt(time.Date(2026, 4, 1, 8, 0, 0, 0, time.UTC)),
+				SpecChangedAt: evidence.MaybeAt(time.Date(2026, 4, 3, 8, 0, 0, 0, time.UTC)),
+				PodCIDRs:      []string{"192.168.0.0/16", "fd00:10::/48"}, ServiceCIDRs: []string{"10.96.0.0/12"},
 				Conditions: []evidence.Condition{
 					{Type: "Available", Status: "False", Reason: "NotAvailable", Message: "no machine at https://10.0.0.1/"},
 					{Type: "RollingOut", Status: "True", Reason: "RollingOut"},
@@ -62,12 +75,15 @@ status:
 		{
 			name: "a TanzuKubernetesCluster that names a release",
 			manifest: tkc + `
-spec: {topology: {controlPlane: {tkr: {reference: {name: v1.23.8---vmware.2-tkg.2-zshippable}}}}}
+spec:
+  topology: {controlPlane: {tkr: {reference: {name: v1.23.8---vmware.2-tkg.2-zshippable}}}}
+  settings: {network: {pods: {cidrBlocks: [172.20.0.0/16]}, services: {cidrBlocks: [10.98.0.0/16]}}}
 status: {phase: updating, conditions: [{type: UpdatesAvailable, status: "False"}, {type: Ready, status: "True"}]}
 `,
 			want: evidence.Cluster{
 				Object:            evidence.ObjectRef{APIVersion: "run.tanzu.vmware.com/v1alpha2", Kind: "TanzuKubernetesCluster", Namespace: "ns-cis", Name: "old"},
 				KubernetesVersion: "v1.23.8+vmware.2-tkg.2-zshippable", Phase: "updating",
+				PodCIDRs: []string{"172.20.0.0/16"}, ServiceCIDRs: []string{"10.98.0.0/16"},
 				Provenance: evidence.Provenance{Source: "manifests", Method: "file", Path: "objects.yaml#0"},
 			},
 		},
@@ -92,6 +108,26 @@ status: {phase: updating, conditions: [{type: UpdatesAvailable, status: "False"}
 			}
 			finish(t, b)
 		})
+	}
+}
+
+func TestNetworksThatAreNoneAreAGap(t *testing.T) {
+	d := collect(t, "apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\nmetadata: {name: old, namespace: ns-cis}\n"+
+		"spec: {clusterNetwork: {pods: {cidrBlocks: [192.168.0.0/16, s3cret, 7]}, services: {cidrBlocks: 10.96.0.0/12}}}\n")
+	c := d.Clusters["ns-cis/old"]
+	if !slices.Equal(c.PodCIDRs, []string{"192.168.0.0/16"}) || len(c.ServiceCIDRs) > 0 || c.SpecChangedAt != nil {
+		t.Errorf("cluster %+v", c)
+	}
+	var got []string
+	for _, g := range d.Coverage[evidence.Trust].Gaps {
+		got = append(got, g.Subject.String()+" "+g.Field+" "+g.Reason)
+		if strings.Contains(g.Detail, "s3cret") {
+			t.Errorf("the gap repeats the value: %s", g.Detail)
+		}
+	}
+	want := []string{"kind=cluster,name=old,namespace=ns-cis pod_cidrs parse_error", "kind=cluster,name=old,namespace=ns-cis service_cidrs parse_error"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("gaps (-want +got):\n%s", diff)
 	}
 }
 
@@ -194,10 +230,10 @@ func TestGlobalSettingReachesTanzuKubernetesClustersOnly(t *testing.T) {
 func TestTanzuKubernetesClusterLeadsItsCluster(t *testing.T) {
 	d := collect(t,
 		"apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\nmetadata: {name: old, namespace: ns-cis}\n"+
-			"spec: {topology: {class: tanzukubernetescluster, version: v1.26.5}}\nstatus: {conditions: [{type: Ready, status: \"False\"}]}\n",
+			"spec: {topology: {class: tanzukubernetescluster, version: v1.26.5}, clusterNetwork: {pods: {cidrBlocks: [10.0.0.0/8]}}}\nstatus: {conditions: [{type: Ready, status: \"False\"}]}\n",
 		tkc+"status: {conditions: [{type: NodesHealthy, status: \"False\"}]}\n")
 	c := d.Clusters["ns-cis/old"]
-	if c.Object.Kind != "TanzuKubernetesCluster" || c.Class != "" || c.KubernetesVersion != "v1.26.5" || len(c.Conditions) != 2 {
+	if c.Object.Kind != "TanzuKubernetesCluster" || c.Class != "" || c.KubernetesVersion != "v1.26.5" || len(c.Conditions) != 2 || len(c.PodCIDRs) != 1 {
 		t.Errorf("cluster is %+v", c)
 	}
 }

@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -10,16 +11,41 @@ import (
 
 const maxConditions = 100
 
-// newCluster reads what Cluster and TanzuKubernetesCluster have in common.
-func newCluster(o *object) evidence.Cluster {
-	status := o.at("status")
+// newCluster reads what Cluster and TanzuKubernetesCluster have in common. network
+// is the path below spec where each has its networks.
+func newCluster(o *object, network ...string) evidence.Cluster {
+	status, networks := o.at("status"), o.at("spec").at(network...)
 	return evidence.Cluster{
-		Object:     o.ref,
-		CreatedAt:  evidence.MaybeAt(o.createdAt),
-		Phase:      status.as("phase").at("phase").word(),
-		Conditions: conditions(status.as("conditions").at("conditions")),
-		Provenance: o.provenance,
+		Object:        o.ref,
+		CreatedAt:     evidence.MaybeAt(o.createdAt),
+		SpecChangedAt: evidence.MaybeAt(o.changed("spec_changed_at", "f:spec")),
+		PodCIDRs:      cidrs(networks.as("pod_cidrs").at("pods", "cidrBlocks")),
+		ServiceCIDRs:  cidrs(networks.as("service_cidrs").at("services", "cidrBlocks")),
+		Phase:         status.as("phase").at("phase").word(),
+		Conditions:    conditions(status.as("conditions").at("conditions")),
+		Provenance:    o.provenance,
 	}
+}
+
+const maxCIDRs = 100
+
+// cidrs are the networks of a list, in its order.
+func cidrs(list field) []string {
+	var out []string
+	for _, item := range list.items() {
+		s, ok := item.text()
+		if !ok {
+			continue
+		}
+		prefix, err := netip.ParsePrefix(strings.TrimSpace(s))
+		switch {
+		case err != nil:
+			list.faults.add(list.record, "parse_error", item.path+" is not a network such as 192.168.0.0/16")
+		case len(out) < maxCIDRs:
+			out = append(out, prefix.String())
+		}
+	}
+	return out
 }
 
 // inverse are the condition types that are False when all is well: Cluster
@@ -73,7 +99,7 @@ func misplacedFields(o *object, lists ...[]string) []string {
 		f := o.under(ignored).at("spec").at(strings.Split(path, ".")...)
 		if path == "topology.variables" {
 			for _, v := range variables(f) {
-				if v.name != "proxy" && v.value.set() {
+				if (v.name == "trust" || v.name == "osConfiguration") && v.value.set() {
 					out = append(out, v.whole.path)
 				}
 			}

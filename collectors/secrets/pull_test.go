@@ -138,7 +138,10 @@ metadata:
   namespace: ns-cis
   creationTimestamp: "2026-04-01T08:00:00Z"
   ownerReferences: [{apiVersion: cluster.x-k8s.io/v1beta1, kind: Cluster, name: demo, uid: u1}]
-  managedFields: [{manager: kubectl, time: "2026-04-03T08:00:00Z"}, {manager: x, time: "2026-04-02T08:00:00Z"}]
+  managedFields:
+  - {manager: kubectl, time: "2026-04-03T08:00:00Z", fieldsV1: {f:data: {}}}
+  - {manager: x, time: "2026-04-02T08:00:00Z", fieldsV1: {f:data: {}}}
+  - {manager: owner, time: "2026-04-04T08:00:00Z", fieldsV1: {f:metadata: {f:ownerReferences: {}}}}
 type: Opaque
 immutable: true
 data: {zeta: eA==, corp-ca: eA==}

@@ -42,6 +42,7 @@ type run struct {
 	entries  []*entry
 	clusters map[string]evidence.Cluster
 	proxies  map[string]evidence.Proxy
+	switches map[string]evidence.VerificationSwitch
 	domains  map[string]bool
 	// byHabit are secrets that no object names, but that are named after a
 	// cluster: one that nobody refers to is worth knowing of.
@@ -68,6 +69,7 @@ func Collect(ctx context.Context, b *evidence.Builder, objects []source.Object, 
 		held:     map[objectID]*object{},
 		clusters: map[string]evidence.Cluster{},
 		proxies:  map[string]evidence.Proxy{},
+		switches: map[string]evidence.VerificationSwitch{},
 		domains:  map[string]bool{},
 		fetched:  map[objectID]outcome{},
 	}
@@ -208,14 +210,17 @@ func report(b *evidence.Builder, collector string, subject evidence.Subject, f *
 	}
 }
 
-// recordRest stores clusters, proxies and domains, and tells which clusters the
-// entries apply to.
+// recordRest stores clusters, proxies, switches and domains, and tells which
+// clusters the entries apply to.
 func (r *run) recordRest() {
 	r.b.Record(func(d *evidence.Document) {
 		for key, c := range r.clusters {
 			d.Clusters[key] = mergeClusters(d.Clusters[key], c)
 		}
 		maps.Copy(d.Proxies, r.proxies)
+		for key, s := range r.switches {
+			keepSwitch(d.Verification, key, s)
+		}
 		applyServiceEntries(d)
 		for name := range r.domains {
 			domain := d.Domains[name]
@@ -283,6 +288,15 @@ func mergeClusters(a, b evidence.Cluster) evidence.Cluster {
 	}
 	if a.Proxy == "" {
 		a.Proxy = b.Proxy
+	}
+	if a.SpecChangedAt == nil {
+		a.SpecChangedAt = b.SpecChangedAt
+	}
+	if len(a.PodCIDRs) == 0 {
+		a.PodCIDRs = b.PodCIDRs
+	}
+	if len(a.ServiceCIDRs) == 0 {
+		a.ServiceCIDRs = b.ServiceCIDRs
 	}
 	return a
 }

@@ -116,11 +116,25 @@ func owners(list field) []evidence.OwnerRef {
 	return out
 }
 
-// modified is the newest time that the object's metadata tells.
+// modified is when anybody last changed the object's data, as managedFields tell, or
+// else when it was made.
 func modified(o *object) time.Time {
-	newest := o.createdAt
-	for _, item := range o.as("modified_at").at("metadata", "managedFields").items() {
-		if t := item.at("time").time(); t.After(newest) {
+	if at := o.changed("modified_at", "f:data"); at.After(o.createdAt) {
+		return at
+	}
+	return o.createdAt
+}
+
+// changed is the newest time that managedFields tell of a part of the object, zero
+// where they tell none. What was changed through a subresource is the status.
+func (o *object) changed(record, part string) time.Time {
+	var newest time.Time
+	for _, manager := range o.as(record).at("metadata", "managedFields").items() {
+		_, wrote := manager.at("fieldsV1").mapping()[part]
+		if !wrote || manager.at("subresource").word() != "" {
+			continue
+		}
+		if t := manager.at("time").time(); t.After(newest) {
 			newest = t
 		}
 	}

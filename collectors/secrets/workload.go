@@ -20,7 +20,7 @@ func (r *run) tkc(o *object) {
 	network := o.at("spec", "settings", "network")
 	r.inline(o, network.as("").at("trust", "additionalTrustedCAs"), tkcLayers(o.version)...)
 
-	c := newCluster(o)
+	c := newCluster(o, "settings", "network")
 	c.KubernetesVersion = tkcVersion(o.as("kubernetes_version").at("spec"))
 	c.Proxy = r.proxy(o, "cluster/"+o.key(), proxyFields(network.as("proxy").at("proxy"), "httpProxy", "httpsProxy", "noProxy"))
 	c.MisplacedTrust = misplacedFields(o, anyKindMisplaced, tkcMisplaced)

@@ -15,14 +15,15 @@ import (
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
+	"github.com/regpolicy/regpolicy/collectors/source/internal/managed"
 )
 
 // lastApplied repeats an object in its own annotation, a Secret's data too.
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
 // Lookup gets a Secret or ConfigMap by name. It asks for JSON, which is the wire
-// form that layers of base64 are counted on; managedFields and kubectl's last
-// applied configuration are left out.
+// form that layers of base64 are counted on; kubectl's last applied configuration
+// is left out, and of managedFields all but when spec and data were changed.
 func (c *Cluster) Lookup() source.Lookup {
 	return func(ctx context.Context, kind, namespace, name string) (source.Object, error) {
 		object, err := c.get(ctx, kind, namespace, name)
@@ -92,8 +93,8 @@ func decodeObject(a answer, kind string) (map[string]any, error) {
 // object leaves out of an object what no collector reads, and says where the
 // object is from.
 func (c *Cluster) object(content map[string]any, method, at string) source.Object {
+	managed.Cut(content)
 	meta, _ := content["metadata"].(map[string]any)
-	delete(meta, "managedFields")
 	if annotations, ok := meta["annotations"].(map[string]any); ok {
 		if delete(annotations, lastApplied); len(annotations) == 0 {
 			delete(meta, "annotations")

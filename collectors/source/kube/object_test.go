@@ -17,7 +17,7 @@ import (
 const secretJSON = `{"kind":"Secret","apiVersion":"v1","metadata":{"name":"demo-user-trusted-ca-secret","namespace":"ns-1",
 "uid":"u1","resourceVersion":"77","generation":3,
 "annotations":{"owner":"me","kubectl.kubernetes.io/last-applied-configuration":"{\"data\":{\"ca\":\"TFMwdExTMUNS\"}}"},
-"managedFields":[{"manager":"kubectl"}]},"immutable":true,"data":{"ca":"TFMwdExTMUNS"},"type":"Opaque"}`
+"managedFields":[{"manager":"kubectl","time":"2026-04-03T08:00:00Z","fieldsV1":{"f:data":{"f:ca":{}}}},{"manager":"x"}]},"immutable":true,"data":{"ca":"TFMwdExTMUNS"},"type":"Opaque"}`
 
 // serve answers paths with JSON documents.
 func (a *api) serve(documents map[string]string) {
@@ -42,7 +42,8 @@ func TestLookupGivesTheWireForm(t *testing.T) {
 			"kind": "Secret", "apiVersion": "v1", "type": "Opaque", "immutable": true,
 			"metadata": map[string]any{
 				"name": "demo-user-trusted-ca-secret", "namespace": "ns-1", "uid": "u1", "resourceVersion": "77", "generation": int64(3),
-				"annotations": map[string]any{"owner": "me"},
+				"annotations":   map[string]any{"owner": "me"},
+				"managedFields": []any{map[string]any{"time": "2026-04-03T08:00:00Z", "fieldsV1": map[string]any{"f:data": map[string]any{}}}},
 			},
 			"data": map[string]any{"ca": "TFMwdExTMUNS"},
 		},

@@ -12,7 +12,7 @@
 #     kube-system/image-fetcher-ca-bundle on the Supervisor (do not replace what is
 #     there), or register the registry with its certificate chain in the Supervisor's
 #     container registry settings.
-#   explains: [RT-EVT-001, RT-EVT-002, RT-EVT-003]
+#   explains: [RT-EVT-001, RT-EVT-002, RT-EVT-003, RT-EVT-004, RT-EVT-005, RT-EVT-006]
 #   optional_evidence: [pods]
 #   tags: [seed, evt]
 #   controls:

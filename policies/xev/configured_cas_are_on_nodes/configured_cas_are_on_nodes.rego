@@ -11,7 +11,7 @@
 #   recommended_action: >-
 #     Finish or start the rolling update of the nodes. A secret that was changed in place
 #     starts none: rename the entry.
-#   explains: [RT-TLS-002, RT-EVT-002, RT-EVT-003]
+#   explains: [RT-TLS-002, RT-EVT-002, RT-EVT-003, RT-EVT-013]
 #   tags: [seed, xev]
 #   controls:
 #     bsi-app-4.4: [A13]

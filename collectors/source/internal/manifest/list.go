@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/regpolicy/regpolicy/collectors/source/internal/managed"
 )
 
 // A value is one document or one list item.
@@ -134,8 +136,8 @@ func (c *Content) addObject(object map[string]any, line int) {
 		c.Foreign++
 		return
 	}
+	managed.Cut(object)
 	if metadata, ok := object["metadata"].(map[string]any); ok {
-		delete(metadata, "managedFields")
 		if annotations, ok := metadata["annotations"].(map[string]any); ok {
 			delete(annotations, "kubectl.kubernetes.io/last-applied-configuration")
 		}

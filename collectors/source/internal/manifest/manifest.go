@@ -37,9 +37,9 @@ type Object struct {
 
 // Content is what one text holds, in its order.
 type Content struct {
-	// Objects are the objects, Lists flattened. Managed fields and the last
-	// applied configuration are left out: they repeat the object, secrets
-	// included.
+	// Objects are the objects, Lists flattened. The last applied configuration is
+	// left out, for it repeats the object, secrets included, and of managed fields
+	// all but when spec and data were changed.
 	Objects []Object
 	// Lists are the kinds of the items that the Lists in it are for, "" where
 	// the List does not say: "Pod" for a PodList, empty ones included.

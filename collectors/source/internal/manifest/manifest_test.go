@@ -95,18 +95,21 @@ func TestListsTellWhatTheyAreFor(t *testing.T) {
 	}
 }
 
-func TestManagedFieldsAndTheLastAppliedConfigurationAreLeftOut(t *testing.T) {
+func TestTheLastAppliedConfigurationIsLeftOutAndManagedFieldsAreCut(t *testing.T) {
 	content, fault := decode(t, "a.yaml", `apiVersion: v1
 kind: Secret
 metadata:
   name: a
-  managedFields: [{manager: kubectl}]
+  managedFields: [{manager: kubectl, time: "2026-04-03T08:00:00Z", fieldsV1: {f:data: {f:password: {}}}}, {manager: x}]
   annotations: {kubectl.kubernetes.io/last-applied-configuration: "{}", other: x}
 `)
 	if fault != nil {
 		t.Fatal(fault)
 	}
-	want := map[string]any{"name": "a", "annotations": map[string]any{"other": "x"}}
+	want := map[string]any{
+		"name": "a", "annotations": map[string]any{"other": "x"},
+		"managedFields": []any{map[string]any{"time": "2026-04-03T08:00:00Z", "fieldsV1": map[string]any{"f:data": map[string]any{}}}},
+	}
 	if diff := cmp.Diff(want, content.Objects[0].Map["metadata"]); diff != "" {
 		t.Errorf("metadata (-want +got):\n%s", diff)
 	}

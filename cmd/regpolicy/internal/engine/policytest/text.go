@@ -40,8 +40,8 @@ func (t *text) tests(o *Outcome, opt TextOptions) {
 			t.line("FAIL %s  %s", test.Name, place(test.File, test.Line))
 			t.line("     %s", test.Failure)
 			for line := range strings.SplitSeq(test.Detail, "\n") {
-				if line != "" {
-					t.line("     %s", line)
+				if strings.TrimSpace(line) != "" {
+					t.line("     %s", strings.TrimRight(line, " "))
 				}
 			}
 		case opt.Verbose:

@@ -132,12 +132,16 @@ func explainFailures(ctx context.Context, modules map[string]*ast.Module, failin
 	return nil
 }
 
-// failureText is the part of the tester's output below its heading.
+// failureText is the part of the tester's output below its heading, which has the
+// time that the test took.
 func failureText(text string) string {
 	rule := strings.Repeat("-", 80)
 	if _, after, ok := strings.Cut(text, "FAILURES\n"+rule+"\n"); ok {
 		text = after
 	}
 	text, _, _ = strings.Cut(text, rule)
-	return strings.TrimSpace(text)
+	if first, rest, ok := strings.Cut(strings.TrimLeft(text, "\n"), "\n"); ok && strings.HasPrefix(first, "data.") {
+		text = rest
+	}
+	return strings.TrimRight(text, "\n ")
 }

@@ -1,0 +1,49 @@
+# METADATA
+# title: No image pull is refused for lack of credentials
+# description: >-
+#   No registry, nor its token service, turned a pull away because of who asked. Such a
+#   refusal comes after the TLS handshake, so that trust is not what is missing. A pass
+#   says only that no such failure was seen.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/
+#     description: Kubernetes, pulling from a private registry
+# custom:
+#   id: RT-EVT-008
+#   severity: medium
+#   recommended_action: >-
+#     Name a pull secret in the pod or in its service account; it must lie in the pod's
+#     namespace, and its host must be that of the image reference, the port included.
+#     Where the registry knows the account, let it pull from that project.
+#   explains: [RT-EVT-001]
+#   optional_evidence: [pods]
+#   tags: [evt, audit]
+#   controls:
+#     bsi-app-4.4: [A13]
+#     nist-800-190: ["4.2.1"]
+package regpolicy.evt.pulls_carry_credentials
+
+import data.regpolicy.lib.pulls
+import data.regpolicy.lib.workloads
+
+subjects contains subject if some subject in workloads.candidates
+
+deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key)} if {
+	some key, failure in input.pull_failures
+	msg := concat("", [pulls.says(failure, _words), _secrets(failure)])
+}
+
+_words := {
+	"forbidden": "%s does not allow it; this is authentication, not trust",
+	"unauthorized": "%s wants credentials that it did not get; this is authentication, not trust",
+}
+
+default _secrets(_) := ""
+
+_secrets(failure) := text if {
+	pod := input.pods[sprintf("%s/%s", [failure.namespace, failure.pod])]
+	text := _named(object.get(pod, "pull_secrets", []))
+}
+
+_named([]) := "; the pod names no pull secret"
+
+_named(names) := sprintf("; the pod names the pull secret %s", [concat(", ", names)]) if count(names) > 0

@@ -1,0 +1,49 @@
+package regpolicy.evt.pulls_meet_sound_certificates_test
+
+import data.regpolicy.evt.pulls_meet_sound_certificates as policy
+
+_web := {"kind": "pod", "namespace": "shop", "name": "web"}
+
+_failure := {"namespace": "shop", "pod": "web", "image": "harbor/web:1", "registry": "harbor:443", "host": "auth:443", "origin": "kubelet", "cause": "chain_invalid"}
+
+_told(words) := concat("", ["pod shop/web cannot pull harbor/web:1: ", words])
+
+test_words_of_causes[cause] if {
+	some cause, want in {
+		"chain_invalid": {"words": "the certificate chain of auth:443 breaks a rule for chains", "repair": ""},
+		"issuer_not_ca": {"words": "the certificate of auth:443 is signed by one that is no CA", "repair": "Re-issue the CA with basicConstraints CA:TRUE and keyUsage keyCertSign, or trust the CA that really issues"},
+		"name_constraint": {"words": "an authority of auth:443 may not sign for that name", "repair": ""},
+		"no_system_roots": {"words": "there are no roots to verify the certificate of auth:443 with", "repair": "Repair the system bundle on the node (update-ca-certificates, update-ca-trust or rehash_ca_certificates.sh) or replace the node"},
+		"weak_signature": {"words": "a certificate of auth:443 is signed with an algorithm that runtimes refuse", "repair": ""},
+		"wrong_key_usage": {"words": "the certificate of auth:443 is not meant for servers", "repair": "Re-issue the certificate with extended key usage serverAuth"},
+	}
+	document := {"pull_failures": {"shop/web/app": object.union(_failure, {"cause": cause})}}
+	some finding in policy.deny with input as document
+	finding.msg == _told(want.words)
+	finding.remediation == want.repair
+	finding.subject == _web
+	finding.evidence == ["/pull_failures/shop~1web~1app"]
+}
+
+test_subjects[name] if {
+	some name, tc in {
+		"nothing fails": {"document": {"pull_failures": {}, "coverage": {"pods": {"requested": true}}}, "denied": 0, "subjects": {{"kind": "document"}}},
+		"section empty, and only events were asked for": {"document": {"pull_failures": {}, "coverage": {"pods": {"requested": false}}}, "denied": 0, "subjects": set()},
+		"one of the causes": {"document": {"pull_failures": {"k": _failure}}, "denied": 1, "subjects": {_web}},
+		"another cause": {"document": {"pull_failures": {"k": object.union(_failure, {"cause": "unknown_authority"})}}, "denied": 0, "subjects": {_web}},
+		"cause missing": {"document": {"pull_failures": {"k": json.remove(_failure, ["cause"])}}, "denied": 0, "subjects": {_web}},
+		"cause malformed": {"document": {"pull_failures": {"k": object.union(_failure, {"cause": ["x"]})}}, "denied": 0, "subjects": {_web}},
+	}
+	count(policy.deny) == tc.denied with input as tc.document
+	policy.subjects == tc.subjects with input as tc.document
+}
+
+test_the_verifier_is_quoted if {
+	some finding in policy.deny with input as {"pull_failures": {"k": object.union(_failure, {"message": "Head: x509: so it is"})}}
+	endswith(finding.msg, " (x509: so it is)")
+}
+
+test_trust_domain if {
+	some finding in policy.deny with input as {"pull_failures": {"k": object.union(_failure, {"origin": "vsphere_pod"})}}
+	finding.trust_domain == "supervisor"
+}
