@@ -124,16 +124,24 @@ func libraryList(t *testing.T) string {
 		_, title, _ := strings.Cut(string(source), "# title: ")
 		title, _, _ = strings.Cut(title, "\n")
 		fmt.Fprintf(&out, "`data.regpolicy.lib.%s`: %s\n\n", name, title)
-		seen := map[string]bool{}
+		seen, ofDefault := map[string]bool{}, map[string][]string{}
 		var comment []string
 		for line := range strings.SplitSeq(string(source), "\n") {
 			if text, ok := strings.CutPrefix(line, "# "); ok {
 				comment = append(comment, text)
 				continue
 			}
+			if name, ok := strings.CutPrefix(line, "default "); ok && comment != nil {
+				name, _, _ = strings.Cut(name, "(")
+				ofDefault[name], comment = comment, nil
+				continue
+			}
 			head := helperHead.FindStringSubmatch(line)
 			if head != nil && !seen[head[1]] {
 				seen[head[1]] = true
+				if comment == nil {
+					comment = ofDefault[head[1]]
+				}
 				fmt.Fprintf(&out, "- `%s.%s%s`%s\n", name, head[1], head[2], firstSentence(t, head[1], comment))
 			}
 			comment = nil

@@ -193,7 +193,6 @@ func testSources(paths, others, data []string) (*engine.Sources, error) {
 			}
 		}
 	}
-	var err error
 	if cfg.Modules, err = withBuiltin(cfg.Modules, false); err != nil {
 		return nil, err
 	}
