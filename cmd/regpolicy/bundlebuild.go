@@ -111,7 +111,7 @@ func filesToBuild(path string, withTests bool) ([]bundle.File, []engine.Module, 
 	if err != nil {
 		return nil, nil, err
 	}
-	files, err := dataFiles(path)
+	files, err := folderDataFiles(path)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -26,9 +26,10 @@ type policyFlags struct {
 	selected  []string
 	excluded  []string
 	params    string
+	data      []string
 	profile   string
 	// given are parameters that come from elsewhere than a file.
-	given map[string]map[string]any
+	given     map[string]map[string]any
 	bundleKey string
 	registry  registryFlags
 }
@@ -39,6 +40,7 @@ func (f *policyFlags) bind(e *environment, flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.selected, "select", nil, "only these policies: id, glob, tag or @collection")
 	flags.StringSliceVar(&f.excluded, "exclude", nil, "all but these policies: id, glob, tag or @collection")
 	flags.StringVar(&f.params, "params", "", "parameters of policies (YAML)")
+	flags.StringArrayVar(&f.data, "data", nil, dataUsage)
 	flags.StringVar(&f.profile, "profile", "", "thresholds of a framework: nist, bsi or pci")
 	flags.StringVar(&f.bundleKey, "bundle-key", "", "public key (PEM) that every policy bundle must be signed by")
 	f.registry.bind(e, flags)
@@ -47,6 +49,10 @@ func (f *policyFlags) bind(e *environment, flags *pflag.FlagSet) {
 // load compiles the policies that the flags ask for.
 func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 	cfg := engine.Config{Select: f.selected, Exclude: f.excluded, Profile: f.profile, Params: f.given}
+	var err error
+	if cfg.Data, err = readData(f.data); err != nil {
+		return nil, err
+	}
 	sources, err := f.sources(ctx)
 	if err != nil {
 		return nil, err

@@ -91,16 +91,16 @@ func isBundle(name string) bool {
 
 // folderData is the data of a folder's data files.
 func folderData(path string) (map[string]any, error) {
-	files, err := dataFiles(path)
+	files, err := folderDataFiles(path)
 	if err != nil {
 		return nil, err
 	}
 	return bundle.Data(files)
 }
 
-// dataFiles reads the files of a folder that OPA takes as data. The data of a
+// folderDataFiles reads the files of a folder that OPA takes as data. The data of a
 // file lies below the folder that it is in.
-func dataFiles(root string) ([]bundle.File, error) {
+func folderDataFiles(root string) ([]bundle.File, error) {
 	var files []bundle.File
 	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -154,7 +154,9 @@ func checkOwners(sources []policySource, noBuiltin bool) error {
 }
 
 func addSources(cfg *engine.Config, sources []policySource) error {
-	cfg.Data = map[string]any{}
+	if cfg.Data == nil {
+		cfg.Data = map[string]any{}
+	}
 	for _, s := range sources {
 		cfg.Modules = append(cfg.Modules, s.modules...)
 		if err := bundle.Merge(cfg.Data, s.data); err != nil {

@@ -68,7 +68,7 @@ func isList(f *pflag.Flag) bool {
 // isPath tells whether a setting names a file, which is then one beside the
 // settings file and not in the folder that the program happens to run in.
 func isPath(name string) bool {
-	return slices.Contains([]string{"bundle-key", "ca-file", "kubeconfig", "params", "policy", "signing-key", "ssh-key", "ssh-known-hosts", "verification-key", "waivers"}, name)
+	return slices.Contains([]string{"bundle-key", "ca-file", "data", "kubeconfig", "params", "policy", "signing-key", "ssh-key", "ssh-known-hosts", "verification-key", "waivers"}, name)
 }
 
 func nodeValues(n *yaml.Node) []string {

@@ -25,6 +25,7 @@ import (
 // testFlags are test's own.
 type testFlags struct {
 	policies []string
+	data     []string
 	run      string
 	gate     string
 	format   string
@@ -58,6 +59,7 @@ func newTest(e *environment) *cobra.Command {
 	}
 	flags := c.Flags()
 	flags.StringArrayVarP(&f.policies, "policy", "p", nil, "policies that those under test need and that are not tested themselves (repeatable)")
+	flags.StringArrayVar(&f.data, "data", nil, dataUsage)
 	flags.StringVar(&f.run, "run", "", "only tests whose name this regular expression matches")
 	flags.StringVar(&f.gate, "gate", "on", "on wants cases of all three verdicts of every policy, off does not")
 	flags.StringVarP(&f.format, "output", "o", "text", "text or json")
@@ -116,7 +118,7 @@ func runTest(ctx context.Context, e *environment, f *testFlags, args []string) e
 	if err != nil {
 		return err
 	}
-	sources, err := testSources(paths, f.policies)
+	sources, err := testSources(paths, f.policies, f.data)
 	if err != nil {
 		return err
 	}
@@ -170,8 +172,12 @@ func (f *testFlags) write(e *environment, outcome *policytest.Outcome) error {
 
 // testSources parses the policies under test, what they need besides, and the
 // library, unless it is under test itself.
-func testSources(paths, others []string) (*engine.Sources, error) {
-	cfg := engine.Config{Tests: true, Data: map[string]any{}}
+func testSources(paths, others, data []string) (*engine.Sources, error) {
+	given, err := readData(data)
+	if err != nil {
+		return nil, err
+	}
+	cfg := engine.Config{Tests: true, Data: given}
 	seen := map[string]bool{}
 	for _, path := range slices.Concat(paths, others) {
 		modules, err := policyFiles(path)
@@ -195,7 +201,6 @@ func testSources(paths, others []string) (*engine.Sources, error) {
 			return nil, err
 		}
 	}
-	var err error
 	if cfg.Modules, err = withBuiltin(cfg.Modules, false); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ var wrong = map[string][]string{ //nolint:gochecknoglobals // a table
 	"ca-file":               {"nowhere.pem", ".", "wrongflags_test.go"},
 	"color":                 {"blue", ""},
 	"connect-to":            {"a", "a:1:b:99999", "a:1:b:2:c", "a:1::2", ""},
+	"data":                  {"nowhere", "wrongflags_test.go", "testdata/text"},
 	"exclude":               {"RT-XXX-999"},
 	"fail-on":               {"worst", ""},
 	"host-key-policy":       {"lax", ""},

@@ -186,6 +186,10 @@ func TestVerdicts(t *testing.T) {
 			policy: "package main\n\ndeny[msg] { input.pods; msg = \"one\" }\n",
 			want:   []string{"fail finding=7692c3ad,kind=document: one"},
 		},
+		"the older language's functions and unused variables are taken with it": {
+			policy: "package main\n\nimport data.main\n\ndeny[msg] {\n\tinput.pods\n\tx := 1\n\tany([false, re_match(`^o`, \"one\")])\n\tmsg = \"one\"\n}\n",
+			want:   []string{"fail finding=7692c3ad,kind=document: one"},
+		},
 		"a built-in error is a verdict of its own, not a pass": {
 			policy: "package org.pods\n\ndeny contains \"x\" if time.parse_rfc3339_ns(input.pods[_].phase) > 0\n",
 			change: func(b *evidence.Builder) {

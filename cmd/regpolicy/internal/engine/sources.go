@@ -90,7 +90,7 @@ func (s *Sources) Replace(path string, m *ast.Module) *Sources {
 func (s *Sources) CompileWithTests() (*ast.Compiler, error) {
 	modules := maps.Clone(s.modules)
 	maps.Copy(modules, s.tests)
-	c := ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities())
+	c := ast.NewCompiler().WithStrict(!anyOld(modules)).WithCapabilities(capabilities())
 	if c.Compile(modules); c.Failed() {
 		return nil, fromOPA(c.Errors).sorted()
 	}
@@ -131,7 +131,7 @@ func (s *Sources) library(ctx context.Context, compiler *ast.Compiler) (*Library
 	if len(faults) > 0 {
 		return nil, faults.sorted()
 	}
-	l := &Library{policies: policies, params: params, profile: s.cfg.Profile, digest: digest(s.cfg.Modules), compiler: compiler, data: s.cfg.Data}
+	l := &Library{policies: policies, params: params, profile: s.cfg.Profile, digest: digest(s.cfg.Modules, s.cfg.Data), compiler: compiler, data: s.cfg.Data}
 	if !s.trusted {
 		if err := l.pick(s.cfg.Select, s.cfg.Exclude); err != nil {
 			return nil, err

@@ -283,7 +283,11 @@ func groupMessage(group []*Result) string {
 	if first.Verdict == Pass {
 		message = first.Title
 	}
-	if first.Waiver != nil {
+	switch {
+	case first.Waiver == nil:
+	case first.Waiver.Owner == "":
+		message = fmt.Sprintf("%s (waived: %s)", message, first.Waiver.Reason)
+	default:
 		message = fmt.Sprintf("%s (waived by %s until %s: %s)", message, first.Waiver.Owner, first.Waiver.Expires, first.Waiver.Reason)
 	}
 	return message
