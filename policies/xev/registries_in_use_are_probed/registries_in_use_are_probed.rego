@@ -43,7 +43,7 @@ _judged[name] := registry if {
 
 _exempt(host) if {
 	some pattern in _params.exempt_registries
-	glob.match(pattern, [], host)
+	glob.match(pattern, null, host)
 }
 
 _probed(name) if count(input.endpoints[vantage.endpoint_of(name)].probes) > 0

@@ -35,6 +35,7 @@ test_denials[name] if {
 
 test_exempt if {
 	policy.subjects == set() with input as _document({}) with data.params as {"RT-XEV-009": {"exempt_registries": ["other", "har*"]}}
+	policy.subjects == set() with input as object.union(_document({}), {"registries": {"harbor:443": {"host": "harbor.corp.example"}}}) with data.params as {"RT-XEV-009": {"exempt_registries": ["har*"]}}
 	policy.subjects == {_subject} with input as _document({}) with data.params as {"RT-XEV-009": {"exempt_registries": ["har"]}}
 }
 
