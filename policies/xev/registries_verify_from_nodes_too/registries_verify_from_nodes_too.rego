@@ -78,7 +78,7 @@ _outside(endpoint) := {probe.chain |
 
 _verified_outside(endpoint, store) if {
 	some key in _outside(endpoint)
-	some trusted in {store, input.public_store}
+	some trusted in {store, object.get(input, "public_store", "")}
 	chains.anchored(endpoint.chains[key], trusted)
 }
 

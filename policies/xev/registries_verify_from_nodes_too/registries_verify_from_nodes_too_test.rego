@@ -48,6 +48,7 @@ test_denials[name] if {
 		"a private chain that nobody else looked at": {"document": _document({}, _private_on_node, {}), "denied": set(), "subjects": set()},
 		"both see the same": {"document": _document({"node/wk-1": {"chain": "c"}}, _private_on_node, {}), "denied": set(), "subjects": {_own}},
 		"both see the same, and the node lacks the root": {"document": _document({"node/wk-1": {"chain": "c"}}, _public_not_on_node, {}), "denied": {_from_node("no root")}, "subjects": {_own}},
+		"both see the same, and no public roots are known": {"document": json.remove(_document({"node/wk-1": {"chain": "c"}}, _private_on_node, {}), ["public_store"]), "denied": set(), "subjects": {_own}},
 		"neither verifies": {"document": _document({"node/wk-1": {"chain": "c"}}, _private_not_on_node, {}), "denied": set(), "subjects": set()},
 		"the node is shown another chain": {"document": _document({"node/wk-1": {"chain": "d"}}, _private_on_node, _private_not_on_node), "denied": {_from_node(`it is shown another chain, issued by "CN=Proxy CA"`)}, "subjects": {_own}},
 		"the node is shown another chain that it trusts": {"document": _document({"node/wk-1": {"chain": "d"}}, _private_on_node, _private_on_node), "denied": set(), "subjects": {_own}},

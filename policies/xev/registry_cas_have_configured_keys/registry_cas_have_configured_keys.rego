@@ -5,6 +5,8 @@
 #   issuer's key, too. A CA that was made anew under its old name looks the same to people
 #   and is another one to every verifier. Pass means that of the configured CAs of that
 #   name at least one has the key that signed.
+# related_resources:
+#   - https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.1
 # custom:
 #   id: RT-XEV-005
 #   severity: high
@@ -12,13 +14,11 @@
 #     Configure the CA's new certificate beside the old one, under an entry name of its
 #     own so that the nodes roll, and drop the old one when no registry needs it.
 #   explains: [RT-XEV-003, RT-TLS-002, RT-EVT-002, RT-EVT-003]
-#   optional_evidence: [registries]
+#   optional_evidence: [nodes, registries]
 #   tags: [xev, audit]
 #   controls:
 #     bsi-app-4.4: [A13]
 #     nist-800-190: ["4.2.1"]
-#   related_resources:
-#     - https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.1
 package regpolicy.xev.registry_cas_have_configured_keys
 
 import data.regpolicy.lib.chains

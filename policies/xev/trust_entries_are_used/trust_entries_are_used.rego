@@ -3,14 +3,16 @@
 # description: >-
 #   Some registry's chain leads by a certificate of every trust entry. Whoever holds the key
 #   of a CA that nothing needs can pass for any registry all the same. Said only where every
-#   registry that images name has shown a chain; entries of exempt_entry_names, for
-#   proxies and the like, are left out. Entries that nothing uses are told, they do not fail.
+#   registry that images name has shown a chain and every chain leads to a CA that is public
+#   or configured. Entries of exempt_entry_names, for proxies and the like, are left out.
+#   Entries that nothing uses are told, they do not fail.
 # custom:
 #   id: RT-XEV-015
 #   severity: low
 #   recommended_action: >-
 #     Ask what the entry is there for. Where it is for nothing, take it out of the
 #     configuration; the nodes lose it with the next rolling update.
+#   optional_evidence: [nodes]
 #   tags: [xev, audit]
 #   params:
 #     exempt_entry_names: [proxy, proxy-*, "*-proxy"]
@@ -43,6 +45,7 @@ _judged contains key if {
 _judged contains key if {
 	some key in _entries
 	count(_unseen) == 0
+	count(_astray) == 0
 	some chain in _chains
 	chain.verdicts[_store(key)]
 }
@@ -85,5 +88,18 @@ _unseen contains name if {
 	some name, _ in input.registries
 	not _shown(name)
 }
+
+# So may be a chain that leads to no CA yet.
+_astray contains i if {
+	some i, chain in _chains
+	not _leads(chain)
+}
+
+_leads(chain) if {
+	some store in _stores
+	chain.verdicts[store].ok
+}
+
+_stores := {object.get(input, "public_store", "")} | {domain.trust_store | some domain in input.domains}
 
 _shown(name) if count(input.endpoints[vantage.endpoint_of(name)].chains) > 0

@@ -7,10 +7,11 @@ _subject := {"kind": "trust_entry", "namespace": "ns", "name": "corp", "source":
 _entry := {"domain": "workload", "name": "corp", "label": "corp", "object": {"kind": "Cluster", "namespace": "ns", "name": "demo"}, "value": {"certificates": ["root"]}}
 
 _document(entry, path) := {
+	"public_store": "public:1",
 	"trust": {"k/1": entry},
 	"domains": {"workload": {"trust_store": "configured:1"}},
 	"registries": {"harbor:443": {}},
-	"endpoints": {"harbor:443": {"chains": {"c": {"verdicts": {"configured:1": {"paths": [path]}}}}}},
+	"endpoints": {"harbor:443": {"chains": {"c": {"verdicts": {"configured:1": {"ok": true, "paths": [path]}}}}}},
 }
 
 _told := `none of the 1 registry chain(s) seen leads by a certificate of the trust entry "corp" of Cluster/demo`
@@ -23,13 +24,15 @@ test_warnings[name] if {
 		"unused": {"document": _unused, "told": {_told}, "subjects": {_subject}},
 		"used in another domain's store": {"document": object.union(_unused, {"endpoints": {"harbor:443": {"chains": {"c": {"verdicts": {"configured:2": {"paths": [["root"]]}}}}}}}), "told": {_told}, "subjects": {_subject}},
 		"one of two is used": {"document": _document(object.union(_entry, {"value": {"certificates": ["more", "root"]}}), ["leaf", "root"]), "told": set(), "subjects": {_subject}},
-		"no path": {"document": object.union(_unused, {"endpoints": {"harbor:443": {"chains": {"c": {"verdicts": {"configured:1": {"paths": []}}}}}}}), "told": {_told}, "subjects": {_subject}},
-		"never judged": {"document": json.remove(_unused, ["endpoints/harbor:443/chains/c/verdicts/configured:1"]), "told": set(), "subjects": set()},
+		"no path": {"document": object.union(_unused, {"endpoints": {"harbor:443": {"chains": {"c": {"verdicts": {"configured:1": {"ok": false, "paths": []}, "public:1": {"ok": true}}}}}}}), "told": {_told}, "subjects": {_subject}},
+		"a chain that leads nowhere": {"document": object.union(_unused, {"endpoints": {"quay.io:443": {"chains": {"c": {"verdicts": {"configured:1": {"ok": false}, "go:1": {"ok": true}}}}}}}), "told": set(), "subjects": set()},
+		"used, and a chain that leads nowhere": {"document": object.union(_document(_entry, ["leaf", "root"]), {"endpoints": {"quay.io:443": {"chains": {"c": {"verdicts": {"configured:1": {"ok": false}}}}}}}), "told": set(), "subjects": {_subject}},
+		"never judged": {"document": object.union(json.remove(_unused, ["endpoints/harbor:443/chains/c/verdicts/configured:1"]), {"endpoints": {"harbor:443": {"chains": {"c": {"verdicts": {"public:1": {"ok": true}}}}}}}), "told": set(), "subjects": set()},
 		"unused, and a registry was not seen": {"document": object.union(_unused, {"registries": {"quay.io:443": {}}}), "told": set(), "subjects": set()},
 		"used, and a registry was not seen": {"document": object.union(_document(_entry, ["leaf", "root"]), {"registries": {"quay.io:443": {}}}), "told": set(), "subjects": {_subject}},
 		"unused, and a registry showed nothing": {"document": object.union(_unused, {"registries": {"quay.io:443": {}}, "endpoints": {"quay.io:443": {"chains": {}}}}), "told": set(), "subjects": set()},
 		"unused, and Docker Hub was seen": {
-			"document": object.union(_unused, {"registries": {"docker.io:443": {}}, "endpoints": {"registry-1.docker.io:443": {"chains": {"d": {"verdicts": {}}}}}}),
+			"document": object.union(_unused, {"registries": {"docker.io:443": {}}, "endpoints": {"registry-1.docker.io:443": {"chains": {"d": {"verdicts": {"public:1": {"ok": true}}}}}}}),
 			"told": {replace(_told, "1", "2")}, "subjects": {_subject},
 		},
 		"for a proxy": {"document": _document(object.union(_entry, {"name": "proxy"}), ["leaf"]), "told": set(), "subjects": set()},

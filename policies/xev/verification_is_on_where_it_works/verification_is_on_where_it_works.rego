@@ -6,6 +6,8 @@
 #   right name. Such a switch is left over from the days before the CA was trusted, and it
 #   lets anybody in between pass for the registry. Where the chain would not verify, the
 #   CA comes first.
+# related_resources:
+#   - https://github.com/containerd/containerd/blob/main/docs/hosts.md
 # custom:
 #   id: RT-XEV-012
 #   severity: medium
@@ -15,8 +17,6 @@
 #   controls:
 #     bsi-app-4.4: [A13]
 #     nist-800-190: ["4.2.1"]
-#   related_resources:
-#     - https://github.com/containerd/containerd/blob/main/docs/hosts.md
 package regpolicy.xev.verification_is_on_where_it_works
 
 import data.regpolicy.lib.chains
