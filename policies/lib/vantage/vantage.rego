@@ -5,13 +5,22 @@ package regpolicy.lib.vantage
 import data.regpolicy.lib.nodes
 
 # views are what nodes see of registries: a chain that an endpoint presents, and the
-# trust store that it is judged with there. Nodes that share both are one view.
-views[view] contains node_name if {
-	some name, endpoint in input.endpoints
+# trust store that it is judged with there; and the nodes that share both. They are
+# made from rows: thousands of nodes cost too much as a partial rule.
+views := {view: names |
+	some name, rows in _rows
+	some pair in {[row[0], row[1]] | some row in rows}
+	view := {"endpoint": name, "key": pair[0], "store": pair[1]}
+	names := {row[2] | some row in rows; row[0] == pair[0]; row[1] == pair[1]}
+}
+
+# _rows are chain, store and node, by the endpoint.
+_rows[name] := [[key, store(node, name), node_name] |
 	some node_name, node in nodes.read
 	some key in seen(endpoint, node_name)
 	endpoint.chains[key]
-	view := {"endpoint": name, "key": key, "store": store(node, name)}
+] if {
+	some name, endpoint in input.endpoints
 }
 
 # store is the key of the trust store that a node judges a registry with.
