@@ -2,10 +2,11 @@
 # title: Every Machine is newer than the last trust change
 # description: >-
 #   A Machine gets the trust configuration once, when it is made. One that is older than
-#   the last change of its cluster's spec or trust secret has the configuration from
+#   the last change of its cluster's trust secret or spec has the configuration from
 #   before. Where its node was read and holds every configured CA, the change was of
-#   another kind, and the Machine passes. A Machine takes its data some minutes after it
-#   was made, settle_minutes; those that are being deleted are left out.
+#   another kind, and the Machine passes; where its node was not read, a change of the spec
+#   is a warning only. A Machine takes its data some minutes after it was made,
+#   settle_minutes; those that are being deleted are left out.
 # custom:
 #   id: RT-XEV-006
 #   severity: high
@@ -32,16 +33,22 @@ _params := params.of("RT-XEV-006", rego.metadata.chain())
 
 subjects contains _subject(key) if some key, _ in _judged
 
-deny contains {"subject": _subject(key), "msg": msg, "evidence": [pointer.to(["machines", key]), change.pointer], "remediation": change.remediation} if {
-	some key, change in _judged
-	not _newer(key, change)
-	not _current(input.machines[key])
-	msg := sprintf("Machine %s%s was made at %s, before %s was changed at %s: it has the trust configuration from before", [
-		key, _node(input.machines[key]), input.machines[key].created_at, change.what, change.at,
-	])
+deny contains object.union(_finding(key, change, "it has"), {"remediation": change.remediation}) if {
+	some key, change in _late
+	_certain(key, change)
 }
 
-# _judged is the last trust change of a Machine's cluster, by the Machine's key.
+# A spec changes for other reasons, too, and nobody looked at what the node holds.
+warn contains _finding(key, change, "it may have") if {
+	some key, change in _late
+	not _certain(key, change)
+}
+
+_certain(_, change) if change.of_trust
+
+_certain(key, _) if nodes.read[input.machines[key].node]
+
+# _judged are the trust changes of a Machine's cluster, by the Machine's key.
 _judged[key] := _changes[machine.cluster] if {
 	some key, machine in input.machines
 	clock.ns(machine.created_at)
@@ -49,6 +56,12 @@ _judged[key] := _changes[machine.cluster] if {
 }
 
 _leaving(machine) if machine.phase in {"Deleting", "Deleted"}
+
+# _late is the change that a Machine came before; what the secret tells goes first.
+_late[key] := [change | some change in changes; not _newer(key, change)][0] if {
+	some key, changes in _judged
+	not _current(input.machines[key])
+}
 
 _newer(key, change) if clock.ns(input.machines[key].created_at) + ((_params.settle_minutes * 60) * 1000000000) >= clock.ns(change.at)
 
@@ -61,21 +74,19 @@ _current(machine) if {
 	}
 }
 
-_changes[cluster] := change if {
+_changes[cluster] := changes if {
 	some cluster, _ in _entries
-	latest := max([clock.ns(one.at) | some one in _changes_of(cluster)])
-	change := [one | some one in _changes_of(cluster); clock.ns(one.at) == latest][0]
+	changes := array.concat(_of_secrets(cluster), _of_spec(cluster))
+	count(changes) > 0
 }
 
-_changes_of(cluster) := array.concat(_of_spec(cluster), _of_secrets(cluster))
-
 _of_spec(cluster) := [{
-	"at": input.clusters[cluster].spec_changed_at, "pointer": pointer.to(["clusters", cluster]), "remediation": "",
-	"what": sprintf("the spec of cluster %s", [cluster]),
+	"at": input.clusters[cluster].spec_changed_at, "pointer": pointer.to(["clusters", cluster]), "of_trust": false,
+	"what": sprintf("the spec of cluster %s", [cluster]), "remediation": "",
 } | input.clusters[cluster].spec_changed_at]
 
 _of_secrets(cluster) := [{
-	"at": input.secrets[name].modified_at, "pointer": pointer.to(["secrets", name]),
+	"at": input.secrets[name].modified_at, "pointer": pointer.to(["secrets", name]), "of_trust": true,
 	"what": sprintf("the trust secret %s of cluster %s", [name, cluster]),
 	"remediation": "A secret that is changed in place rolls no nodes: give the entry a new name, in the secret and in the cluster",
 } |
@@ -91,6 +102,12 @@ _entries[cluster] contains entry if {
 	entry.domain == "workload"
 	not entry.applies_to_none
 	cluster in object.get(entry, "clusters", [cluster])
+}
+
+_finding(key, change, has) := {"subject": _subject(key), "msg": msg, "evidence": [pointer.to(["machines", key]), change.pointer]} if {
+	msg := sprintf("Machine %s%s was made at %s, before %s was changed at %s: %s the trust configuration from before", [
+		key, _node(input.machines[key]), input.machines[key].created_at, change.what, change.at, has,
+	])
 }
 
 _subject(key) := object.union({"kind": "machine", "namespace": parts[0], "name": parts[1]}, _bearing(input.machines[key])) if {

@@ -10,7 +10,7 @@ _document(created, spec, secret) := {
 	"machines": {"ns/m-1": {"cluster": "ns/demo", "node": "wk-1", "phase": "Running", "created_at": created}},
 	"clusters": {"ns/demo": {"spec_changed_at": spec}},
 	"secrets": {"ns/s": {"modified_at": secret}},
-	"trust": {"k": _entry}, "nodes": {},
+	"trust": {"k": _entry}, "nodes": {"wk-1": {"read": true}},
 }
 
 _told(created, what, at) := sprintf("Machine ns/m-1 (node wk-1) was made at %s, before %s was changed at %s: it has the trust configuration from before", [created, what, at])
@@ -29,8 +29,15 @@ _past_limit := _document("2026-11-20T07:49:59Z", "2026-11-20T08:00:00Z", "2026-1
 
 _node(held) := {"nodes": {"wk-1": {"read": true, "trust_files": {"/f": {"form": "pem", "certificates": held}}}}}
 
+_unread := json.remove(_old, ["nodes/wk-1"])
+
 test_denials[name] if {
 	some name, tc in {
+		"older than the spec, and its node was not read": {"document": _unread, "denied": set(), "warned": {replace(_by_spec, "it has", "it may have")}, "subjects": {_subject}},
+		"older than both, and its node was not read": {
+			"document": object.union(_unread, {"secrets": {"ns/s": {"modified_at": "2026-11-19T08:00:00Z"}}}),
+			"denied": {_told("2026-11-01T08:00:00Z", _secret, "2026-11-19T08:00:00Z")}, "subjects": {_subject},
+		},
 		"newer": {"document": _document("2026-11-21T08:00:00Z", "2026-11-20T08:00:00Z", "2026-10-01T08:00:00Z"), "denied": set(), "subjects": {_subject}},
 		"older than the spec": {"document": _old, "denied": {_by_spec}, "subjects": {_subject}},
 		"ten minutes before": {"document": _at_limit, "denied": set(), "subjects": {_subject}},
@@ -55,6 +62,7 @@ test_denials[name] if {
 		"sections empty": {"document": {"machines": {}, "clusters": {}, "trust": {}}, "denied": set(), "subjects": set()},
 	}
 	{finding.msg | some finding in policy.deny} == tc.denied with input as tc.document
+	{finding.msg | some finding in policy.warn} == object.get(tc, "warned", set()) with input as tc.document
 	policy.subjects == tc.subjects with input as tc.document
 }
 
@@ -64,16 +72,17 @@ test_another_margin if {
 }
 
 test_a_machine_without_a_node if {
-	some finding in policy.deny with input as object.union(_old, {"machines": {"ns/m-1": {"node": ""}}})
+	some finding in policy.warn with input as object.union(_old, {"machines": {"ns/m-1": {"node": ""}}})
 	finding.subject == {"kind": "machine", "namespace": "ns", "name": "m-1"}
 	startswith(finding.msg, "Machine ns/m-1 was made at")
 }
 
 test_evidence_and_subject if {
-	policy.deny == {{
+	policy.deny == {{"subject": _subject, "msg": _by_spec, "evidence": ["/machines/ns~1m-1", "/clusters/ns~1demo"], "remediation": ""}} with input as _old
+	policy.warn == {{
 		"subject": {"kind": "machine", "namespace": "ns", "name": "m-1"},
-		"msg": "Machine ns/m-1 was made at 2026-11-01T08:00:00Z, before the spec of cluster ns/demo was changed at 2026-11-20T08:00:00Z: it has the trust configuration from before",
-		"evidence": ["/machines/ns~1m-1", "/clusters/ns~1demo"], "remediation": "",
+		"msg": "Machine ns/m-1 was made at 2026-11-01T08:00:00Z, before the spec of cluster ns/demo was changed at 2026-11-20T08:00:00Z: it may have the trust configuration from before",
+		"evidence": ["/machines/ns~1m-1", "/clusters/ns~1demo"],
 	}} with input as json.remove(_old, ["machines/ns~1m-1/node"])
 	policy.deny == {{
 		"subject": _subject, "msg": _told("2026-11-01T08:00:00Z", _secret, "2026-11-02T08:00:00Z"),
