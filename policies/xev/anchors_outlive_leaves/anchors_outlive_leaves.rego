@@ -24,9 +24,9 @@ package regpolicy.xev.anchors_outlive_leaves
 
 import data.regpolicy.lib.chains
 import data.regpolicy.lib.clock
+import data.regpolicy.lib.nodeviews
 import data.regpolicy.lib.params
 import data.regpolicy.lib.pointer
-import data.regpolicy.lib.vantage
 
 _params := params.of("RT-XEV-011", rego.metadata.chain())
 
@@ -49,13 +49,13 @@ _judged contains view if {
 	_leaf(view)
 }
 
-_views contains view if some view, _ in vantage.views
+_views contains view if some view, _ in nodeviews.views
 
 _views contains {"endpoint": name, "key": key, "store": input.domains[domain].trust_store} if {
-	count(vantage.views) == 0
+	count(nodeviews.views) == 0
 	some name, endpoint in input.endpoints
 	some key, _ in endpoint.chains
-	some domain in vantage.pullers(name)
+	some domain in nodeviews.pullers(name)
 }
 
 _outlives(view, moment) if {
@@ -63,9 +63,9 @@ _outlives(view, moment) if {
 	clock.ns(input.certificates[anchor].not_after) >= moment
 }
 
-_anchors(view) := chains.anchors(vantage.chain(view), view.store)
+_anchors(view) := chains.anchors(nodeviews.chain(view), view.store)
 
-_leaf(view) := input.certificates[vantage.chain(view).certificates[0]]
+_leaf(view) := input.certificates[nodeviews.chain(view).certificates[0]]
 
 # _last is the anchor that lasts longest.
 _last(view) := [anchor | some anchor in _anchors(view); _outlives_all(view, anchor)][0]
@@ -87,8 +87,8 @@ _finding(view, what) := {
 	],
 }
 
-_whose(view) := sprintf("on %s", [vantage.on(view)]) if {
-	vantage.views[view]
+_whose(view) := sprintf("on %s", [nodeviews.on(view)]) if {
+	nodeviews.views[view]
 } else := "in the configuration"
 
 _subject(view) := {"kind": "registry", "name": view.endpoint, "chain": view.key, "trust_store": view.store}

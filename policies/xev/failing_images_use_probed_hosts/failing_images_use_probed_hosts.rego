@@ -16,8 +16,8 @@
 #     nist-800-190: ["4.2.1"]
 package regpolicy.xev.failing_images_use_probed_hosts
 
+import data.regpolicy.lib.nodeviews
 import data.regpolicy.lib.pointer
-import data.regpolicy.lib.vantage
 
 subjects contains _subject(name) if {
 	some name, _ in input.views.failures_by_registry
@@ -37,7 +37,7 @@ _judged(name) if _probed(name)
 # Of a registry that nothing here resembles, RT-XEV-009 says that it was not probed.
 _judged(name) if count(_alike(name)) > 0
 
-_probed(name) if count(input.endpoints[vantage.endpoint_of(name)].probes) > 0
+_probed(name) if count(input.endpoints[nodeviews.endpoint_of(name)].probes) > 0
 
 _alike(name) := {other |
 	some other, endpoint in input.endpoints

@@ -21,9 +21,9 @@
 package regpolicy.xev.needed_anchors_are_configured
 
 import data.regpolicy.lib.chains
+import data.regpolicy.lib.nodeviews
 import data.regpolicy.lib.pointer
 import data.regpolicy.lib.trust
-import data.regpolicy.lib.vantage
 
 subjects contains _subject(view) if some view in _judged
 
@@ -31,7 +31,7 @@ deny contains {"subject": _subject(view), "msg": msg, "evidence": _evidence(view
 	some view in _judged
 	not _configured(view)
 	msg := sprintf("%s verifies on %s only by %q (%s...), which is not configured: new nodes will not have it", [
-		view.endpoint, vantage.on(view), chains.name_of(_anchor(view)), substring(_anchor(view), 0, 16),
+		view.endpoint, nodeviews.on(view), chains.name_of(_anchor(view)), substring(_anchor(view), 0, 16),
 	])
 }
 
@@ -52,19 +52,19 @@ _judged contains view if {
 # anchor of theirs vouches for.
 _private contains view if {
 	input.domains.workload
-	some view, _ in vantage.views
+	some view, _ in nodeviews.views
 	chains.registry(input.endpoints[view.endpoint])
-	"workload" in vantage.pullers(view.endpoint)
-	not chains.public(vantage.chain(view))
-	chains.anchored(vantage.chain(view), view.store)
+	"workload" in nodeviews.pullers(view.endpoint)
+	not chains.public(nodeviews.chain(view))
+	chains.anchored(nodeviews.chain(view), view.store)
 }
 
 _configured(view) if {
-	some anchor in chains.anchors(vantage.chain(view), input.domains.workload.trust_store)
+	some anchor in chains.anchors(nodeviews.chain(view), input.domains.workload.trust_store)
 	anchor in trust.configured("workload")
 }
 
-_anchor(view) := sort(chains.anchors(vantage.chain(view), view.store))[0]
+_anchor(view) := sort(chains.anchors(nodeviews.chain(view), view.store))[0]
 
 _subject(view) := {"kind": "registry", "name": view.endpoint, "chain": view.key, "trust_store": view.store}
 

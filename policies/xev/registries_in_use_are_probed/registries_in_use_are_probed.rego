@@ -19,9 +19,9 @@
 #     nist-800-190: ["4.2.1"]
 package regpolicy.xev.registries_in_use_are_probed
 
+import data.regpolicy.lib.nodeviews
 import data.regpolicy.lib.params
 import data.regpolicy.lib.pointer
-import data.regpolicy.lib.vantage
 
 _params := params.of("RT-XEV-009", rego.metadata.chain())
 
@@ -46,13 +46,13 @@ _exempt(host) if {
 	glob.match(pattern, null, host)
 }
 
-_probed(name) if count(input.endpoints[vantage.endpoint_of(name)].probes) > 0
+_probed(name) if count(input.endpoints[nodeviews.endpoint_of(name)].probes) > 0
 
 # A probe that was tried and came to nothing is a gap, which is reported in its stead.
 _failed(name) if {
 	not _probed(name)
 	some gap in input.coverage.tls.gaps
-	gap.subject.name == vantage.endpoint_of(name)
+	gap.subject.name == nodeviews.endpoint_of(name)
 }
 
 _subject(name) := {"kind": "registry", "name": name}

@@ -23,8 +23,8 @@ package regpolicy.xev.registries_verify_from_nodes_too
 
 import data.regpolicy.lib.chains
 import data.regpolicy.lib.nodes
+import data.regpolicy.lib.nodeviews
 import data.regpolicy.lib.pointer
-import data.regpolicy.lib.vantage
 
 subjects contains _seen[_].subject
 
@@ -40,9 +40,9 @@ deny contains {"subject": look.subject, "msg": msg, "evidence": [pointer.to(["en
 # What a node would make of what the collector is shown.
 deny contains {"subject": _public(view), "msg": msg, "evidence": [pointer.to(["endpoints", view.endpoint, "chains", view.key, "verdicts", view.store])]} if {
 	some view in _publicly_known
-	not chains.anchored(vantage.chain(view), view.store)
+	not chains.anchored(nodeviews.chain(view), view.store)
 	msg := sprintf("%s verifies from the collector by a public root, and not with the trust store of %s: %s", [
-		view.endpoint, vantage.on(view), chains.why(vantage.chain(view), view.store),
+		view.endpoint, nodeviews.on(view), chains.why(nodeviews.chain(view), view.store),
 	])
 }
 
@@ -51,7 +51,7 @@ _seen contains look if {
 	some name, endpoint in input.endpoints
 	some from, _ in endpoint.probes
 	node := trim_prefix(from, "node/")
-	store := vantage.store(nodes.read[node], name)
+	store := nodeviews.store(nodes.read[node], name)
 	_verified_outside(endpoint, store)
 	look := {"subject": {"kind": "endpoint", "name": name, "vantage": from}, "endpoint": name, "vantage": from, "node": node, "store": store}
 	_judged(look)
@@ -84,13 +84,13 @@ _verified_outside(endpoint, store) if {
 
 # _publicly_known are views of public chains on nodes that did not look themselves.
 _publicly_known contains view if {
-	some view, names in vantage.views
+	some view, names in nodeviews.views
 	endpoint := input.endpoints[view.endpoint]
 	view.key in _outside(endpoint)
 	chains.anchored(endpoint.chains[view.key], input.public_store)
 	endpoint.chains[view.key].verdicts[view.store]
 	some name in names
-	not vantage.probe_of(endpoint, name)
+	not nodeviews.probe_of(endpoint, name)
 	not nodes.lacks(name, {"registry_config", "trust_store"})
 }
 

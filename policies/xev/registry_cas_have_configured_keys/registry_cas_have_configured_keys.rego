@@ -22,9 +22,9 @@
 package regpolicy.xev.registry_cas_have_configured_keys
 
 import data.regpolicy.lib.chains
+import data.regpolicy.lib.nodeviews
 import data.regpolicy.lib.pointer
 import data.regpolicy.lib.trust
-import data.regpolicy.lib.vantage
 
 subjects contains link.subject if {
 	some link in _links
@@ -52,7 +52,7 @@ _links contains {
 } if {
 	some name, endpoint in input.endpoints
 	chains.registry(endpoint)
-	some domain in vantage.pullers(name)
+	some domain in nodeviews.pullers(name)
 	some key, chain in endpoint.chains
 	some child in chain.certificates
 	issuer := input.certificates[child].issuer

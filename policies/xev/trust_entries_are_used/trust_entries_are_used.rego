@@ -21,10 +21,10 @@
 #     nist-800-190: ["4.2.1"]
 package regpolicy.xev.trust_entries_are_used
 
+import data.regpolicy.lib.nodeviews
 import data.regpolicy.lib.params
 import data.regpolicy.lib.pointer
 import data.regpolicy.lib.trust
-import data.regpolicy.lib.vantage
 
 _params := params.of("RT-XEV-015", rego.metadata.chain())
 
@@ -102,4 +102,4 @@ _leads(chain) if {
 
 _stores := {object.get(input, "public_store", "")} | {domain.trust_store | some domain in input.domains}
 
-_shown(name) if count(input.endpoints[vantage.endpoint_of(name)].chains) > 0
+_shown(name) if count(input.endpoints[nodeviews.endpoint_of(name)].chains) > 0

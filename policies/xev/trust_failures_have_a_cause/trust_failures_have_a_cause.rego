@@ -23,8 +23,8 @@ package regpolicy.xev.trust_failures_have_a_cause
 import data.regpolicy.lib.chains
 import data.regpolicy.lib.clock
 import data.regpolicy.lib.nodes
+import data.regpolicy.lib.nodeviews
 import data.regpolicy.lib.pointer
-import data.regpolicy.lib.vantage
 import data.regpolicy.lib.workloads
 
 # Pods that fail for another reason, or none, are none of this policy's business.
@@ -45,15 +45,15 @@ deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": evi
 
 # _judged is what the node of a failure sees of the host that the failure is about,
 # where both were looked at.
-_judged contains {"failure": key, "endpoint": endpoint, "store": vantage.store(node, endpoint), "keys": keys} if {
+_judged contains {"failure": key, "endpoint": endpoint, "store": nodeviews.store(node, endpoint), "keys": keys} if {
 	some cause in _causes
 	some key in input.views.failures_by_cause[cause]
 	failure := input.pull_failures[key]
 	failure.origin == "kubelet"
 	node := nodes.read[failure.node]
 	not _past(failure, node)
-	endpoint := vantage.endpoint_of(workloads.host(failure))
-	keys := vantage.seen(input.endpoints[endpoint], failure.node)
+	endpoint := nodeviews.endpoint_of(workloads.host(failure))
+	keys := nodeviews.seen(input.endpoints[endpoint], failure.node)
 	count(keys) > 0
 }
 
@@ -86,7 +86,7 @@ _runtime(node) := [sprintf("the runtime started at %s, before %s changed at %s: 
 } else := ["the runtime may have started before the CA file was written: restart it"]
 
 _configuration(node, endpoint) := [sprintf("the node has settings of its own for that registry in %s", [settings.origin])] if {
-	settings := vantage.settings(input.nodes[node], endpoint)
+	settings := nodeviews.settings(input.nodes[node], endpoint)
 } else := [] if {
 	input.nodes[node].registry_config
 	not nodes.lacks(node, {"registry_config"})

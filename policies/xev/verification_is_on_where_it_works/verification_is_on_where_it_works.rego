@@ -21,8 +21,8 @@ package regpolicy.xev.verification_is_on_where_it_works
 
 import data.regpolicy.lib.chains
 import data.regpolicy.lib.nodes
+import data.regpolicy.lib.nodeviews
 import data.regpolicy.lib.pointer
-import data.regpolicy.lib.vantage
 
 subjects contains _subject(use) if some use in _uses
 
@@ -40,10 +40,10 @@ deny contains {"subject": _subject(use), "msg": msg, "evidence": [pointer.to(["n
 _uses contains {"node": node_name, "target": host.target, "skips": host.skips, "store": store, "keys": keys, "origin": settings.origin} if {
 	some name, _ in input.endpoints
 	some node_name, node in nodes.read
-	settings := vantage.settings(node, name)
+	settings := nodeviews.settings(node, name)
 	some host in _hosts(name, settings)
 	store := [key | some key in [host.store, node.trust_store]; key != ""][0]
-	keys := vantage.seen(input.endpoints[host.target], node_name)
+	keys := nodeviews.seen(input.endpoints[host.target], node_name)
 	count(keys) > 0
 	every key in keys {
 		input.endpoints[host.target].chains[key].verdicts[store]

@@ -1,6 +1,6 @@
 # METADATA
 # title: Registries as nodes and other places see them
-package regpolicy.lib.vantage
+package regpolicy.lib.nodeviews
 
 import data.regpolicy.lib.nodes
 

@@ -1,6 +1,6 @@
-package regpolicy.lib.vantage_test
+package regpolicy.lib.nodeviews_test
 
-import data.regpolicy.lib.vantage
+import data.regpolicy.lib.nodeviews
 
 _node := {"read": true, "trust_store": "go:1"}
 
@@ -24,29 +24,29 @@ test_views[name] if {
 		"a chain that is not kept": {"nodes": {"a": _node}, "probes": {"collector": {"chain": "x"}}, "views": {}},
 		"no chain": {"nodes": {"a": _node}, "probes": {"collector": {}}, "views": {}},
 	}
-	vantage.views == tc.views with input as _document(tc.nodes, tc.probes)
+	nodeviews.views == tc.views with input as _document(tc.nodes, tc.probes)
 }
 
 test_on if {
 	document := _document({name: _node | some name in ["d", "b", "a", "c"]}, {"collector": {"chain": "c"}})
-	vantage.on(_view("c", "go:1")) == "a, b, c and 1 more nodes" with input as document
-	vantage.on(_view("c", "go:1")) == "a, b, c" with input as json.remove(document, ["nodes/d"])
-	vantage.chain(_view("c", "go:1")) == {"verdicts": {}} with input as document
+	nodeviews.on(_view("c", "go:1")) == "a, b, c and 1 more nodes" with input as document
+	nodeviews.on(_view("c", "go:1")) == "a, b, c" with input as json.remove(document, ["nodes/d"])
+	nodeviews.chain(_view("c", "go:1")) == {"verdicts": {}} with input as document
 }
 
 test_pullers if {
-	vantage.pullers("harbor:443") == {"workload"} with input as {"registries": {}}
-	vantage.pullers("harbor:443") == {"workload"} with input as {"registries": {"harbor:443": {"platforms": []}}}
-	vantage.pullers("harbor:443") == {"supervisor"} with input as {"registries": {"harbor:443": {"platforms": ["vsphere_pod"]}}}
-	vantage.pullers("harbor:443") == {"workload", "supervisor"} with input as {"registries": {"harbor:443": {"platforms": ["vsphere_pod", "kubelet"]}}}
+	nodeviews.pullers("harbor:443") == {"workload"} with input as {"registries": {}}
+	nodeviews.pullers("harbor:443") == {"workload"} with input as {"registries": {"harbor:443": {"platforms": []}}}
+	nodeviews.pullers("harbor:443") == {"supervisor"} with input as {"registries": {"harbor:443": {"platforms": ["vsphere_pod"]}}}
+	nodeviews.pullers("harbor:443") == {"workload", "supervisor"} with input as {"registries": {"harbor:443": {"platforms": ["vsphere_pod", "kubelet"]}}}
 }
 
 test_endpoint_of if {
-	vantage.endpoint_of("docker.io:443") == "registry-1.docker.io:443"
-	vantage.endpoint_of("docker.io:5000") == "docker.io:5000"
+	nodeviews.endpoint_of("docker.io:443") == "registry-1.docker.io:443"
+	nodeviews.endpoint_of("docker.io:5000") == "docker.io:5000"
 }
 
 test_probe_of if {
-	vantage.probe_of({"probes": {"node/a": {"reached": true}, "collector": {}}}, "a") == {"reached": true}
-	not vantage.probe_of({"probes": {"collector": {}}}, "a")
+	nodeviews.probe_of({"probes": {"node/a": {"reached": true}, "collector": {}}}, "a") == {"reached": true}
+	not nodeviews.probe_of({"probes": {"collector": {}}}, "a")
 }
