@@ -16,6 +16,7 @@
 #     Append the CA, as plain PEM, to caCerts of the cluster's KappControllerConfig
 #     (`<CLUSTER>-kapp-controller-package`), or of kapp-controller-config within the
 #     cluster.
+#   optional_evidence: [nodes]
 #   tags: [cfg, preflight]
 package regpolicy.cfg.kapp_trusts_configured_cas
 
