@@ -25,7 +25,7 @@ deny contains {"subject": clusters.subject(cluster), "msg": msg, "evidence": arr
 	some key in _judged
 	not clusters.entries[key]
 	cluster := input.clusters[key]
-	msg := sprintf("Cluster %s configures no CA itself, and the %d of the TkgServiceConfiguration do not reach it", [key, count(_services)])
+	msg := sprintf("Cluster %s configures no CA itself, and those of the TkgServiceConfiguration (%d) do not reach it", [key, count(_services)])
 }
 
 _judged contains key if {

@@ -15,7 +15,7 @@ _subject := {"kind": "cluster", "namespace": "ns", "name": "demo"}
 
 _refused := [{"subject": {"kind": "section", "name": "tanzukubernetesclusters"}, "reason": "forbidden"}]
 
-_none(n) := {sprintf("Cluster ns/demo configures no CA itself, and the %d of the TkgServiceConfiguration do not reach it", [n])}
+_none(n) := {sprintf("Cluster ns/demo configures no CA itself, and those of the TkgServiceConfiguration (%d) do not reach it", [n])}
 
 test_clusters[name] if {
 	some name, tc in {

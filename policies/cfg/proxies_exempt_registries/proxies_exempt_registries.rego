@@ -32,7 +32,7 @@ deny contains {"subject": proxies.subject(key), "msg": msg, "evidence": [pointer
 	not startswith(key, "node/")
 	missing := [name | some field, name in _required; object.get(proxy, field, "") in {"", []}]
 	count(missing) > 0
-	msg := sprintf("the proxy of %s has no %s; all three of httpProxy, httpsProxy and noProxy are required", [key, concat(" and no ", missing)])
+	msg := sprintf("the proxy of %s has no %s; all three of httpProxy, httpsProxy and noProxy are required", [proxies.owner(key), concat(" and no ", missing)])
 }
 
 deny contains {"subject": proxies.subject(key), "msg": msg, "evidence": [pointer.to(["proxies", key])]} if {
@@ -43,7 +43,7 @@ deny contains {"subject": proxies.subject(key), "msg": msg, "evidence": [pointer
 		not proxies.exempts(object.get(proxy, "no_proxy", []), registry.host, registry.port)
 	]
 	count(caught) > 0
-	msg := sprintf("the exceptions of the proxy of %s do not hold the private registry %s", [key, concat(", ", caught)])
+	msg := sprintf("the exceptions of the proxy of %s do not hold the private registry %s", [proxies.owner(key), concat(", ", caught)])
 }
 
 deny contains {"subject": proxies.subject(key), "msg": msg, "evidence": [pointer.to(["proxies", key]), pointer.to(["clusters", name])]} if {
@@ -54,7 +54,7 @@ deny contains {"subject": proxies.subject(key), "msg": msg, "evidence": [pointer
 		not proxies.exempts_network(object.get(proxy, "no_proxy", []), network)
 	]
 	count(caught) > 0
-	msg := sprintf("the exceptions of the proxy of %s do not hold the networks %s of pods and services", [key, concat(", ", caught)])
+	msg := sprintf("the exceptions of the proxy of %s do not hold the networks %s of pods and services", [proxies.owner(key), concat(", ", caught)])
 }
 
 _required := {"http": "httpProxy", "https": "httpsProxy", "no_proxy": "noProxy"}

@@ -17,11 +17,11 @@ _document(proxy) := {
 
 _subject := {"kind": "proxy", "name": "cluster/ns/demo", "cluster": "demo"}
 
-_missing(what) := sprintf("the proxy of cluster/ns/demo has no %s; all three of httpProxy, httpsProxy and noProxy are required", [what])
+_missing(what) := sprintf("the proxy of cluster ns/demo has no %s; all three of httpProxy, httpsProxy and noProxy are required", [what])
 
-_registry := "the exceptions of the proxy of cluster/ns/demo do not hold the private registry harbor.corp.example:443"
+_registry := "the exceptions of the proxy of cluster ns/demo do not hold the private registry harbor.corp.example:443"
 
-_networks(what) := sprintf("the exceptions of the proxy of cluster/ns/demo do not hold the networks %s of pods and services", [what])
+_networks(what) := sprintf("the exceptions of the proxy of cluster ns/demo do not hold the networks %s of pods and services", [what])
 
 test_clusters[name] if {
 	some name, tc in {
@@ -79,11 +79,11 @@ _bare := {"https": "http://proxy:3128", "no_proxy": ["lab.example"]}
 test_elsewhere[name] if {
 	some name, tc in {
 		"a node that exempts the registry": {"key": "node/wk-1", "proxy": {"https": "http://proxy:3128", "no_proxy": ["corp.example"]}, "denied": set(), "subjects": 1},
-		"a node that does not": {"key": "node/wk-1", "proxy": _bare, "denied": {"the exceptions of the proxy of node/wk-1 do not hold the private registry harbor.corp.example:443"}, "subjects": 1},
+		"a node that does not": {"key": "node/wk-1", "proxy": _bare, "denied": {"the exceptions of the proxy of node wk-1 do not hold the private registry harbor.corp.example:443"}, "subjects": 1},
 		"a node without a proxy for HTTPS": {"key": "node/wk-1", "proxy": {"http": "http://proxy:3128"}, "denied": set(), "subjects": 1},
 		"the global setting": {"key": "service", "proxy": _bare, "denied": {
-			"the proxy of service has no httpProxy; all three of httpProxy, httpsProxy and noProxy are required",
-			"the exceptions of the proxy of service do not hold the private registry harbor.corp.example:443",
+			"the proxy of the TkgServiceConfiguration has no httpProxy; all three of httpProxy, httpsProxy and noProxy are required",
+			"the exceptions of the proxy of the TkgServiceConfiguration do not hold the private registry harbor.corp.example:443",
 		}, "subjects": 1},
 		"a kubelet": {"key": "node/wk-1/kubelet", "proxy": _bare, "denied": set(), "subjects": 0},
 		"kapp-controller": {"key": "kapp/ns/demo", "proxy": _bare, "denied": set(), "subjects": 0},

@@ -22,7 +22,7 @@ subjects contains proxies.subject(key) if some key in _told
 deny contains {"subject": proxies.subject(key), "msg": msg, "evidence": [pointer.to(["proxies", key, "has_credentials"])]} if {
 	some key in _told
 	input.proxies[key].has_credentials
-	msg := sprintf("the proxy URL of %s carries a user or password", [key])
+	msg := sprintf("the proxy URL of %s carries a user or password", [proxies.owner(key)])
 }
 
 _told contains key if {

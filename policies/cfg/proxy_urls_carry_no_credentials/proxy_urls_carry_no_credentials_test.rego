@@ -11,7 +11,7 @@ test_proxies[name] if {
 		"without credentials": {"proxy": {}, "denied": set()},
 		"with credentials": {"proxy": {"has_credentials": true}, "denied": {{
 			"subject": _subject, "evidence": ["/proxies/cluster~1ns~1demo/has_credentials"],
-			"msg": "the proxy URL of cluster/ns/demo carries a user or password",
+			"msg": "the proxy URL of cluster ns/demo carries a user or password",
 		}}},
 	}
 	document := {"proxies": {"cluster/ns/demo": object.union(_proxy, tc.proxy)}}

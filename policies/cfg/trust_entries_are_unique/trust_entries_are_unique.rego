@@ -13,6 +13,7 @@
 #   tags: [cfg, preflight]
 package regpolicy.cfg.trust_entries_are_unique
 
+import data.regpolicy.lib.chains
 import data.regpolicy.lib.pointer
 import data.regpolicy.lib.trust
 import data.regpolicy.lib.trustvalues
@@ -34,22 +35,26 @@ deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer
 	some key in keys
 	key != first
 	entry := input.trust[key]
-	msg := sprintf("%s holds the certificate %s, which %q holds, too", [trustvalues.of(entry), fingerprint, input.trust[first].label])
+	msg := sprintf("%s holds the certificate of %q, which %q holds, too", [trustvalues.of(entry), chains.name_of(fingerprint), input.trust[first].label])
 }
 
 deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer.to(["trust", key, "value"])], "trust_domain": entry.domain} if {
 	some key, entry in trustvalues.held
 	some i, fingerprint in entry.value.certificates
 	fingerprint in array.slice(entry.value.certificates, 0, i)
-	msg := sprintf("%s holds the certificate %s more than once", [trustvalues.of(entry), fingerprint])
+	msg := sprintf("%s holds the certificate of %q more than once", [trustvalues.of(entry), chains.name_of(fingerprint)])
 }
 
 # What two sources say of one object, live and in manifests, is no repetition.
 _object(entry) := [entry.domain, entry.object, object.get(entry, "provenance", {})]
 
-_by_name[[_object(entry), entry.name]] contains key if some key, entry in input.trust
+_by_name[[object, entry.name]] contains key if {
+	some key, entry in input.trust
+	object := _object(entry)
+}
 
-_by_certificate[[_object(entry), fingerprint]] contains key if {
+_by_certificate[[object, fingerprint]] contains key if {
 	some key, entry in trustvalues.held
+	object := _object(entry)
 	some fingerprint in entry.value.certificates
 }

@@ -9,9 +9,11 @@ _entry := {
 
 _second := object.union(_entry, {"name": "lab", "label": "lab", "field": "cas[1]", "value": {"certificates": ["f2"]}})
 
+_certificates := {"f1": {"common_name": "Corp CA"}, "f2": {"common_name": "Lab CA"}}
+
 _name_twice := `Cluster/demo has the name "corp" more than once, at cas[0] and cas[1]`
 
-_certificate_twice := `the value of "lab" in Cluster/demo holds the certificate f1, which "corp" holds, too`
+_certificate_twice := `the value of "lab" in Cluster/demo holds the certificate of "Corp CA", which "corp" holds, too`
 
 test_entries[name] if {
 	some name, tc in {
@@ -22,9 +24,9 @@ test_entries[name] if {
 		"with one certificate, in another object": {"second": {"object": {"name": "other"}, "name": "corp", "value": {"certificates": ["f1"]}}, "denied": set()},
 		"with one certificate, in another domain": {"second": {"domain": "kapp", "name": "corp", "value": {"certificates": ["f1"]}}, "denied": set()},
 		"told by two sources": {"second": {"provenance": {"source": "t"}, "name": "corp", "value": {"certificates": ["f1"]}}, "denied": set()},
-		"with a certificate twice in one value": {"second": {"value": {"certificates": ["f2", "f3", "f2"]}}, "denied": {`the value of "lab" in Cluster/demo holds the certificate f2 more than once`}},
+		"with a certificate twice in one value": {"second": {"value": {"certificates": ["f2", "f3", "f2"]}}, "denied": {`the value of "lab" in Cluster/demo holds the certificate of "Lab CA" more than once`}},
 	}
-	document := {"trust": {"a/1": _entry, "a/2": object.union(_second, tc.second)}}
+	document := {"certificates": _certificates, "trust": {"a/1": _entry, "a/2": object.union(_second, tc.second)}}
 	{finding.msg | some finding in policy.deny} == tc.denied with input as document
 	count(policy.subjects) == 2 with input as document
 }

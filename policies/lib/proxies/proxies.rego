@@ -14,6 +14,14 @@ _owner(parts) := {"node": parts[1]} if {
 	parts[0] == "cluster"
 } else := {}
 
+# owner is whose a proxy is, in words: "cluster ns/demo", "node wk-1".
+owner("service") := "the TkgServiceConfiguration"
+
+owner(key) := sprintf("%s %s", [parts[0], trim_prefix(key, concat("", [parts[0], "/"]))]) if {
+	parts := split(key, "/")
+	count(parts) > 1
+}
+
 # exempts tells whether a list of exceptions lets connections to a host and port go
 # past the proxy.
 exempts(_, host, _) if host == "localhost"

@@ -13,6 +13,17 @@ test_subject[name] if {
 	proxies.subject(name) == want
 }
 
+test_owner[name] if {
+	some name, want in {
+		"node/wk-1": "node wk-1",
+		"node/wk-1/kubelet": "node wk-1/kubelet",
+		"cluster/ns/demo": "cluster ns/demo",
+		"service": "the TkgServiceConfiguration",
+		"kapp/kapp/demo": "kapp kapp/demo",
+	}
+	proxies.owner(name) == want
+}
+
 # The cases are those of golang.org/x/net/http/httpproxy's documentation and code.
 test_exempts[name] if {
 	some name, tc in {
