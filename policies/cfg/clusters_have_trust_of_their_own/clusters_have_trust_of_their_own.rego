@@ -23,14 +23,14 @@ subjects contains clusters.subject(input.clusters[key]) if some key in _judged
 
 deny contains {"subject": clusters.subject(cluster), "msg": msg, "evidence": array.concat([pointer.to(["clusters", key])], _services)} if {
 	some key in _judged
-	not clusters.entries[key]
+	not key in clusters.configuring
 	cluster := input.clusters[key]
 	msg := sprintf("Cluster %s configures no CA itself, and those of the TkgServiceConfiguration (%d) do not reach it", [key, count(_services)])
 }
 
 _judged contains key if {
 	some key in _clusters
-	clusters.entries[key]
+	key in clusters.configuring
 }
 
 # A list that was refused may hold the TanzuKubernetesCluster that this Cluster

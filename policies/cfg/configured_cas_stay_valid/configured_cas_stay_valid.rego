@@ -6,6 +6,8 @@
 #   failure of high severity; one that expires within min_days, or before the
 #   certificate of a registry that depends on it, of medium severity. Within warn_days
 #   it is a warning. Pass means that the CA lasts longer than all of these.
+# related_resources:
+#   - ref: https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5
 # custom:
 #   id: RT-CFG-007
 #   severity: high

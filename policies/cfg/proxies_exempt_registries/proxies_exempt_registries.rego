@@ -38,10 +38,7 @@ deny contains {"subject": proxies.subject(key), "msg": msg, "evidence": [pointer
 deny contains {"subject": proxies.subject(key), "msg": msg, "evidence": [pointer.to(["proxies", key])]} if {
 	some key, proxy in _proxies
 	object.get(proxy, "https", "") != ""
-	caught := [name |
-		some name, registry in registries.private
-		not proxies.exempts(object.get(proxy, "no_proxy", []), registry.host, registry.port)
-	]
+	caught := _caught[object.get(proxy, "no_proxy", [])]
 	count(caught) > 0
 	msg := sprintf("the exceptions of the proxy of %s do not hold the private registry %s", [proxies.owner(key), concat(", ", caught)])
 }
@@ -55,6 +52,16 @@ deny contains {"subject": proxies.subject(key), "msg": msg, "evidence": [pointer
 	]
 	count(caught) > 0
 	msg := sprintf("the exceptions of the proxy of %s do not hold the networks %s of pods and services", [proxies.owner(key), concat(", ", caught)])
+}
+
+# _caught are the private registries that go through a proxy, by its exceptions: many
+# nodes have the same.
+_caught := {exceptions: caught |
+	some exceptions in {object.get(proxy, "no_proxy", []) | some proxy in _proxies}
+	caught := [name |
+		some name, registry in registries.private
+		not proxies.exempts(exceptions, registry.host, registry.port)
+	]
 }
 
 _required := {"http": "httpProxy", "https": "httpsProxy", "no_proxy": "noProxy"}

@@ -5,6 +5,8 @@
 #   place of its CA vouches for nothing else: pulls work while a registry presents that
 #   very certificate, which is a warning, and fail with its renewal. Where no registry
 #   is seen to present it, it fails. A leaf beside its CA is superfluous.
+# related_resources:
+#   - ref: https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.9
 # custom:
 #   id: RT-CFG-006
 #   severity: high

@@ -20,22 +20,18 @@ import data.regpolicy.lib.trustvalues
 
 subjects contains trust.subject(entry) if some entry in input.trust
 
-deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer.to(["trust", key, "name"]), pointer.to(["trust", first, "name"])], "trust_domain": entry.domain} if {
-	some keys in _by_name
-	first := min(keys)
-	some key in keys
-	key != first
+deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer.to(["trust", key, "name"]), pointer.to(["trust", before, "name"])], "trust_domain": entry.domain} if {
+	some i, [what, key] in _names
+	[what, before] = _names[i - 1]
 	entry := input.trust[key]
-	msg := sprintf("%s has the name %q more than once, at %s and %s", [trust.source(entry), entry.name, input.trust[first].field, entry.field])
+	msg := sprintf("%s has the name %q more than once, at %s and %s", [trust.source(entry), entry.name, input.trust[before].field, entry.field])
 }
 
-deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer.to(["trust", key, "value"]), pointer.to(["trust", first, "value"])], "trust_domain": entry.domain} if {
-	some [_, fingerprint], keys in _by_certificate
-	first := min(keys)
-	some key in keys
-	key != first
+deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer.to(["trust", key, "value"]), pointer.to(["trust", before, "value"])], "trust_domain": entry.domain} if {
+	some i, [what, key] in _certificates
+	[what, before] = _certificates[i - 1]
 	entry := input.trust[key]
-	msg := sprintf("%s holds the certificate of %q, which %q holds, too", [trustvalues.of(entry), chains.name_of(fingerprint), input.trust[first].label])
+	msg := sprintf("%s holds the certificate of %q, which %q holds, too", [trustvalues.of(entry), chains.name_of(what[1]), input.trust[before].label])
 }
 
 deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer.to(["trust", key, "value"])], "trust_domain": entry.domain} if {
@@ -45,16 +41,13 @@ deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer
 	msg := sprintf("%s holds the certificate of %q more than once", [trustvalues.of(entry), chains.name_of(fingerprint)])
 }
 
+# Sorted, equal ones stand beside each other.
+_names := sort([[[_object(entry), entry.name], key] | some key, entry in input.trust])
+
+_certificates := sort({[[_object(entry), fingerprint], key] |
+	some key, entry in trustvalues.held
+	some fingerprint in entry.value.certificates
+})
+
 # What two sources say of one object, live and in manifests, is no repetition.
 _object(entry) := [entry.domain, entry.object, object.get(entry, "provenance", {})]
-
-_by_name[[object, entry.name]] contains key if {
-	some key, entry in input.trust
-	object := _object(entry)
-}
-
-_by_certificate[[object, fingerprint]] contains key if {
-	some key, entry in trustvalues.held
-	object := _object(entry)
-	some fingerprint in entry.value.certificates
-}

@@ -44,10 +44,10 @@ test_what_is_missing[name] if {
 
 test_no_entry if policy.subjects == set() with input as {"trust": {}}
 
-test_a_third_one_is_told_against_the_first if {
+test_a_third_one_is_told_against_the_second if {
 	third := object.union(_second, {"name": "corp", "label": "corp#3", "value": {"certificates": []}})
 	findings := policy.deny with input as {"trust": {"a/1": _entry, "a/2": object.union(third, {"label": "corp#2"}), "a/3": third}}
-	{finding.evidence | some finding in findings} == {["/trust/a~12/name", "/trust/a~11/name"], ["/trust/a~13/name", "/trust/a~11/name"]}
+	{finding.evidence | some finding in findings} == {["/trust/a~12/name", "/trust/a~11/name"], ["/trust/a~13/name", "/trust/a~12/name"]}
 }
 
 test_findings[name] if {

@@ -5,6 +5,8 @@
 #   certificates glued together without a line end between them make a PEM file that
 #   some or all programs read as empty. Line ends inside base64 are read by most and are
 #   an early warning; Windows line ends are harmless and told for information.
+# related_resources:
+#   - ref: https://www.rfc-editor.org/rfc/rfc7468#section-2
 # custom:
 #   id: RT-CFG-020
 #   severity: medium

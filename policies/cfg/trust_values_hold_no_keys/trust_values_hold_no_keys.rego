@@ -5,6 +5,8 @@
 #   pasted instead lies in the configuration for all who may read it, and on every node;
 #   a signing request is no certificate at all. Pass means that a value holds none of
 #   them.
+# related_resources:
+#   - ref: https://www.rfc-editor.org/rfc/rfc7468
 # custom:
 #   id: RT-CFG-012
 #   severity: high

@@ -9,13 +9,9 @@ subject(cluster) := {
 	"name": cluster.object.name,
 }
 
-# name is that of a cluster by its key, "namespace/name".
-name(key) := parts[count(parts) - 1] if parts := split(key, "/")
-
-# entries are the keys of the trust entries that a cluster configures itself, by the
-# cluster's key.
-entries[cluster] contains key if {
-	some key, entry in input.trust
+# configuring are the keys of the clusters that configure some CA themselves.
+configuring := {cluster |
+	some entry in input.trust
 	entry.domain == "workload"
 	entry.object.kind in {"Cluster", "TanzuKubernetesCluster"}
 	some cluster in entry.clusters

@@ -5,8 +5,6 @@ import data.regpolicy.lib.clusters
 test_names if {
 	clusters.subject({"object": {"namespace": "ns", "name": "demo"}}) == {"kind": "cluster", "namespace": "ns", "name": "demo"}
 	clusters.subject({"object": {"name": "demo"}}) == {"kind": "cluster", "namespace": "", "name": "demo"}
-	clusters.name("ns/demo") == "demo"
-	clusters.name("demo") == "demo"
 }
 
 _document := {"trust": {
@@ -17,7 +15,7 @@ _document := {"trust": {
 	"vague": {"domain": "workload", "object": {"kind": "Cluster"}},
 }}
 
-test_entries if {
-	clusters.entries == {"ns/a": {"own"}, "ns/b": {"old"}} with input as _document
+test_configuring if {
+	clusters.configuring == {"ns/a", "ns/b"} with input as _document
 	clusters.services == {"global"} with input as _document
 }

@@ -23,9 +23,3 @@ certificates[key] := found if {
 
 # of begins a message about an entry's value.
 of(entry) := sprintf("the value of %q in %s", [entry.label, trust.source(entry)])
-
-# renewal says how a new value reaches the nodes: one that is changed under its old
-# name reaches none that exists.
-renewal(entry) := "under a new entry name, so that the nodes roll" if {
-	entry.domain == "workload"
-} else := "in its place"
