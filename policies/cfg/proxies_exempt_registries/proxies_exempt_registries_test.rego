@@ -81,10 +81,13 @@ test_elsewhere[name] if {
 		"a node that exempts the registry": {"key": "node/wk-1", "proxy": {"https": "http://proxy:3128", "no_proxy": ["corp.example"]}, "denied": set(), "subjects": 1},
 		"a node that does not": {"key": "node/wk-1", "proxy": _bare, "denied": {"the exceptions of the proxy of node wk-1 do not hold the private registry harbor.corp.example:443"}, "subjects": 1},
 		"a node without a proxy for HTTPS": {"key": "node/wk-1", "proxy": {"http": "http://proxy:3128"}, "denied": set(), "subjects": 1},
-		"the global setting": {"key": "service", "proxy": _bare, "denied": {
-			"the proxy of the TkgServiceConfiguration has no httpProxy; all three of httpProxy, httpsProxy and noProxy are required",
-			"the exceptions of the proxy of the TkgServiceConfiguration do not hold the private registry harbor.corp.example:443",
-		}, "subjects": 1},
+		"the global setting": {
+			"key": "service", "proxy": _bare, "denied": {
+				"the proxy of the TkgServiceConfiguration has no httpProxy; all three of httpProxy, httpsProxy and noProxy are required",
+				"the exceptions of the proxy of the TkgServiceConfiguration do not hold the private registry harbor.corp.example:443",
+			},
+			"subjects": 1,
+		},
 		"a kubelet": {"key": "node/wk-1/kubelet", "proxy": _bare, "denied": set(), "subjects": 0},
 		"kapp-controller": {"key": "kapp/ns/demo", "proxy": _bare, "denied": set(), "subjects": 0},
 		"the collector": {"key": "collector", "proxy": _bare, "denied": set(), "subjects": 0},
