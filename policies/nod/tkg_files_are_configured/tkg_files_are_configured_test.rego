@@ -66,8 +66,8 @@ test_what_is_not_looked_at[name] if {
 		"a node that was not read": {"wk-1": object.union(_node, {"read": false})},
 		"no node": {},
 	}
-	policy.subjects == set() with input as {"nodes": nodes}
-	policy.deny == set() with input as {"nodes": nodes}
+	policy.subjects == set() with input as {"nodes": nodes, "clusters": {"ns/demo": {}}}
+	policy.deny == set() with input as {"nodes": nodes, "clusters": {"ns/demo": {}}}
 }
 
 test_evidence_and_subject if {
