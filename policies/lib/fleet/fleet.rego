@@ -57,3 +57,8 @@ unread(fields) := {gap.subject.name |
 	gap.subject.kind == "node"
 	object.get(gap, "field", "") in (fields | {""})
 }
+
+# registries says for which registries settings are.
+registries(host) := "all registries without settings of their own" if {
+	host == "_default"
+} else := host

@@ -81,3 +81,8 @@ test_unread[name] if {
 	}
 	fleet.unread({"trust_files", "trust_store"}) == tc.unread with input as {"coverage": {"nodes": {"gaps": [tc.gap]}}}
 }
+
+test_registries if {
+	fleet.registries("harbor.corp.example:8443") == "harbor.corp.example:8443"
+	fleet.registries("_default") == "all registries without settings of their own"
+}
