@@ -22,6 +22,7 @@ test_denials[name] if {
 		"the format of containerd 2": {"node": json.remove(_node("", {"version": 3}, _old), ["runtime"]), "denied": {_told("config.toml has the format of containerd 2, which has no such table")}},
 		"a config_path and no version": {"node": json.remove(_node("", {"config_path": "/c"}, _old), ["runtime"]), "denied": {_told("config_path is set (/c)")}},
 		"hosts.toml": {"node": _node("2.0.0", {}, object.union(_old, {"form": "hosts_toml"})), "denied": set()},
+		"hosts.toml, whatever the version": {"node": json.remove(_node("", {}, object.union(_old, {"form": "hosts_toml"})), ["runtime"]), "denied": set()},
 		"files in the registry's folder": {"node": _node("2.0.0", {}, object.union(_old, {"form": "docker_certs_d"})), "denied": set()},
 		"verification switched off": {"node": _node("2.0.0", {}, object.union(_old, {"ca_files": [], "skip_verify": true})), "denied": {_told(_gone("2.0.0"))}},
 		"a client certificate": {"node": _node("2.0.0", {}, object.union(_old, {"ca_files": [], "client_certificate": true})), "denied": {_told(_gone("2.0.0"))}},
