@@ -37,7 +37,9 @@ type Input struct {
 
 	// captures tells of each source that is a capture what it gathered.
 	captures map[string]*gathered
-	closers  []io.Closer
+	// bases are the folders that the paths of sources are in, archives left out.
+	bases   map[string]string
+	closers []io.Closer
 }
 
 // gathered is what a capture holds of objects.

@@ -39,6 +39,7 @@ func Open(ctx context.Context, args []string, stdin io.Reader, limits Limits) (*
 			Nodes:    map[string]NodeTree{},
 			Sources:  map[string]evidence.Source{},
 			captures: map[string]*gathered{},
+			bases:    map[string]string{},
 		},
 		stdin:   stdin,
 		limits:  limits,
@@ -206,6 +207,7 @@ func (o *opener) single(ctx context.Context, name string, data []byte) error {
 	}
 	o.in.HasManifests = true
 	from := origin{arg: name, kind: evidence.SourceManifests, sha256: digest(data)}
+	o.in.bases[from.id()] = ""
 	o.add(from, filepath.ToSlash(name), content)
 	if content.Foreign > 0 {
 		o.in.Skipped = append(o.in.Skipped, Skipped{Source: from.id(), Path: filepath.ToSlash(name), Why: foreignDocuments(content)})

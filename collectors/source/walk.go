@@ -48,6 +48,9 @@ func (o *opener) contents(ctx context.Context, from origin, fsys fs.ReadLinkFS, 
 		}
 		o.in.captures[from.id()] = &gathered{kinds: map[string]bool{}}
 	}
+	if from.kind != evidence.SourceArchive {
+		o.in.bases[from.id()] = filepath.Join(from.arg, filepath.FromSlash(base))
+	}
 	w := &walker{o: o, from: from, layout: l, t: root.sub(base, false), visited: map[string]bool{}}
 	for _, r := range refusals {
 		w.problem(Problem{

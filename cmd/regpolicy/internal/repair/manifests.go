@@ -1,0 +1,119 @@
+package repair
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// Manifests are the files that evidence came from: as they were, and as the
+// repairs have made them.
+type Manifests struct {
+	locate func(evidence.Provenance) (path string, ok bool)
+	read   func(path string) ([]byte, error)
+	before map[string][]byte
+	after  map[string][]byte
+	// records are where the evidence says that objects came from, one a file.
+	records []evidence.Provenance
+}
+
+// Open makes the files known that records came from. locate names the file of a
+// record; read gives its bytes, once.
+func Open(records []evidence.Provenance, locate func(evidence.Provenance) (string, bool), read func(path string) ([]byte, error)) *Manifests {
+	return &Manifests{records: records, locate: locate, read: read, before: map[string][]byte{}, after: map[string][]byte{}}
+}
+
+// Changed are the paths of the files that repairs have changed, sorted.
+func (m *Manifests) Changed() []string {
+	var out []string
+	for _, path := range slices.Sorted(maps.Keys(m.after)) {
+		if string(m.after[path]) != string(m.before[path]) {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+// Texts are a file's bytes, before and after.
+func (m *Manifests) Texts(path string) (before, after []byte) { return m.before[path], m.after[path] }
+
+// with are the same files with changes of their own.
+func (m *Manifests) with() *Manifests {
+	out := *m
+	out.after = maps.Clone(m.after)
+	return &out
+}
+
+func (m *Manifests) text(path string) ([]byte, error) {
+	if data, ok := m.after[path]; ok {
+		return data, nil
+	}
+	data, err := m.read(path)
+	if err != nil {
+		return nil, err
+	}
+	m.before[path], m.after[path] = data, data
+	return data, nil
+}
+
+// Object is one object in one of the files.
+type Object struct {
+	objectNode
+	Path  string
+	index int // within the file
+}
+
+// find finds the object that a record came from.
+func (m *Manifests) find(ref evidence.ObjectRef, from evidence.Provenance) (*Object, error) {
+	path, ok := m.locate(from)
+	if !ok {
+		return nil, fmt.Errorf("it lies in an archive; unpack it and name the folder")
+	}
+	data, err := m.text(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading %q: %w", path, err)
+	}
+	t, err := parseText(data)
+	if err != nil {
+		return nil, fmt.Errorf("reading %q: %w", path, err)
+	}
+	var found []Object
+	for i, o := range t.objects() {
+		if o.kind == ref.Kind && o.namespace == ref.Namespace && o.name == ref.Name {
+			found = append(found, Object{objectNode: o, Path: path, index: i})
+		}
+	}
+	// Of several of one name in a file the record says which.
+	if _, number, ok := strings.Cut(from.Path, "#"); ok && len(found) > 1 {
+		if n, err := strconv.Atoi(number); err == nil {
+			found = slices.DeleteFunc(found, func(o Object) bool { return o.index != n-1 })
+		}
+	}
+	if len(found) != 1 {
+		return nil, fmt.Errorf("%q holds %d objects %s %s", path, len(found), ref.Kind, ref.Name)
+	}
+	return &found[0], nil
+}
+
+// change is what is to be done to one object.
+type change struct {
+	object *Object
+	edits  []Edit
+}
+
+// make makes changes in order and returns the files that come of it.
+func (m *Manifests) make(changes []change) (*Manifests, error) {
+	out := m.with()
+	for _, c := range changes {
+		data, err := edit(out.after[c.object.Path], c.object.index, c.edits)
+		if err != nil {
+			return nil, fmt.Errorf("editing %s %q in %q: %w", c.object.kind, c.object.name, c.object.Path, err)
+		}
+		out.after[c.object.Path] = data
+	}
+	return out, nil
+}

@@ -1,0 +1,3 @@
+package repair
+
+func (p *planner) misplaced(_ *wanted) error { return errShape }

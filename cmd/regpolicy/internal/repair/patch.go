@@ -1,0 +1,233 @@
+package repair
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// operation is one of a JSON patch (RFC 6902).
+type operation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value,omitempty"`
+}
+
+// Patch is a file's change as kubectl commands. First come secrets and config maps,
+// whose new keys the others name; what they replace is taken out last, by hand.
+func (m *Manifests) Patch(path string) (commands, afterwards []string, err error) {
+	before, after := m.Texts(path)
+	a, err := parseText(before)
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := parseText(after)
+	if err != nil {
+		return nil, nil, err
+	}
+	olds, news := a.objects(), b.objects()
+	var others []string
+	for i := range min(len(olds), len(news)) {
+		if equal(olds[i].node, news[i].node) {
+			continue
+		}
+		if olds[i].name != news[i].name || olds[i].namespace != news[i].namespace {
+			commands = append(commands, fmt.Sprintf("# %s %s cannot be patched: it gets another name or namespace; take -o diff or -o manifests=DIR", oneWord(olds[i].kind), oneWord(olds[i].name)))
+			continue
+		}
+		command, later, err := patchObject(olds[i], news[i])
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case olds[i].kind == "Secret" || olds[i].kind == "ConfigMap":
+			commands = append(commands, command)
+		default:
+			others = append(others, command)
+		}
+		afterwards = append(afterwards, later...)
+	}
+	return append(commands, others...), afterwards, nil
+}
+
+func oneWord(s string) string {
+	if namePattern.MatchString(s) {
+		return s
+	}
+	return "(of an impossible name)"
+}
+
+func patchObject(before, after objectNode) (command string, later []string, err error) {
+	kubectl, err := patchOf(before)
+	if err != nil {
+		return "", nil, err
+	}
+	was, err := plainValue(before.node)
+	if err != nil {
+		return "", nil, err
+	}
+	is, err := plainValue(after.node)
+	if err != nil {
+		return "", nil, err
+	}
+	if before.kind == "Secret" {
+		return patchSecret(kubectl, was, is)
+	}
+	operations := compare(nil, "", was, is)
+	for _, o := range operations {
+		if o.Op == "test" {
+			continue
+		}
+		if err := printable(o.Value); err != nil {
+			return "", nil, err
+		}
+	}
+	text, err := encodeJSON(operations)
+	return fmt.Sprintf("%s --type json -p %s", kubectl, shellQuoted(text)), nil, err
+}
+
+// patchOf is the command without the patch itself. Names that Kubernetes would not
+// take could be anything, and are not put into a command.
+func patchOf(o objectNode) (string, error) {
+	group, version, grouped := strings.Cut(o.apiVersion, "/")
+	resource := strings.ToLower(o.kind)
+	if grouped {
+		resource = strings.Join([]string{resource + "s", version, group}, ".")
+	}
+	for _, word := range []string{o.name, resource} {
+		if !namePattern.MatchString(word) || strings.HasPrefix(word, "-") {
+			return "", fmt.Errorf("%q is no name that Kubernetes takes: no command is made of it", word)
+		}
+	}
+	if o.namespace == "" {
+		return fmt.Sprintf("kubectl patch %s %s", resource, o.name), nil
+	}
+	if !namePattern.MatchString(o.namespace) || strings.HasPrefix(o.namespace, "-") {
+		return "", fmt.Errorf("%q is no namespace that Kubernetes takes: no command is made of it", o.namespace)
+	}
+	return fmt.Sprintf("kubectl -n %s patch %s %s", o.namespace, resource, o.name), nil
+}
+
+// plainValue is a node as JSON has it.
+func plainValue(n *yaml.Node) (map[string]any, error) {
+	var v map[string]any
+	err := n.Decode(&v)
+	return v, err
+}
+
+// patchSecret adds keys and leaves out what it does not change. In a cluster a
+// secret has no stringData.
+func patchSecret(kubectl string, was, is map[string]any) (command string, later []string, err error) {
+	old, now := dataOf(was), dataOf(is)
+	added := map[string]string{}
+	for key, value := range now {
+		if before, ok := old[key]; !ok || before != value {
+			added[key] = value
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(old)) {
+		if _, ok := now[key]; !ok {
+			text, err := encodeJSON([]operation{{Op: "remove", Path: "/data/" + escape(key)}})
+			if err != nil {
+				return "", nil, err
+			}
+			later = append(later, fmt.Sprintf("%s --type json -p %s", kubectl, shellQuoted(text)))
+		}
+	}
+	text, err := encodeJSON(map[string]any{"data": added})
+	return fmt.Sprintf("%s --type merge -p %s", kubectl, shellQuoted(text)), later, err
+}
+
+func dataOf(secret map[string]any) map[string]string {
+	out := map[string]string{}
+	data, _ := secret["data"].(map[string]any)
+	for key, value := range data {
+		if s, ok := value.(string); ok {
+			out[key] = s
+		}
+	}
+	plain, _ := secret["stringData"].(map[string]any)
+	for key, value := range plain {
+		if s, ok := value.(string); ok {
+			out[key] = base64.StdEncoding.EncodeToString([]byte(s))
+		}
+	}
+	return out
+}
+
+// compare adds the operations that make one value of another. Short texts that are
+// replaced are tested first, so that a patch of something else does nothing.
+func compare(out []operation, path string, was, is any) []operation {
+	if reflect.DeepEqual(was, is) {
+		return out
+	}
+	switch a := was.(type) {
+	case map[string]any:
+		b, ok := is.(map[string]any)
+		if !ok {
+			break
+		}
+		for _, key := range slices.Sorted(maps.Keys(a)) {
+			if value, ok := b[key]; ok {
+				out = compare(out, path+"/"+escape(key), a[key], value)
+			} else {
+				out = append(out, operation{Op: "remove", Path: path + "/" + escape(key)})
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(b)) {
+			if _, ok := a[key]; !ok {
+				out = append(out, operation{Op: "add", Path: path + "/" + escape(key), Value: b[key]})
+			}
+		}
+		return out
+	case []any:
+		b, ok := is.([]any)
+		if !ok || len(b) < len(a) {
+			break
+		}
+		for i := range a {
+			out = compare(out, fmt.Sprintf("%s/%d", path, i), a[i], b[i])
+		}
+		for i := len(a); i < len(b); i++ {
+			out = append(out, operation{Op: "add", Path: path + "/-", Value: b[i]})
+		}
+		return out
+	case string:
+		const short = 253
+		if len(a) <= short && printable(a) == nil {
+			out = append(out, operation{Op: "test", Path: path, Value: a})
+		}
+	}
+	return append(out, operation{Op: "replace", Path: path, Value: is})
+}
+
+// printable refuses what looks like a credential.
+func printable(value any) error {
+	text, err := encodeJSON(value)
+	if err != nil {
+		return err
+	}
+	if hasSecret(text) {
+		return errBeside
+	}
+	return nil
+}
+
+func escape(key string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(key) }
+
+func encodeJSON(value any) (string, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(value)
+	return strings.TrimSuffix(out.String(), "\n"), err
+}
+
+// shellQuoted is a text that a POSIX shell takes for one word.
+func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

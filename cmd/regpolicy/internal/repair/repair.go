@@ -1,0 +1,207 @@
+package repair
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// Repair is one change of manifests, and what it is for.
+type Repair struct {
+	// Policies are the ids of what failed, sorted.
+	Policies []string
+	// Of names what is repaired: Cluster/demo "corp-ca".
+	Of string
+	// Does says what is changed, in a sentence without a full stop.
+	Does string
+	// Notes are lines about it: the certificates that are used.
+	Notes []string
+
+	targets []target
+	renames []rename
+	changes []change
+}
+
+// target is a verdict that the repair is for.
+type target struct {
+	policy  string
+	subject evidence.Subject
+}
+
+// rename says that what a subject named is now named otherwise; after a split by
+// several names.
+type rename struct {
+	// where is what the subject must have besides.
+	where evidence.Subject
+	key   string
+	from  string
+	to    []string
+}
+
+// forward is a subject under the names that it has after the repair.
+func (r *Repair) forward(s evidence.Subject) []evidence.Subject {
+	out := []evidence.Subject{s}
+	for _, n := range r.renames {
+		if !n.fits(s) {
+			continue
+		}
+		var next []evidence.Subject
+		for _, before := range out {
+			for _, to := range n.to {
+				after := evidence.Subject{}
+				for k, v := range before {
+					after[k] = v
+				}
+				after[n.key] = to
+				next = append(next, after)
+			}
+		}
+		out = next
+	}
+	return out
+}
+
+func (n rename) fits(s evidence.Subject) bool {
+	for k, v := range n.where {
+		if s[k] != v {
+			return false
+		}
+	}
+	return s[n.key] == n.from
+}
+
+// entryNames are the renames of a trust entry: its own subject, and those of nodes
+// that should hold it.
+func entryNames(e evidence.TrustEntry, to []string) []rename {
+	return []rename{
+		{evidence.Subject{"kind": "trust_entry", "namespace": e.Object.Namespace, "source": e.Object.Kind + "/" + e.Object.Name}, "name", e.Label, to},
+		{evidence.Subject{"kind": "node"}, "entry", e.Label, to},
+	}
+}
+
+// Problem is what fails and is not repaired, and why.
+type Problem struct {
+	Policy, Message, Why, Remediation string
+}
+
+// Options say what a plan may take.
+type Options struct {
+	// CAFromRegistry allows to trust what a registry presents.
+	CAFromRegistry bool
+}
+
+// Plan are the repairs that a report asks for, and what of it cannot be repaired
+// though it is of a kind that could.
+func Plan(m *Manifests, doc *evidence.Document, rep *report.Report, opt Options) ([]*Repair, []Problem) {
+	p := &planner{manifests: m, doc: doc, opt: opt, of: map[string]*wanted{}}
+	for i := range rep.Results {
+		p.take(&rep.Results[i])
+	}
+	for _, key := range slices.Sorted(slices.Values(p.order)) {
+		p.plan(key, p.of[key])
+	}
+	// A CA from outside comes last: another repair may make it needless.
+	if opt.CAFromRegistry && len(p.repairs) == 0 {
+		p.anchors(rep)
+	}
+	return p.repairs, p.problems
+}
+
+// wanted is what a trust entry or a cluster is denied for.
+type wanted struct {
+	section, key string
+	results      []*report.Result
+}
+
+func (w *wanted) has(id string) bool {
+	return slices.ContainsFunc(w.results, func(r *report.Result) bool { return r.ID == id })
+}
+
+type planner struct {
+	manifests *Manifests
+	doc       *evidence.Document
+	opt       Options
+	order     []string
+	of        map[string]*wanted
+	repairs   []*Repair
+	problems  []Problem
+	// done are entries that the repair of another one covers.
+	done map[string]bool
+}
+
+// kinds are the policies whose findings manifests can repair, and the section that
+// their evidence points to.
+var kinds = map[string]string{
+	"RT-CFG-001": "trust", "RT-CFG-002": "trust", "RT-CFG-003": "trust", "RT-CFG-011": "trust", "RT-CFG-020": "trust",
+	"RT-XEV-002": "trust", idMisplaced: "clusters",
+}
+
+const idMisplaced = "RT-CFG-013"
+
+// take sorts a finding to the entry or cluster that it is about.
+func (p *planner) take(r *report.Result) {
+	section, known := kinds[r.ID]
+	if !known || r.Verdict != report.Fail && !(r.Verdict == report.Warn && r.ID == "RT-CFG-011") {
+		return
+	}
+	for _, e := range r.Evidence {
+		key, ok := pointed(e.Pointer, section)
+		if !ok {
+			continue
+		}
+		id := section + "/" + key
+		if p.of[id] == nil {
+			p.of[id] = &wanted{section: section, key: key}
+			p.order = append(p.order, id)
+		}
+		p.of[id].results = append(p.of[id].results, r)
+		return
+	}
+}
+
+// pointed is the key that a JSON pointer names within a section.
+func pointed(pointer, section string) (string, bool) {
+	rest, ok := strings.CutPrefix(pointer, "/"+section+"/")
+	key, _, _ := strings.Cut(rest, "/")
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(key), ok
+}
+
+func (p *planner) plan(id string, w *wanted) {
+	var err error
+	switch e, ok := p.doc.Trust[w.key]; {
+	case w.section == "clusters":
+		err = p.misplaced(w)
+	case !ok:
+		err = errNotThere
+	case w.has("RT-CFG-003"):
+		err = p.reference(w, e)
+	case p.done[id]:
+		return
+	default:
+		err = p.value(w, e)
+	}
+	if err != nil {
+		for _, r := range w.results {
+			p.problems = append(p.problems, Problem{r.ID, r.Message, err.Error(), r.Remediation})
+		}
+	}
+}
+
+// add records a repair for what a finding wanted.
+func (p *planner) add(r *Repair, results ...*report.Result) {
+	for _, res := range results {
+		r.targets = append(r.targets, target{res.ID, res.Subject})
+		if !slices.Contains(r.Policies, res.ID) {
+			r.Policies = append(r.Policies, res.ID)
+		}
+	}
+	slices.Sort(r.Policies)
+	p.repairs = append(p.repairs, r)
+}
+
+func nameOf(e evidence.TrustEntry) string {
+	return fmt.Sprintf("%s/%s %q", e.Object.Kind, e.Object.Name, e.Label)
+}
