@@ -20,40 +20,55 @@ type operation struct {
 	Value any    `json:"value,omitempty"`
 }
 
-// Patch is a file's change as kubectl commands. First come secrets and config maps,
-// whose new keys the others name; what they replace is taken out last, by hand.
-func (m *Manifests) Patch(path string) (commands, afterwards []string, err error) {
+// Commands are a file's change as kubectl commands: first those on secrets and config
+// maps, whose new keys the others name, then the others, then, by hand and when the
+// nodes have rolled, those that take out what was replaced.
+type Commands struct{ Secrets, Others, Afterwards []string }
+
+// Patch is a file's change as kubectl commands.
+func (m *Manifests) Patch(path string) (Commands, error) {
+	var out Commands
 	before, after := m.Texts(path)
 	a, err := parseText(before)
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
 	b, err := parseText(after)
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
 	olds, news := a.objects(), b.objects()
-	var others []string
 	for i := range min(len(olds), len(news)) {
 		if equal(olds[i].node, news[i].node) {
 			continue
 		}
 		if olds[i].name != news[i].name || olds[i].namespace != news[i].namespace {
-			commands = append(commands, fmt.Sprintf("# %s %s cannot be patched: it gets another name or namespace; take -o diff or -o manifests=DIR", oneWord(olds[i].kind), oneWord(olds[i].name)))
+			out.Secrets = append(out.Secrets, fmt.Sprintf("# %s %s cannot be patched: it gets another name or namespace; take -o diff or -o manifests=DIR", oneWord(olds[i].kind), oneWord(olds[i].name)))
 			continue
 		}
 		command, later, err := patchObject(olds[i], news[i])
 		switch {
 		case err != nil:
-			return nil, nil, err
+			return out, err
 		case olds[i].kind == "Secret" || olds[i].kind == "ConfigMap":
-			commands = append(commands, command)
+			out.Secrets = append(out.Secrets, command)
 		default:
-			others = append(others, command)
+			out.Others = append(out.Others, command)
 		}
-		afterwards = append(afterwards, later...)
+		out.Afterwards = append(out.Afterwards, later...)
 	}
-	return append(commands, others...), afterwards, nil
+	return out, nil
+}
+
+// Pasteable tells whether names are what Kubernetes takes, so that they may stand in
+// a command. An empty one stands in none.
+func Pasteable(names ...string) bool {
+	for _, name := range names {
+		if name != "" && (!namePattern.MatchString(name) || strings.HasPrefix(name, "-")) {
+			return false
+		}
+	}
+	return true
 }
 
 func oneWord(s string) string {
@@ -100,16 +115,13 @@ func patchOf(o objectNode) (string, error) {
 	if grouped {
 		resource = strings.Join([]string{resource + "s", version, group}, ".")
 	}
-	for _, word := range []string{o.name, resource} {
-		if !namePattern.MatchString(word) || strings.HasPrefix(word, "-") {
+	for _, word := range []string{o.name, resource, o.namespace} {
+		if !Pasteable(word) {
 			return "", fmt.Errorf("%q is no name that Kubernetes takes: no command is made of it", word)
 		}
 	}
 	if o.namespace == "" {
 		return fmt.Sprintf("kubectl patch %s %s", resource, o.name), nil
-	}
-	if !namePattern.MatchString(o.namespace) || strings.HasPrefix(o.namespace, "-") {
-		return "", fmt.Errorf("%q is no namespace that Kubernetes takes: no command is made of it", o.namespace)
 	}
 	return fmt.Sprintf("kubectl -n %s patch %s %s", o.namespace, resource, o.name), nil
 }

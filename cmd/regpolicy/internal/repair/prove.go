@@ -3,7 +3,6 @@ package repair
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
@@ -186,7 +185,7 @@ func ofNodes(s evidence.Subject) bool {
 func rank(r *report.Result) int {
 	switch r.Verdict {
 	case report.Warn:
-		return 1
+		return min(1, slices.Index(report.Severities, r.Severity)) // info is an inventory
 	case report.Inconclusive, report.Error:
 		return 2
 	case report.Fail:
@@ -219,11 +218,15 @@ func (o *Outcome) settle(before *report.Report, waiting map[string]bool) {
 		}
 	}
 	for _, d := range o.Report.Diagnosis {
+		// Pods cannot pull until the nodes have rolled, whatever they are denied for.
+		if d.Example["kind"] == "pod" && len(o.Proven) > 0 {
+			waiting[d.ID] = true
+		}
 		if !waiting[d.ID] {
 			o.Left = append(o.Left, d)
 		}
 	}
-	for id := range maps.Keys(waiting) {
+	for id := range waiting {
 		if still[id] {
 			o.Waiting = append(o.Waiting, id)
 		}

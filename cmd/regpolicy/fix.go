@@ -1,0 +1,322 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/repair"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+	"github.com/regpolicy/regpolicy/collectors/source"
+)
+
+// fixFlags are fix's own.
+type fixFlags struct {
+	policies       policyFlags
+	output         string
+	inPlace        bool
+	caFromRegistry bool
+	at             string
+	waivers        string
+}
+
+func newFix(e *environment) *cobra.Command {
+	var f fixFlags
+	var src sourceFlags
+	c := &cobra.Command{
+		Use:   "fix SOURCE...",
+		Short: "The smallest repaired manifests for what failed, each proven",
+		Long: "fix judges manifests as eval does, repairs what of their trust configuration fails, gathers the evidence\n" +
+			"of the repaired manifests and judges again. What does not prove itself is not printed. It writes to no\n" +
+			"cluster, and to no file that it read unless --in-place is given.\n\n" +
+			"-o diff      a unified diff (the default); patch -p1 and git apply take it\n" +
+			"-o patch     kubectl patch commands\n" +
+			"-o DIR       the whole repaired files; a folder that exists, or a path with a /\n\n" +
+			"Exit code: 0 all that fails is repaired, or nothing fails; 1 something fails that fix cannot repair; 2 wrong use.",
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := applySettings(e, c); err != nil {
+				return err
+			}
+			return runFix(c.Context(), e, &f, &src, args)
+		},
+	}
+	src.bind(c.Flags())
+	f.policies.bind(e, c.Flags())
+	flags := c.Flags()
+	flags.StringVarP(&f.output, "output", "o", "diff", "diff, patch, or a folder for the repaired files")
+	flags.BoolVar(&f.inPlace, "in-place", false, "write the repairs into the files that were read")
+	flags.BoolVar(&f.caFromRegistry, "ca-from-registry", false, "trust the CA that a registry presents where none vouches for it; compare its fingerprint")
+	flags.StringVar(&f.at, "at", "", "judge as of this time, RFC 3339 (default: when the evidence was collected)")
+	flags.StringVar(&f.waivers, "waivers", "", "waivers (YAML)")
+	return c
+}
+
+// check refuses what fix has no manifests to work on for.
+func (f *fixFlags) check(src *sourceFlags, args []string) error {
+	const save = "save the objects first: kubectl -n NAMESPACE get clusters,tanzukubernetesclusters,secrets -o yaml >objects.yaml, then fix objects.yaml"
+	switch {
+	case len(args) == 0:
+		return usage(save, "fix repairs manifests and captures: name some")
+	case src.namesCluster() || src.supervisorContext != "":
+		return usage(save, "fix does not read live clusters")
+	case f.inPlace && slices.Contains(args, "-"):
+		return usage("leave --in-place out", "standard input cannot be written to")
+	}
+	return src.check()
+}
+
+func runFix(ctx context.Context, e *environment, f *fixFlags, src *sourceFlags, args []string) error {
+	if err := f.check(src, args); err != nil {
+		return err
+	}
+	sink, err := newSink(f, args)
+	if err != nil {
+		return err
+	}
+	src.noPEM = false // the certificates are what repairs are made of
+	opt := engine.Options{Require: src.require, Jobs: src.jobs, ToolVersion: toolVersion()}
+	if f.at != "" {
+		at, err := time.Parse(time.RFC3339, f.at)
+		if err != nil {
+			return usage("write it as 2027-01-31T00:00:00Z", "--at %q is no RFC 3339 time", f.at)
+		}
+		opt.At = &at
+	}
+	if f.waivers != "" {
+		if opt.Waivers, err = readWaivers(f.waivers); err != nil {
+			return err
+		}
+	}
+	library, err := f.policies.load(ctx)
+	if err != nil {
+		return err
+	}
+	w := &workshop{library: library, opt: opt, cluster: src.cluster}
+	if err := w.open(ctx, e, src, args); err != nil {
+		return err
+	}
+	defer w.in.Close() //nolint:errcheck // read only
+	from, err := w.first(ctx)
+	if err != nil {
+		return err
+	}
+	warnOfRecreation(e, from)
+	out, err := repair.Run(ctx, from, repair.Options{CAFromRegistry: f.caFromRegistry}, w.judge)
+	if err != nil {
+		return err
+	}
+	if err := sink.write(e, out); err != nil {
+		return err
+	}
+	return tellFix(e, out, f.caFromRegistry)
+}
+
+// workshop gathers and judges the evidence of manifests, again and again.
+type workshop struct {
+	library *engine.Library
+	opt     engine.Options
+	cluster string
+	in      *source.Input
+	doc     *evidence.Document
+	stdin   []byte
+}
+
+// open reads the sources and gathers their evidence once.
+func (w *workshop) open(ctx context.Context, e *environment, src *sourceFlags, args []string) error {
+	limited, cancel := context.WithTimeout(ctx, src.timeout)
+	defer cancel()
+	limits := source.DefaultLimits()
+	stdin := e.stdin
+	if slices.Contains(args, "-") {
+		// It is read twice: by the collectors, and to be repaired.
+		var kept bytes.Buffer
+		stdin = io.TeeReader(e.stdin, &kept)
+		defer func() { w.stdin = kept.Bytes() }()
+	}
+	in, err := source.Open(limited, args, stdin, limits)
+	if err != nil {
+		return err
+	}
+	tellProblems(e, in.Problems)
+	if len(in.Documents) > 0 {
+		_ = in.Close() // read only
+		return usage("name the manifests or the capture that it was collected from", "%q is an evidence document, which holds nothing to repair", in.Documents[0].Name)
+	}
+	w.in = in
+	if w.doc, err = collect(limited, e, src, in, true); err != nil {
+		_ = in.Close() // read only
+	}
+	return err
+}
+
+// first is the evidence as it is.
+func (w *workshop) first(ctx context.Context) (repair.State, error) {
+	var records []evidence.Provenance
+	seen := map[string]bool{}
+	for _, o := range w.in.Objects {
+		if path, ok := w.in.File(o.Provenance); ok && !seen[path] && o.Kind() == "Secret" {
+			seen[path] = true
+			records = append(records, o.Provenance)
+		}
+	}
+	read := func(path string) ([]byte, error) {
+		if path == "-" {
+			return w.stdin, nil
+		}
+		return readAtMost(path, 64<<20)
+	}
+	rep, err := w.report(ctx, w.doc)
+	return repair.State{Manifests: repair.Open(records, w.in.File, read), Document: w.doc, Report: rep}, err
+}
+
+func (w *workshop) report(ctx context.Context, doc *evidence.Document) (*report.Report, error) {
+	encoded, err := evidence.Encode(doc)
+	if err != nil {
+		return nil, err
+	}
+	return w.library.Judge(ctx, []engine.Input{{URI: origin(w.in), Bytes: encoded, Document: doc}}, w.opt)
+}
+
+// judge gathers the trust configuration of changed files and judges it beside all
+// other evidence as it was.
+func (w *workshop) judge(ctx context.Context, m *repair.Manifests) (repair.State, error) {
+	objects := slices.Clone(w.in.Objects)
+	for _, path := range m.Changed() {
+		_, after := m.Texts(path)
+		again, err := source.Open(ctx, []string{"-"}, bytes.NewReader(after), source.DefaultLimits())
+		if err != nil {
+			return repair.State{}, fmt.Errorf("reading the repaired %q: %w", path, err)
+		}
+		byNumber := map[string]map[string]any{}
+		for _, o := range again.Objects {
+			byNumber[objectNumber(o)] = o.Map
+		}
+		for i, o := range objects {
+			if file, ok := w.in.File(o.Provenance); ok && file == path {
+				objects[i].Map = byNumber[objectNumber(o)]
+			}
+		}
+		if err := again.Close(); err != nil {
+			return repair.State{}, err
+		}
+	}
+	doc, err := collectors.Reconfigure(ctx, w.doc, w.in.OnlyObjects(objects), w.cluster)
+	if err != nil {
+		return repair.State{}, err
+	}
+	rep, err := w.report(ctx, doc)
+	return repair.State{Manifests: m, Document: doc, Report: rep}, err
+}
+
+// objectNumber is the place of an object in its file.
+func objectNumber(o source.Object) string {
+	at := strings.LastIndexByte(o.Provenance.Path, '#')
+	if at < 0 {
+		return ""
+	}
+	return o.Provenance.Path[at:]
+}
+
+// warnOfRecreation says first what a cluster's end takes with it: re-creating it is
+// what many think of.
+func warnOfRecreation(e *environment, s repair.State) {
+	if s.Report.Summary.Fail == 0 {
+		return
+	}
+	const suffix = "-user-trusted-ca-secret"
+	secrets := map[string]evidence.KeyRef{}
+	for _, t := range s.Document.Trust {
+		if t.Secret != nil && t.Object.Kind == "Cluster" && strings.HasSuffix(t.Secret.Name, suffix) {
+			secrets[t.Secret.Namespace+"/"+t.Secret.Name] = *t.Secret
+		}
+	}
+	const most = 5
+	for i, key := range slices.Sorted(maps.Keys(secrets)) {
+		if i == most {
+			fmt.Fprintf(e.stderr, "the same holds for the trust secrets of %d more clusters\n", len(secrets)-most)
+			return
+		}
+		ref := secrets[key]
+		kubectl := "kubectl"
+		if ref.Namespace != "" {
+			kubectl += " -n " + ref.Namespace
+		}
+		command := fmt.Sprintf(": %s get secret %s -o yaml >%s.yaml", kubectl, ref.Name, ref.Name)
+		if !repair.Pasteable(ref.Namespace, ref.Name) {
+			command = ""
+		}
+		fmt.Fprintln(e.stderr, oneLine(fmt.Sprintf("re-creating the cluster deletes %s with it: save it first%s", ref.Name, command)))
+	}
+}
+
+// tellFix says what was repaired, what waits, and what is left.
+func tellFix(e *environment, out *repair.Outcome, caFromRegistry bool) error {
+	say := func(format string, args ...any) {
+		fmt.Fprintln(e.stderr, report.Visible(evidence.Scrub(fmt.Sprintf(format, args...))))
+	}
+	for _, r := range out.Proven {
+		say("%s  %s: %s", strings.Join(r.Policies, ", "), r.Of, r.Does)
+		for _, note := range r.Notes {
+			say("  %s", note)
+		}
+		say("  proven: judged again, %s no longer fails and nothing else is worse", strings.Join(r.Policies, ", "))
+	}
+	if len(out.Proven) > 0 && len(out.Waiting) > 0 {
+		say("nodes roll after you apply it; then run eval again: until then these look at nodes and pods as they are: %s", strings.Join(out.Waiting, ", "))
+	}
+	for _, failed := range out.Failed {
+		say("not made, for it did not prove itself: %s  %s: %s: %s", strings.Join(failed.Repair.Policies, ", "), failed.Repair.Of, failed.Repair.Does, failed.Why)
+	}
+	tellLeft(say, out, caFromRegistry)
+	say("regpolicy fix: repaired=%d failed=%d left=%d", len(out.Proven), len(out.Failed), len(out.Left))
+	switch {
+	case len(out.Left)+len(out.Failed) > 0:
+		return &exitError{code: exitFailed}
+	case len(out.Proven) == 0:
+		say("nothing to repair%s", openResults(out.Report))
+	}
+	return nil
+}
+
+func tellLeft(say func(string, ...any), out *repair.Outcome, caFromRegistry bool) {
+	reasons := map[string][]string{}
+	for _, p := range out.Problems {
+		if !slices.Contains(reasons[p.Policy], p.Why) {
+			reasons[p.Policy] = append(reasons[p.Policy], p.Why)
+		}
+	}
+	for _, d := range out.Left {
+		for _, message := range d.Messages[:min(len(d.Messages), 3)] {
+			say("not repaired: %s  %s", d.ID, message)
+		}
+		for _, why := range reasons[d.ID] {
+			say("  why not: %s", why)
+		}
+		if d.Remediation != "" {
+			say("  do: %s", strings.ReplaceAll(d.Remediation, "\n", "\n      "))
+		}
+		if d.ID == "RT-XEV-003" && !caFromRegistry {
+			say("  hint: --ca-from-registry takes the CA that the registry presents, and shows its fingerprint")
+		}
+	}
+}
+
+func openResults(r *report.Report) string {
+	if n := r.Summary.Inconclusive + r.Summary.Error; n > 0 {
+		return fmt.Sprintf("; %d results are inconclusive: see eval", n)
+	}
+	return ""
+}
+
+var errSameFile = errors.New("that is the file that was read")

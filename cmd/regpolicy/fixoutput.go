@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/repair"
+)
+
+// sink is where the repairs go.
+type sink struct {
+	form string // "diff", "patch", "folder" or "in-place"
+	dir  string
+	args []string
+}
+
+func newSink(f *fixFlags, args []string) (*sink, error) {
+	s := &sink{form: f.output, args: args}
+	form, dir, given := strings.Cut(f.output, "=")
+	switch {
+	case f.inPlace && f.output != "diff":
+		return nil, usage("give one of the two", "--in-place and --output exclude each other")
+	case f.inPlace:
+		s.form = "in-place"
+	case f.output == "diff" || f.output == "patch":
+	case given && form == "manifests" && dir != "":
+		s.form, s.dir = "folder", dir
+	case isFolder(f.output) || strings.ContainsRune(f.output, '/'):
+		s.form, s.dir = "folder", f.output
+	default:
+		return nil, usage("diff, patch, or a folder: one that exists, or DIR/", "--output %q is neither a form nor a folder", f.output)
+	}
+	return s, nil
+}
+
+func (s *sink) write(e *environment, out *repair.Outcome) error {
+	changed := out.Manifests.Changed()
+	switch s.form {
+	case "in-place":
+		for _, path := range changed {
+			_, after := out.Manifests.Texts(path)
+			if err := replaceFile(path, after); err != nil {
+				return usage("", "writing %q: %w", path, pathless(err))
+			}
+			fmt.Fprintln(e.stderr, oneLine("written: "+path))
+		}
+		return nil
+	case "folder":
+		for _, path := range changed {
+			if err := s.writeCopy(e, out.Manifests, path); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "patch":
+		return s.writePatch(e, out)
+	default:
+		return s.writeDiff(e, out.Manifests, changed)
+	}
+}
+
+const wholeFiles = "write the whole files with -o DIR/"
+
+func (s *sink) writeDiff(e *environment, m *repair.Manifests, changed []string) error {
+	var text bytes.Buffer
+	for _, path := range changed {
+		diff, err := m.Diff(path, diffLabel(path))
+		if err != nil {
+			return usage(wholeFiles, "%q: no diff is printed: %w", path, err)
+		}
+		text.WriteString(diff)
+	}
+	return deliver(e, "", text.Bytes())
+}
+
+// diffLabel is a path as patch -p1 finds it from where fix was run.
+func diffLabel(path string) string {
+	if path == "-" {
+		return "stdin.yaml"
+	}
+	return strings.TrimPrefix(filepath.ToSlash(filepath.Clean(path)), "/")
+}
+
+func (s *sink) writePatch(e *environment, out *repair.Outcome) error {
+	var text bytes.Buffer
+	for _, r := range out.Proven {
+		fmt.Fprintln(&text, oneLine(fmt.Sprintf("# %s  %s: %s", strings.Join(r.Policies, ", "), r.Of, r.Does)))
+	}
+	var first, last, later []string
+	for _, path := range out.Manifests.Changed() {
+		p, err := out.Manifests.Patch(path)
+		if err != nil {
+			return usage(wholeFiles, "%q: no command is printed: %w", path, err)
+		}
+		first, last, later = append(first, p.Secrets...), append(last, p.Others...), append(later, p.Afterwards...)
+	}
+	for _, command := range append(first, last...) {
+		fmt.Fprintln(&text, command)
+	}
+	if len(later) > 0 {
+		fmt.Fprintln(&text, "# when the nodes have rolled, take out what nothing names any more:")
+	}
+	for _, command := range later {
+		fmt.Fprintln(&text, "# "+command)
+	}
+	return deliver(e, "", text.Bytes())
+}
+
+// writeCopy writes a repaired file below the folder, at the place that it has below
+// its source.
+func (s *sink) writeCopy(e *environment, m *repair.Manifests, path string) error {
+	target := filepath.Join(s.dir, s.below(path))
+	if err := os.MkdirAll(filepath.Dir(target), 0o750); err != nil {
+		return usage("name a folder that you may write to", "making %q: %w", filepath.Dir(target), pathless(err))
+	}
+	if path != "-" && sameFile(path, target) {
+		return usage("name another folder, or give --in-place", "writing %q: %w", target, errSameFile)
+	}
+	_, after := m.Texts(path)
+	if err := replaceFile(target, after); err != nil {
+		return usage("name a folder that you may write to", "writing %q: %w", target, pathless(err))
+	}
+	fmt.Fprintln(e.stderr, oneLine("written: "+target))
+	return nil
+}
+
+// below is a file's path within the folder that an argument names.
+func (s *sink) below(path string) string {
+	if path == "-" {
+		return "stdin.yaml"
+	}
+	for _, arg := range s.args {
+		rel, err := filepath.Rel(arg, path)
+		if err == nil && rel != "." && filepath.IsLocal(rel) {
+			return rel
+		}
+	}
+	return filepath.Base(path)
+}
+
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+// replaceFile writes a file whole or not at all. It may hold secrets: one that is
+// new is its owner's alone, one that is there keeps its mode.
+func replaceFile(path string, data []byte) (err error) {
+	mode := fs.FileMode(0o600)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name()) //nolint:errcheck,gosec // the first error is the one to tell
+		}
+	}()
+	if _, err = f.Write(data); err != nil {
+		f.Close() //nolint:errcheck,gosec // the first error is the one to tell
+		return err
+	}
+	if err = f.Chmod(mode); err != nil {
+		f.Close() //nolint:errcheck,gosec // the first error is the one to tell
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
