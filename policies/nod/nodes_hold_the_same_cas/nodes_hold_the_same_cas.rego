@@ -12,7 +12,7 @@
 #     Finish or repair the rolling update (`kubectl get machines` in the cluster's vSphere
 #     Namespace shows where it stands); what was changed on a node by hand belongs into
 #     the cluster's trust configuration.
-#   explains: [RT-TLS-002, RT-EVT-001, RT-EVT-002]
+#   explains: [RT-TLS-002, RT-EVT-001, RT-EVT-002, RT-EVT-013]
 #   tags: [nod]
 package regpolicy.nod.nodes_hold_the_same_cas
 
