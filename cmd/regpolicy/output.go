@@ -28,6 +28,9 @@ type rendering struct {
 func formats(opt rendering) map[string]func(io.Writer, *report.Report) error {
 	return map[string]func(io.Writer, *report.Report) error{
 		"json": report.JSON,
+		"junit": func(w io.Writer, r *report.Report) error {
+			return report.JUnit(w, r, report.JUnitOptions{FailOnWarn: opt.failOnWarn})
+		},
 		"text": func(w io.Writer, r *report.Report) error { return report.Text(w, r, opt.TextOptions) },
 	}
 }
