@@ -27,6 +27,9 @@ type rendering struct {
 // formats are the renderings by name.
 func formats(opt rendering) map[string]func(io.Writer, *report.Report) error {
 	return map[string]func(io.Writer, *report.Report) error{
+		"github": func(w io.Writer, r *report.Report) error {
+			return report.GitHub(w, r, report.GitHubOptions{Summary: opt.summary})
+		},
 		"json": report.JSON,
 		"junit": func(w io.Writer, r *report.Report) error {
 			return report.JUnit(w, r, report.JUnitOptions{FailOnWarn: opt.failOnWarn})
