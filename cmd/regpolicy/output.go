@@ -30,7 +30,8 @@ func formats(opt rendering) map[string]func(io.Writer, *report.Report) error {
 		"github": func(w io.Writer, r *report.Report) error {
 			return report.GitHub(w, r, report.GitHubOptions{Summary: opt.summary})
 		},
-		"json": report.JSON,
+		"gitlab": report.GitLab,
+		"json":   report.JSON,
 		"junit": func(w io.Writer, r *report.Report) error {
 			return report.JUnit(w, r, report.JUnitOptions{FailOnWarn: opt.failOnWarn})
 		},
