@@ -35,11 +35,13 @@ func formats(opt rendering) map[string]func(io.Writer, *report.Report) error {
 		"junit": func(w io.Writer, r *report.Report) error {
 			return report.JUnit(w, r, report.JUnitOptions{FailOnWarn: opt.failOnWarn})
 		},
-		"markdown":   report.Markdown,
-		"sarif":      report.SARIF,
-		"sarif-full": report.SARIFFull,
-		"tap":        report.TAP,
-		"text":       func(w io.Writer, r *report.Report) error { return report.Text(w, r, opt.TextOptions) },
+		"markdown":     report.Markdown,
+		"openreports":  report.OpenReports,
+		"policyreport": report.PolicyReport,
+		"sarif":        report.SARIF,
+		"sarif-full":   report.SARIFFull,
+		"tap":          report.TAP,
+		"text":         func(w io.Writer, r *report.Report) error { return report.Text(w, r, opt.TextOptions) },
 	}
 }
 
