@@ -37,6 +37,7 @@ func formats(opt rendering) map[string]func(io.Writer, *report.Report) error {
 		},
 		"markdown":     report.Markdown,
 		"openreports":  report.OpenReports,
+		"oscal":        report.OSCAL,
 		"policyreport": report.PolicyReport,
 		"sarif":        report.SARIF,
 		"sarif-full":   report.SARIFFull,
