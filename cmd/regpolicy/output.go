@@ -39,6 +39,7 @@ func formats(opt rendering) map[string]func(io.Writer, *report.Report) error {
 		"openreports":  report.OpenReports,
 		"oscal":        report.OSCAL,
 		"policyreport": report.PolicyReport,
+		"prometheus":   report.Prometheus,
 		"sarif":        report.SARIF,
 		"sarif-full":   report.SARIFFull,
 		"tap":          report.TAP,
