@@ -114,9 +114,16 @@ func (f *verdictFlags) checkLook() ([]output, error) {
 	return parseOutputs(f.outputs)
 }
 
-func (f *verdictFlags) text(e *environment) report.TextOptions {
+func (f *verdictFlags) text(e *environment) rendering {
 	color := f.color == "always" || f.color == "auto" && e.stdoutIsTerminal && e.getenv("NO_COLOR") == "" && e.getenv("TERM") != "dumb"
-	return report.TextOptions{Width: e.width, Color: color, ShowPassed: f.showPassed, Quiet: f.quiet}
+	how := rendering{
+		TextOptions: report.TextOptions{Width: e.width, Color: color, ShowPassed: f.showPassed, Quiet: f.quiet},
+		failOnWarn:  f.failOnWarn,
+	}
+	if path := e.getenv("GITHUB_STEP_SUMMARY"); path != "" {
+		how.summary = appended(path)
+	}
+	return how
 }
 
 func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags, args []string) error {
