@@ -40,7 +40,7 @@ func newFix(e *environment) *cobra.Command {
 		Long: "fix judges manifests as eval does, repairs what of their trust configuration fails, gathers the evidence\n" +
 			"of the repaired manifests and judges again. What does not prove itself is not printed. It writes to no\n" +
 			"cluster, and to no file that it read unless --in-place is given.\n\n" +
-			"-o diff      a unified diff (the default); patch -p1 and git apply take it\n" +
+			"-o diff      a unified diff (the default) for patch -p1\n" +
 			"-o patch     kubectl patch commands\n" +
 			"-o DIR       the whole repaired files; a folder that exists, or a path with a /\n\n" +
 			"Exit code: 0 all that fails is repaired, or nothing fails; 1 something fails that fix cannot repair; 2 wrong use.",
@@ -241,6 +241,11 @@ func warnOfRecreation(e *environment, s repair.State) {
 			secrets[t.Secret.Namespace+"/"+t.Secret.Name] = *t.Secret
 		}
 	}
+	for key, c := range s.Document.Clusters {
+		if held, ok := s.Document.Secrets[key+suffix]; ok && !held.Missing && c.Object.Kind == "Cluster" {
+			secrets[key+suffix] = evidence.KeyRef{Namespace: c.Object.Namespace, Name: c.Object.Name + suffix}
+		}
+	}
 	const most = 5
 	for i, key := range slices.Sorted(maps.Keys(secrets)) {
 		if i == most {
@@ -270,7 +275,7 @@ func tellFix(e *environment, out *repair.Outcome, caFromRegistry bool) error {
 		for _, note := range r.Notes {
 			say("  %s", note)
 		}
-		say("  proven: judged again, %s no longer fails and nothing else is worse", strings.Join(r.Policies, ", "))
+		say("  proven: judged again; no longer denied: %s; nothing else is worse", strings.Join(r.Policies, ", "))
 	}
 	if len(out.Proven) > 0 && len(out.Waiting) > 0 {
 		say("nodes roll after you apply it; then run eval again: until then these look at nodes and pods as they are: %s", strings.Join(out.Waiting, ", "))
@@ -291,7 +296,9 @@ func tellFix(e *environment, out *repair.Outcome, caFromRegistry bool) error {
 
 func tellLeft(say func(string, ...any), out *repair.Outcome, caFromRegistry bool) {
 	reasons := map[string][]string{}
+	silent := map[string]bool{}
 	for _, p := range out.Problems {
+		silent[p.Policy] = silent[p.Policy] || p.Remediation == ""
 		if !slices.Contains(reasons[p.Policy], p.Why) {
 			reasons[p.Policy] = append(reasons[p.Policy], p.Why)
 		}
@@ -303,8 +310,13 @@ func tellLeft(say func(string, ...any), out *repair.Outcome, caFromRegistry bool
 		for _, why := range reasons[d.ID] {
 			say("  why not: %s", why)
 		}
-		if d.Remediation != "" {
-			say("  do: %s", strings.ReplaceAll(d.Remediation, "\n", "\n      "))
+		label := "do:"
+		for line := range strings.Lines(d.Remediation) {
+			if silent[d.ID] {
+				break
+			}
+			say("  %-3s %s", label, strings.TrimSuffix(line, "\n"))
+			label = ""
 		}
 		if d.ID == "RT-XEV-003" && !caFromRegistry {
 			say("  hint: --ca-from-registry takes the CA that the registry presents, and shows its fingerprint")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/repair"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 )
 
 // sink is where the repairs go.
@@ -68,7 +70,11 @@ const wholeFiles = "write the whole files with -o DIR/"
 func (s *sink) writeDiff(e *environment, m *repair.Manifests, changed []string) error {
 	var text bytes.Buffer
 	for _, path := range changed {
-		diff, err := m.Diff(path, diffLabel(path))
+		label, err := diffLabel(path)
+		var diff string
+		if err == nil {
+			diff, err = m.Diff(path, label)
+		}
 		if err != nil {
 			return usage(wholeFiles, "%q: no diff is printed: %w", path, err)
 		}
@@ -78,11 +84,18 @@ func (s *sink) writeDiff(e *environment, m *repair.Manifests, changed []string) 
 }
 
 // diffLabel is a path as patch -p1 finds it from where fix was run.
-func diffLabel(path string) string {
+func diffLabel(path string) (string, error) {
 	if path == "-" {
-		return "stdin.yaml"
+		return "stdin.yaml", nil
 	}
-	return strings.TrimPrefix(filepath.ToSlash(filepath.Clean(path)), "/")
+	label := strings.TrimPrefix(filepath.ToSlash(filepath.Clean(path)), "/")
+	if label != report.Visible(label) {
+		return "", errors.New("its name does not fit into a diff")
+	}
+	if strings.Contains(label, " ") {
+		label += "\t" // where a name ends for patch
+	}
+	return label, nil
 }
 
 func (s *sink) writePatch(e *environment, out *repair.Outcome) error {

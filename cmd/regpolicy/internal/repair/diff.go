@@ -9,9 +9,8 @@ import (
 // around is how many unchanged lines a diff shows around a change.
 const around = 3
 
-// Diff is a file's change as a unified diff that patch(1) and git apply take. What
-// must not be printed is left out of the context; a change that stands in such a
-// line is an error.
+// Diff is a file's change as a unified diff for patch(1). What must not be printed
+// is left out of the context; a change that stands in such a line is an error.
 func (m *Manifests) Diff(path, label string) (string, error) {
 	before, after := m.Texts(path)
 	a, err := parseText(before)
@@ -79,12 +78,26 @@ func (d *differ) write(out *strings.Builder) error {
 		for n := 0; n < around && end < len(script) && script[end].op == ' ' && !d.hideA[script[end].i]; n++ {
 			end++
 		}
+		from, end = d.balanced(script, from, at, to, end)
 		if err := d.hunk(out, script[from:end]); err != nil {
 			return err
 		}
 		at = end
 	}
 	return nil
+}
+
+// balanced takes as much context before a change as behind it, but at the ends of the
+// file: patch takes a lack on one side for such an end.
+func (d *differ) balanced(script []step, from, first, last, end int) (int, int) {
+	before, behind := first-from, end-last
+	if behind < before && end < len(script) {
+		from = first - behind
+	}
+	if before < behind && from > 0 {
+		end = last + before
+	}
+	return from, end
 }
 
 func (d *differ) hunk(out *strings.Builder, script []step) error {

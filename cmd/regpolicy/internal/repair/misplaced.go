@@ -48,6 +48,7 @@ func (p *planner) misplaced(w *wanted) error {
 		Does:    fmt.Sprintf("move the CAs from %s, which nothing reads, to %s", m.from, m.to),
 		Notes:   m.notes,
 		changes: []change{{object, m.edits}},
+		moves:   true,
 	}, w.results...)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -43,7 +44,7 @@ type Failure struct {
 }
 
 // rounds bounds how often a repair may bring up what hid behind it.
-const rounds = 4
+const rounds = 6
 
 // Run makes the repairs that a report asks for, and judges what they come to.
 func Run(ctx context.Context, from State, opt Options, judge Judge) (*Outcome, error) {
@@ -54,6 +55,10 @@ func Run(ctx context.Context, from State, opt Options, judge Judge) (*Outcome, e
 		repairs, problems := Plan(out.Manifests, out.Document, out.Report, opt)
 		out.Problems = problems
 		repairs = slices.DeleteFunc(repairs, func(r *Repair) bool { return failed[r.Of+r.Does] })
+		// What moves fields goes first: the others are planned anew then.
+		if slices.ContainsFunc(repairs, func(r *Repair) bool { return r.moves }) {
+			repairs = slices.DeleteFunc(repairs, func(r *Repair) bool { return !r.moves })
+		}
 		if len(repairs) == 0 {
 			break
 		}
@@ -211,25 +216,36 @@ func (o *Outcome) settle(before *report.Report, waiting map[string]bool) {
 			}
 		}
 	}
-	still := map[string]bool{}
+	still := map[string]bool{} // by policy, whether all that fails is of nodes and pods
 	for i := range o.Report.Results {
 		if r := &o.Report.Results[i]; r.Verdict == report.Fail {
-			still[r.ID] = true
+			before, known := still[r.ID]
+			still[r.ID] = (before || !known) && (ofNodes(r.Subject) || seenFromNodes(r))
 		}
 	}
+	// Pods cannot pull until the nodes have rolled, whatever they are denied for.
+	waits := func(id string) bool {
+		return still[id] && len(o.Proven) > 0 && (waiting[id] || strings.HasPrefix(id, "RT-EVT-"))
+	}
 	for _, d := range o.Report.Diagnosis {
-		// Pods cannot pull until the nodes have rolled, whatever they are denied for.
-		if d.Example["kind"] == "pod" && len(o.Proven) > 0 {
-			waiting[d.ID] = true
-		}
-		if !waiting[d.ID] {
+		if !waits(d.ID) {
 			o.Left = append(o.Left, d)
 		}
 	}
-	for id := range waiting {
-		if still[id] {
+	for id := range still {
+		if waits(id) {
 			o.Waiting = append(o.Waiting, id)
 		}
 	}
 	slices.Sort(o.Waiting)
+	o.Failed = slices.DeleteFunc(o.Failed, func(f Failure) bool {
+		return slices.ContainsFunc(o.Proven, func(r *Repair) bool { return r.Of == f.Repair.Of && slices.Equal(r.Policies, f.Repair.Policies) })
+	})
+}
+
+// seenFromNodes tells what nodes make of a registry, and what pods came to.
+func seenFromNodes(r *report.Result) bool {
+	_, store := r.Subject["trust_store"]
+	_, node := r.Subject["node"]
+	return store || node || strings.HasPrefix(r.ID, "RT-EVT-")
 }

@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,8 @@ type Repair struct {
 	targets []target
 	renames []rename
 	changes []change
+	// moves tells that places of other fields may be others afterwards.
+	moves bool
 }
 
 // target is a verdict that the repair is for.
@@ -185,7 +188,11 @@ func (p *planner) plan(id string, w *wanted) {
 	}
 	if err != nil {
 		for _, r := range w.results {
-			p.problems = append(p.problems, Problem{r.ID, r.Message, err.Error(), r.Remediation})
+			problem := Problem{r.ID, r.Message, err.Error(), r.Remediation}
+			if errors.Is(err, errKey) {
+				problem.Remediation = "" // it would copy the key
+			}
+			p.problems = append(p.problems, problem)
 		}
 	}
 }
