@@ -65,8 +65,7 @@ func TestFix(t *testing.T) {
 	both := strings.TrimSpace(root) + "\n" + other
 	tests := []struct {
 		name, manifest string
-		repaired       []string // policies
-		want           []string // in the whole file
+		repaired, want []string // policies; lines of the whole file
 	}{
 		{"encoded once", tanzuCluster("demo", "data:\n"+beside+"  corp: "+layered(root, 1)+" # 2027\n  zz: "+layered(fixCanary, 1)+"\n", "corp"), []string{"RT-CFG-001"}, []string{"  corp-2: " + layered(root, 2) + " # 2027\n", "- name: corp-2   # keep\n"}},
 		{"encoded three times, as a block", tanzuCluster("demo", "data:\n"+beside+"  corp: >-\n    "+layered(root, 3)+"\n  zz: |\n    "+layered(fixCanary, 1)+"\n", "corp"), []string{"RT-CFG-001"}, []string{"  corp-2: " + layered(root, 2) + "\n"}},
@@ -82,6 +81,27 @@ func TestFix(t *testing.T) {
 		{"a secret in another namespace", strings.Replace(tanzuCluster("demo", "data:\n  corp: "+layered(root, 2)+"\n", "corp"), "  namespace: ns\n", "  namespace: sn\n", 1), []string{"RT-CFG-003"}, []string{"  namespace: ns\n"}},
 		{"a secret reference", builtinCluster("          - caCert: {secretRef: {name: cas, key: corp}}\n") + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: cas, namespace: ns}\ndata:\n  corp: " + layered(root, 1) + "\n" + beside, []string{"RT-CFG-001"}, []string{"{secretRef: {name: cas, key: corp-2}}"}},
 		{"content in base64", builtinCluster("          - caCert:\n              content: "+layered(both, 1)+"\n") + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: x, namespace: ns}\ndata:\n" + beside, []string{"RT-CFG-001", "RT-CFG-011"}, []string{"content: |\n                -----BEGIN CERTIFICATE-----\n"}},
+	}
+	// Trust at fields that nothing reads.
+	misplaced := func(kind, spec string) string {
+		return kind + "metadata: {name: demo, namespace: ns, annotations: {team: " + fixCanary + "}}\nspec:\n" + spec
+	}
+	const tkc = "apiVersion: run.tanzu.vmware.com/v1alpha2\nkind: TanzuKubernetesCluster\n"
+	const capi = "apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\n"
+	secret := "---\napiVersion: v1\nkind: Secret\nmetadata: {name: demo-user-trusted-ca-secret, namespace: ns}\ndata:\n  corp: " + layered(root, 2) + "\n"
+	inline := "additionalTrustedCAs: [{name: corp, data: " + layered(root, 1) + "}]\n"
+	for _, c := range [][3]string{
+		{"settings.trust", misplaced(tkc, "  settings:\n    trust:\n      "+inline+"    network:\n      cni: {name: antrea}\n"), "      cni: {name: antrea}\n      trust:\n        additionalTrustedCAs:\n"},
+		{"without network", misplaced(tkc, "  additionalTrustedCAs:\n  - name: corp\n    data: "+layered(root, 2)+"\n  settings:\n    storage: {defaultClass: x}\n"), "    network:\n      trust:\n        additionalTrustedCAs:\n          - name: corp\n            data: " + layered(root, 1)},
+		{"the old class's variable", misplaced(capi, "  topology:\n    class: builtin-generic-v3.1.0\n    variables:\n    - name: trust\n      value:\n        additionalTrustedCAs:\n        - name: corp\n") + secret, "                secretRef:\n                  name: demo-user-trusted-ca-secret\n                  key: corp\n"},
+		{"beside the new class's variable", misplaced(capi, "  topology:\n    class: builtin-generic-v3.1.0\n    variables:\n    - name: trust\n      value:\n        additionalTrustedCAs:\n        - name: corp\n    - name: osConfiguration\n      value:\n        ntp: {servers: [x]}\n") + secret, "        ntp: {servers: [x]}\n        trust:\n"},
+		{"the new class's variable", misplaced(capi, "  topology:\n    class: tanzukubernetescluster\n    variables:\n    - name: osConfiguration\n      value:\n        trust:\n          additionalTrustedCAs:\n          - caCert: {secretRef: {name: demo-user-trusted-ca-secret, key: corp}}\n") + secret, "    - name: trust\n      value:\n        additionalTrustedCAs:\n          - name: corp\n"},
+		{"the old kind's path", misplaced(capi, "  settings:\n    network:\n      trust:\n        "+inline+"  topology:\n    class: builtin-generic-v3.1.0\n    variables:\n    - {name: vmClass, value: x}\n"), "    - name: osConfiguration\n"},
+	} {
+		tests = append(tests, struct {
+			name, manifest string
+			repaired, want []string
+		}{c[0], c[1], []string{"RT-CFG-013"}, []string{c[2]}})
 	}
 	library := fixLibrary(t)
 	for _, tt := range tests {

@@ -155,6 +155,8 @@ func (s *sink) below(path string) string {
 	return filepath.Base(path)
 }
 
+var errSameFile = errors.New("that is the file that was read")
+
 func sameFile(a, b string) bool {
 	x, err := os.Stat(a)
 	if err != nil {

@@ -60,22 +60,12 @@ func (d *differ) write(out *strings.Builder) error {
 			at++
 			continue
 		}
-		from := at
-		for n := 0; n < around && from > 0 && script[from-1].op == ' ' && !d.hideA[script[from-1].i]; n++ {
+		to := d.together(script, at)
+		from, end := at, to
+		for from > 0 && at-from < around && d.shows(script[from-1]) {
 			from--
 		}
-		to, kept := at, 0
-		for end := at; end < len(script); end++ {
-			if script[end].op != ' ' {
-				to, kept = end+1, 0
-				continue
-			}
-			if kept++; kept > 2*around || d.hideA[script[end].i] {
-				break
-			}
-		}
-		end := to
-		for n := 0; n < around && end < len(script) && script[end].op == ' ' && !d.hideA[script[end].i]; n++ {
+		for end < len(script) && end-to < around && d.shows(script[end]) {
 			end++
 		}
 		from, end = d.balanced(script, from, at, to, end)
@@ -85,6 +75,25 @@ func (d *differ) write(out *strings.Builder) error {
 		at = end
 	}
 	return nil
+}
+
+// shows tells a line that may stand as context.
+func (d *differ) shows(s step) bool { return s.op == ' ' && !d.hideA[s.i] }
+
+// together is the end of the changes that stand so near to the first one that they
+// share its context.
+func (d *differ) together(script []step, first int) int {
+	to, kept := first, 0
+	for end := first; end < len(script); end++ {
+		if script[end].op != ' ' {
+			to, kept = end+1, 0
+			continue
+		}
+		if kept++; kept > 2*around || !d.shows(script[end]) {
+			break
+		}
+	}
+	return to
 }
 
 // balanced takes as much context before a change as behind it, but at the ends of the

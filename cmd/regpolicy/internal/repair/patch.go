@@ -181,35 +181,19 @@ func compare(out []operation, path string, was, is any) []operation {
 	}
 	switch a := was.(type) {
 	case map[string]any:
-		b, ok := is.(map[string]any)
-		if !ok {
-			break
+		if b, ok := is.(map[string]any); ok {
+			return compareMaps(out, path, a, b)
 		}
-		for _, key := range slices.Sorted(maps.Keys(a)) {
-			if value, ok := b[key]; ok {
-				out = compare(out, path+"/"+escape(key), a[key], value)
-			} else {
-				out = append(out, operation{Op: "remove", Path: path + "/" + escape(key)})
-			}
-		}
-		for _, key := range slices.Sorted(maps.Keys(b)) {
-			if _, ok := a[key]; !ok {
-				out = append(out, operation{Op: "add", Path: path + "/" + escape(key), Value: b[key]})
-			}
-		}
-		return out
 	case []any:
-		b, ok := is.([]any)
-		if !ok || len(b) < len(a) {
-			break
+		if b, ok := is.([]any); ok && len(b) >= len(a) {
+			for i := range a {
+				out = compare(out, fmt.Sprintf("%s/%d", path, i), a[i], b[i])
+			}
+			for _, item := range b[len(a):] {
+				out = append(out, operation{Op: "add", Path: path + "/-", Value: item})
+			}
+			return out
 		}
-		for i := range a {
-			out = compare(out, fmt.Sprintf("%s/%d", path, i), a[i], b[i])
-		}
-		for i := len(a); i < len(b); i++ {
-			out = append(out, operation{Op: "add", Path: path + "/-", Value: b[i]})
-		}
-		return out
 	case string:
 		const short = 253
 		if len(a) <= short && printable(a) == nil {
@@ -217,6 +201,22 @@ func compare(out []operation, path string, was, is any) []operation {
 		}
 	}
 	return append(out, operation{Op: "replace", Path: path, Value: is})
+}
+
+func compareMaps(out []operation, path string, a, b map[string]any) []operation {
+	for _, key := range slices.Sorted(maps.Keys(a)) {
+		if value, ok := b[key]; ok {
+			out = compare(out, path+"/"+escape(key), a[key], value)
+		} else {
+			out = append(out, operation{Op: "remove", Path: path + "/" + escape(key)})
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(b)) {
+		if _, ok := a[key]; !ok {
+			out = append(out, operation{Op: "add", Path: path + "/" + escape(key), Value: b[key]})
+		}
+	}
+	return out
 }
 
 // printable refuses what looks like a credential.

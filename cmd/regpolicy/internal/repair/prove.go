@@ -3,6 +3,7 @@ package repair
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -202,45 +203,55 @@ func rank(r *report.Result) int {
 
 // settle sorts what still fails: what waits for the nodes, and what no repair has
 // touched.
-func (o *Outcome) settle(before *report.Report, waiting map[string]bool) {
-	repaired := map[string]bool{}
+func (o *Outcome) settle(before *report.Report, behind map[string]bool) {
+	explained := o.explained(before)
+	// Pods cannot pull until the nodes have rolled, whatever they are denied for.
+	waits := func(id string) bool {
+		return len(o.Proven) > 0 && (behind[id] || explained[id] || strings.HasPrefix(id, "RT-EVT-"))
+	}
+	fromNodes := failuresFromNodes(o.Report)
+	for _, d := range o.Report.Diagnosis {
+		if !fromNodes[d.ID] || !waits(d.ID) {
+			o.Left = append(o.Left, d)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(fromNodes)) {
+		if fromNodes[id] && waits(id) {
+			o.Waiting = append(o.Waiting, id)
+		}
+	}
+	o.Failed = slices.DeleteFunc(o.Failed, func(f Failure) bool {
+		return slices.ContainsFunc(o.Proven, func(r *Repair) bool { return r.Of == f.Repair.Of && slices.Equal(r.Policies, f.Repair.Policies) })
+	})
+}
+
+// explained are the policies whose failures the repaired ones accounted for.
+func (o *Outcome) explained(before *report.Report) map[string]bool {
+	repaired, out := map[string]bool{}, map[string]bool{}
 	for _, r := range o.Proven {
 		for _, id := range r.Policies {
 			repaired[id] = true
 		}
 	}
 	for _, d := range before.Diagnosis {
-		if repaired[d.ID] {
-			for _, e := range d.Explains {
-				waiting[e.ID] = true
-			}
+		for _, e := range d.Explains {
+			out[e.ID] = out[e.ID] || repaired[d.ID]
 		}
 	}
-	still := map[string]bool{} // by policy, whether all that fails is of nodes and pods
-	for i := range o.Report.Results {
-		if r := &o.Report.Results[i]; r.Verdict == report.Fail {
-			before, known := still[r.ID]
-			still[r.ID] = (before || !known) && (ofNodes(r.Subject) || seenFromNodes(r))
+	return out
+}
+
+// failuresFromNodes are the policies that fail, and whether all that each denies is
+// of nodes and pods as they are.
+func failuresFromNodes(rep *report.Report) map[string]bool {
+	out := map[string]bool{}
+	for i := range rep.Results {
+		if r := &rep.Results[i]; r.Verdict == report.Fail {
+			before, known := out[r.ID]
+			out[r.ID] = (before || !known) && (ofNodes(r.Subject) || seenFromNodes(r))
 		}
 	}
-	// Pods cannot pull until the nodes have rolled, whatever they are denied for.
-	waits := func(id string) bool {
-		return still[id] && len(o.Proven) > 0 && (waiting[id] || strings.HasPrefix(id, "RT-EVT-"))
-	}
-	for _, d := range o.Report.Diagnosis {
-		if !waits(d.ID) {
-			o.Left = append(o.Left, d)
-		}
-	}
-	for id := range still {
-		if waits(id) {
-			o.Waiting = append(o.Waiting, id)
-		}
-	}
-	slices.Sort(o.Waiting)
-	o.Failed = slices.DeleteFunc(o.Failed, func(f Failure) bool {
-		return slices.ContainsFunc(o.Proven, func(r *Repair) bool { return r.Of == f.Repair.Of && slices.Equal(r.Policies, f.Repair.Policies) })
-	})
+	return out
 }
 
 // seenFromNodes tells what nodes make of a registry, and what pods came to.
