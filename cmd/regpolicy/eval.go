@@ -212,7 +212,7 @@ func (f *verdictFlags) exit(r *report.Report) error {
 	failed := false
 	for i := range r.Results {
 		res := &r.Results[i]
-		counts := res.Verdict == report.Fail && !(f.failOnNew && res.Known) || res.Verdict == report.Warn && f.failOnWarn
+		counts := res.Verdict == report.Fail && (!f.failOnNew || !res.Known) || res.Verdict == report.Warn && f.failOnWarn
 		failed = failed || counts && slices.Index(report.Severities, res.Severity) >= limit
 	}
 	open := s.Error > 0 || s.Inconclusive > 0 && f.inconclusive == "fail"

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
 	"encoding/json"
 	"encoding/xml"
 	"io"
@@ -31,7 +32,7 @@ func readJUnit(t testing.TB, data []byte) tallied {
 	for _, suite := range suites {
 		for _, test := range suite.Tests {
 			counts[string(test.Status)]++
-			if fault, ok := test.Error.(junit.Error); ok && (fault.Type == "inconclusive" || fault.Type == "warn") {
+			if fault, ok := errors.AsType[junit.Error](test.Error); ok && (fault.Type == "inconclusive" || fault.Type == "warn") {
 				counts[fault.Type]++
 			}
 			if strings.HasPrefix(test.SystemOut, "warn: ") {

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
 	"encoding/json"
 	"io"
 	"maps"
@@ -121,7 +122,7 @@ func readK8s(t testing.TB, data []byte) tallied {
 		}
 		var node yaml.Node
 		err := decoder.Decode(&node)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return counts
 		}
 		if err != nil {
