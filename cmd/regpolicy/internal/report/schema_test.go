@@ -2,8 +2,8 @@ package report_test
 
 import (
 	"bytes"
-	"errors"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"os"
