@@ -118,7 +118,9 @@ func (f *verdictFlags) text(e *environment) rendering {
 	color := f.color == "always" || f.color == "auto" && e.stdoutIsTerminal && e.getenv("NO_COLOR") == "" && e.getenv("TERM") != "dumb"
 	how := rendering{
 		TextOptions: report.TextOptions{Width: e.width, Color: color, ShowPassed: f.showPassed, Quiet: f.quiet},
-		failOnWarn:  f.failOnWarn,
+	}
+	if f.failOnWarn {
+		how.failOnWarn = f.failOn
 	}
 	if path := e.getenv("GITHUB_STEP_SUMMARY"); path != "" {
 		how.summary = appended(path)

@@ -312,3 +312,20 @@ func TestPlaces(t *testing.T) {
 		}
 	}
 }
+
+// TestJUnitFailsWhatTheRunFails: only warnings as severe as --fail-on says.
+func TestJUnitFailsWhatTheRunFails(t *testing.T) {
+	r := &report.Report{}
+	for _, severity := range report.Severities {
+		r.Results = append(r.Results, report.Result{ID: "X", Verdict: report.Warn, Severity: severity})
+	}
+	for from, want := range map[string]int{"": 0, "low": 4, "critical": 1} {
+		var out bytes.Buffer
+		if err := report.JUnit(&out, r, report.JUnitOptions{FailOnWarn: from}); err != nil {
+			t.Fatal(err)
+		}
+		if got := readJUnit(t, out.Bytes())["failed"]; got != want {
+			t.Errorf("from %q on %d warnings fail, want %d", from, got, want)
+		}
+	}
+}
