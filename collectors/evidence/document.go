@@ -69,6 +69,9 @@ type Source struct {
 	URI string `json:"uri"`
 	// SHA256 is the digest of the bytes read, where the source is one file.
 	SHA256 string `json:"sha256,omitempty"`
+	// Folder is the folder within it that the paths of records begin in, where that
+	// is not its root: an archive that holds one capture folder.
+	Folder string `json:"folder,omitempty"`
 	// CollectedAt is when this source's facts were true, where that is known to
 	// differ from the document's own time (a saved transcript, an archive).
 	CollectedAt *Time `json:"collected_at,omitempty"`
@@ -100,6 +103,16 @@ type Provenance struct {
 	Line int `json:"line,omitempty"`
 	// ResourceVersion is the API object's or list's own.
 	ResourceVersion string `json:"resource_version,omitempty"`
+}
+
+// Position is a place in a file that somebody can go to and correct.
+type Position struct {
+	// Path is the file as the user named it: the source's URI and, where that is a
+	// folder, the path in it. A file within an archive follows after "!/".
+	Path string `json:"path"`
+	// Line and Column are 1-based; a column counts characters.
+	Line   int `json:"line"`
+	Column int `json:"column"`
 }
 
 // Views are joins made once in Go, so that policies need not search. Every value
