@@ -105,16 +105,6 @@ type Provenance struct {
 	ResourceVersion string `json:"resource_version,omitempty"`
 }
 
-// Position is a place in a file that somebody can go to and correct.
-type Position struct {
-	// Path is the file as the user named it: the source's URI and, where that is a
-	// folder, the path in it. A file within an archive follows after "!/".
-	Path string `json:"path"`
-	// Line and Column are 1-based; a column counts characters.
-	Line   int `json:"line"`
-	Column int `json:"column"`
-}
-
 // Views are joins made once in Go, so that policies need not search. Every value
 // is a sorted list of keys of the section that the name says.
 type Views struct {
