@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"path"
 	"strconv"
 	"strings"
@@ -14,6 +15,11 @@ type Position struct {
 	// Line and Column are 1-based; a column counts characters.
 	Line   int `json:"line"`
 	Column int `json:"column"`
+}
+
+// Before orders positions by file, line and column.
+func (p Position) Before(other Position) bool {
+	return cmp.Or(cmp.Compare(p.Path, other.Path), cmp.Compare(p.Line, other.Line), cmp.Compare(p.Column, other.Column)) < 0
 }
 
 // IsFiles tells a source that was read from files, whose records have a path.
