@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -100,8 +101,11 @@ func (f *flow) rule(rule *ast.Rule, args [][]value) []value {
 	if rule.Head.Value != nil {
 		out = append(out, f.term(rule.Head.Value, e)...)
 	}
-	if rule.Head.Key != nil {
-		out = append(out, f.term(rule.Head.Key, e)...)
+	if key := rule.Head.Key; key != nil {
+		// A set's element is its value; an object's key is not.
+		if keys := f.term(key, e); rule.Head.RuleKind() == ast.MultiValue {
+			out = append(out, keys...)
+		}
 	}
 	for _, part := range rule.Head.Ref()[1:] {
 		if !part.IsGround() {
@@ -155,7 +159,9 @@ func (f *flow) bind(target *ast.Term, values []value, e env) {
 	case ast.Var:
 		e[t] = unique(append(e[t], values...))
 	case *ast.Array:
-		t.Foreach(func(item *ast.Term) { f.bind(item, f.selectAll(values, anySegment, target.Location), e) })
+		for i := range t.Len() {
+			f.bind(t.Elem(i), f.selectAll(values, strconv.Itoa(i), target.Location), e)
+		}
 	case ast.Object:
 		t.Foreach(func(k, v *ast.Term) { f.bind(v, f.selectAll(values, segmentOf(k), target.Location), e) })
 	}
@@ -228,7 +234,11 @@ func (f *flow) term(t *ast.Term, e env) []value {
 	case ast.Ref:
 		return f.ref(v, e, t.Location)
 	case *ast.Array:
-		return f.elements(v.Foreach, e)
+		var out []value
+		for i := range v.Len() {
+			out = append(out, under(strconv.Itoa(i), f.term(v.Elem(i), e))...)
+		}
+		return unique(out)
 	case ast.Set:
 		return f.elements(v.Foreach, e)
 	case ast.Object:
@@ -423,10 +433,14 @@ func (f *flow) sorted() []Read {
 }
 
 func segmentOf(t *ast.Term) string {
-	if s, ok := t.Value.(ast.String); ok {
-		return string(s)
+	switch v := t.Value.(type) {
+	case ast.String:
+		return string(v)
+	case ast.Number:
+		return string(v)
+	default:
+		return anySegment
 	}
-	return anySegment
 }
 
 func segmentsOf(t *ast.Term) []string {
