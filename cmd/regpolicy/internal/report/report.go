@@ -109,14 +109,16 @@ var Severities = []string{"info", "low", "medium", "high", "critical"}
 
 // Result is the verdict of one policy on one subject.
 type Result struct {
-	ID          string              `json:"id"`
-	Policy      string              `json:"policy"` // the Rego package without "data."
-	Verdict     Verdict             `json:"verdict"`
-	Severity    string              `json:"severity"`
-	Title       string              `json:"title"`
-	Message     string              `json:"message"`
-	Subject     evidence.Subject    `json:"subject"`
-	TrustDomain string              `json:"trust_domain"`
+	ID          string           `json:"id"`
+	Policy      string           `json:"policy"` // the Rego package without "data."
+	Verdict     Verdict          `json:"verdict"`
+	Severity    string           `json:"severity"`
+	Title       string           `json:"title"`
+	Message     string           `json:"message"`
+	Subject     evidence.Subject `json:"subject"`
+	TrustDomain string           `json:"trust_domain"`
+	// Location is where the manifest that is wrong stands, if it came from a file.
+	Location    *Location           `json:"location,omitempty"`
 	Evidence    []Pointer           `json:"evidence"`
 	Missing     []Missing           `json:"missing"`
 	Remediation string              `json:"remediation"`
@@ -126,6 +128,13 @@ type Result struct {
 	NextChange  *NextChange         `json:"next_change"`
 	// Known tells that the failure was in the baseline already.
 	Known bool `json:"known,omitempty"`
+}
+
+// Location is a place in a file; lines and columns count from 1, 0 is unknown.
+type Location struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
 }
 
 // Pointer is an RFC 6901 JSON pointer into the evidence document.
@@ -188,6 +197,8 @@ type Diagnosis struct {
 	Remediation string           `json:"remediation"`
 	Explains    []Explained      `json:"explains"`
 	Example     evidence.Subject `json:"example"`
+	// Location is where the first of Messages leads, if that is in a file.
+	Location *Location `json:"location,omitempty"`
 }
 
 // Explained is a failed policy that a Diagnosis accounts for.
