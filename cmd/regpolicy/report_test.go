@@ -36,6 +36,8 @@ var contract = map[string][]string{ //nolint:gochecknoglobals // a table
 	},
 	"results[].evidence[]":  {"pointer", "role"},
 	"results[].next_change": {"at", "becomes"},
+	"results[].location":    {"file", "line", "column"},
+	"diagnosis[].location":  {"file", "line", "column"},
 	"results[].waiver":      {"reason", "owner", "expires", "verdict"},
 }
 
@@ -44,7 +46,8 @@ var optional = map[string][]string{
 	"":            {"forecast"},
 	"run":         {"profile", "require", "baseline"},
 	"run.waivers": {"unused_names"},
-	"results[]":   {"known"},
+	"results[]":   {"known", "location"},
+	"diagnosis[]": {"location"},
 }
 
 // free are places whose keys are data.
