@@ -18,7 +18,9 @@ type Report struct {
 	Diagnosis []Diagnosis                  `json:"diagnosis"`
 	Summary   Summary                      `json:"summary"`
 	Coverage  map[string]evidence.Coverage `json:"coverage"`
-	Results   []Result                     `json:"results"`
+	// Rules are the policies that ran, by id, whatever became of them.
+	Rules   []Rule   `json:"rules,omitempty"`
+	Results []Result `json:"results"`
 	// Forecast lists the verdicts that will change within the time that --forecast
 	// names, the next first.
 	Forecast []Change `json:"forecast,omitempty"`
@@ -106,6 +108,20 @@ const (
 
 // Severities lists the severities, the mildest first.
 var Severities = []string{"info", "low", "medium", "high", "critical"}
+
+// Rule is what a policy's METADATA says of it.
+type Rule struct {
+	ID          string              `json:"id"`
+	Policy      string              `json:"policy"` // the Rego package without "data."
+	Title       string              `json:"title"`
+	Description string              `json:"description"`
+	Severity    string              `json:"severity"`
+	Remediation string              `json:"remediation"`
+	Tags        []string            `json:"tags"`
+	Controls    map[string][]string `json:"controls"`
+	// Related are links to read on.
+	Related []string `json:"related"`
+}
 
 // Result is the verdict of one policy on one subject.
 type Result struct {
