@@ -39,6 +39,7 @@ type Input struct {
 	captures map[string]*gathered
 	// bases are the folders that the paths of sources are in, archives left out.
 	bases   map[string]string
+	places  *places
 	closers []io.Closer
 }
 

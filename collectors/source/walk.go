@@ -51,6 +51,9 @@ func (o *opener) contents(ctx context.Context, from origin, fsys fs.ReadLinkFS, 
 	if from.kind != evidence.SourceArchive {
 		o.in.bases[from.id()] = filepath.Join(from.arg, filepath.FromSlash(base))
 	}
+	if base != "." {
+		from.folder = base
+	}
 	w := &walker{o: o, from: from, layout: l, t: root.sub(base, false), visited: map[string]bool{}}
 	for _, r := range refusals {
 		w.problem(Problem{

@@ -184,6 +184,7 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, many
 	}
 	for i := range results {
 		results[i].Fingerprint = fingerprint(&results[i])
+		results[i].Location = locate(in.Document, &results[i])
 	}
 	return results, nil
 }

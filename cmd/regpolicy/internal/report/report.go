@@ -213,6 +213,8 @@ type Diagnosis struct {
 	Remediation string           `json:"remediation"`
 	Explains    []Explained      `json:"explains"`
 	Example     evidence.Subject `json:"example"`
+	// Location is where the first of Messages leads, if that is in a file.
+	Location *Location `json:"location,omitempty"`
 }
 
 // Explained is a failed policy that a Diagnosis accounts for.

@@ -177,6 +177,9 @@ func (p *printer) diagnosis(number int, d *Diagnosis) {
 			break
 		}
 		p.paragraph("   ", message+".")
+		if i == 0 && d.Location != nil {
+			p.line("   at %s", Visible(d.Location.String()))
+		}
 	}
 	if len(d.Explains) > 0 {
 		p.line("   This explains:")
@@ -207,12 +210,22 @@ func (p *printer) findings(r *Report) {
 	t.AppendHeader(table.Row{"verdict", "id", "severity", "times", "message, the first of each"})
 	t.SetColumnConfigs([]table.ColumnConfig{
 		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight},
-		{Number: 5, WidthMax: max(p.width-14-12-10-7, 30), WidthMaxEnforcer: text.WrapSoft},
+		{Number: 5, WidthMax: max(p.width-14-12-10-7, 30), WidthMaxEnforcer: wrapMessage},
 	})
 	t.AppendRows(rows)
 	for line := range TableLines(t) {
 		p.line("%s", line)
 	}
+}
+
+// wrapMessage wraps a message, but not the place below it, so that it can be copied.
+func wrapMessage(cell string, width int) string {
+	message, at, located := strings.Cut(cell, "\nat ")
+	message = text.WrapSoft(message, width)
+	if located {
+		message += "\nat " + at
+	}
+	return message
 }
 
 // PlainTable is a table without borders: a rule below its header, two blanks
@@ -262,7 +275,7 @@ func (p *printer) rows(r *Report) []table.Row {
 	for _, k := range order {
 		rows = append(rows, table.Row{
 			p.paint(string(k.verdict), verdictColor(k.verdict)), Visible(k.id),
-			p.paint(k.severity, severityColor(k.severity)), len(groups[k]), Visible(groupMessage(groups[k])),
+			p.paint(k.severity, severityColor(k.severity)), len(groups[k]), groupMessage(groups[k]),
 		})
 	}
 	return rows
@@ -280,6 +293,10 @@ func groupMessage(group []*Result) string {
 		message = fmt.Sprintf("%s (waived: %s)", message, first.Waiver.Reason)
 	default:
 		message = fmt.Sprintf("%s (waived by %s until %s: %s)", message, first.Waiver.Owner, first.Waiver.Expires, first.Waiver.Reason)
+	}
+	message = Visible(message)
+	if first.Location != nil {
+		message += "\nat " + Visible(first.Location.String())
 	}
 	return message
 }
