@@ -151,6 +151,12 @@ func (w *workshop) open(ctx context.Context, e *environment, src *sourceFlags, a
 		_ = in.Close() // read only
 		return usage("name the manifests or the capture that it was collected from", "%q is an evidence document, which holds nothing to repair", in.Documents[0].Name)
 	}
+	for _, o := range in.Objects {
+		if _, ok := in.File(o.Provenance); !ok {
+			_ = in.Close() // read only
+			return usage("unpack it and name the folder", "%q is an archive, whose files fix does not edit", in.Sources[o.Provenance.Source].URI)
+		}
+	}
 	w.in = in
 	if w.doc, err = collect(limited, e, src, in, true); err != nil {
 		_ = in.Close() // read only
