@@ -23,18 +23,17 @@ type Read struct {
 // variables, helper rules and function calls of the compiled rules. On the way
 // it finds references to fields that the document does not have.
 func analyse(policies []*Policy, compiler *ast.Compiler, schema *schema) Errors {
-	var faults Errors
+	faults := unusedSets(policies, compiler)
 	seen := map[string]bool{}
 	for _, p := range policies {
-		f := &flow{compiler: compiler, schema: schema, reads: map[Read]bool{}, memo: map[string][]value{}, active: map[string]bool{}}
+		f := newFlow(compiler, schema)
 		for _, name := range p.resultRules() {
 			for _, rule := range compiler.GetRulesExact(p.ref.Append(ast.StringTerm(name))) {
-				for _, v := range f.rule(rule, nil) {
-					f.whole(v)
-				}
+				f.result(rule)
 			}
 		}
 		p.Reads = f.sorted()
+		p.parts = partsOf(p, compiler, schema)
 		for _, fault := range f.faults {
 			if key := fault.Error(); !seen[key] {
 				seen[key] = true
@@ -65,7 +64,18 @@ type flow struct {
 	faults   Errors
 }
 
+func newFlow(compiler *ast.Compiler, schema *schema) *flow {
+	return &flow{compiler: compiler, schema: schema, reads: map[Read]bool{}, memo: map[string][]value{}, active: map[string]bool{}}
+}
+
 type env map[ast.Var][]value
+
+// result follows a result rule, whose elements are looked at as a whole.
+func (f *flow) result(rule *ast.Rule) {
+	for _, v := range f.rule(rule, nil) {
+		f.whole(v)
+	}
+}
 
 // rule follows one rule and returns what its value may hold.
 func (f *flow) rule(rule *ast.Rule, args [][]value) []value {
@@ -343,32 +353,49 @@ func (f *flow) selectAll(values []value, segment string, loc *ast.Location) []va
 func (f *flow) whole(v value) { f.note(v.path, true) }
 
 func (f *flow) note(path []string, whole bool) {
-	if len(path) == 0 {
-		if whole {
-			for section := range evidence.SectionCollectors {
-				if !strings.Contains(section, ".") {
-					f.reads[Read{Section: section, Field: anySegment}] = true
-				}
-			}
-		}
-		return
-	}
-	if path[0] == "views" {
-		if len(path) > 1 {
-			if r, ok := viewReads[path[1]]; ok {
-				f.reads[r] = true
-			}
-		}
-		return
-	}
-	r := Read{Section: path[0]}
 	switch {
-	case len(path) > 2:
-		r.Field = path[2]
-	case whole:
-		r.Field = anySegment
+	case len(path) == 0 && !whole:
+	// A section whose name is not known before a policy runs may be any of them.
+	case len(path) == 0 || path[0] == anySegment:
+		for section := range evidence.SectionCollectors {
+			if !strings.Contains(section, ".") {
+				f.reads[Read{Section: section, Field: anySegment}] = true
+			}
+		}
+	case path[0] == "views":
+		f.noteView(path[1:], whole)
+	default:
+		r := Read{Section: path[0]}
+		switch {
+		case len(path) > 2:
+			r.Field = path[2]
+		case whole:
+			r.Field = anySegment
+		}
+		f.reads[r] = true
+		if path[0] == "endpoints" {
+			f.noteDeeper(path, whole)
+		}
 	}
-	f.reads[r] = true
+}
+
+// noteDeeper notes a field of a probe or a chain: a gap names it by its own name,
+// not by the map that probes or chains stand in.
+func (f *flow) noteDeeper(path []string, whole bool) {
+	switch {
+	case len(path) > 4:
+		f.reads[Read{Section: path[0], Field: path[4]}] = true
+	case len(path) > 2 && whole:
+		f.reads[Read{Section: path[0], Field: anySegment}] = true
+	}
+}
+
+func (f *flow) noteView(path []string, whole bool) {
+	for view, r := range viewReads {
+		if len(path) == 0 && whole || len(path) > 0 && (path[0] == view || path[0] == anySegment) {
+			f.reads[r] = true
+		}
+	}
 }
 
 // viewReads says which field of which section a view is made from.
@@ -379,6 +406,9 @@ var viewReads = map[string]Read{
 	"failures_by_pod":      {"pull_failures", "pod"},
 	"nodes_by_trust_store": {"nodes", "trust_store"},
 	"trust_by_certificate": {"trust", "value"},
+
+	"certificates_by_subject":        {"certificates", "subject"},
+	"certificates_by_subject_key_id": {"certificates", "subject_key_id"},
 }
 
 func (f *flow) sorted() []Read {

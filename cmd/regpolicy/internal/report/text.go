@@ -283,7 +283,11 @@ func groupMessage(group []*Result) string {
 	if first.Verdict == Pass {
 		message = first.Title
 	}
-	if first.Waiver != nil {
+	switch {
+	case first.Waiver == nil:
+	case first.Waiver.Owner == "":
+		message = fmt.Sprintf("%s (waived: %s)", message, first.Waiver.Reason)
+	default:
 		message = fmt.Sprintf("%s (waived by %s until %s: %s)", message, first.Waiver.Owner, first.Waiver.Expires, first.Waiver.Reason)
 	}
 	return message
@@ -353,6 +357,9 @@ func gapList(gaps []evidence.Gap) string {
 func (p *printer) summary(r *Report) {
 	s := r.Summary
 	p.line("")
+	if b := r.Run.Baseline; b != nil {
+		p.paragraph("", fmt.Sprintf("Against %s: new=%d fixed=%d unchanged=%d not_comparable=%d", b.URI, b.New, b.Fixed, b.Unchanged, b.NotComparable))
+	}
 	p.line("regpolicy: fail=%d warn=%d inconclusive=%d error=%d pass=%d skip=%d waived=%d policies=%d",
 		s.Fail, s.Warn, s.Inconclusive, s.Error, s.Pass, s.Skip, s.Waived, r.Run.Policies.Count)
 }
