@@ -23,6 +23,9 @@ func mainCode() int {
 	defer stop()
 	// The first signal ends the gathering in order; a second one ends the program.
 	defer context.AfterFunc(ctx, stop)()
+	// A reader of standard output that goes away (`| head`) is an error that is told,
+	// not the end by a signal.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	// client-go would write to stderr by itself, a credential plugin's output included.
 	klog.SetLogger(logr.Discard())
 	home, err := os.UserHomeDir()
