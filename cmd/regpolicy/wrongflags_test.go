@@ -11,6 +11,9 @@ import (
 // wrong has a value that cannot be meant for every flag of eval that takes one.
 var wrong = map[string][]string{ //nolint:gochecknoglobals // a table
 	"at":                    {"yesterday", "2026-11-23"},
+	"baseline":              {"nowhere.json", ".", "wrongflags_test.go"},
+	"forecast":              {"soon", "0d", "90", "101y", "-1d"},
+	"profile":               {"strict", "NIST"},
 	"bundle-key":            {"nowhere.pem", ".", "wrongflags_test.go"},
 	"ca-file":               {"nowhere.pem", ".", "wrongflags_test.go"},
 	"color":                 {"blue", ""},
