@@ -15,10 +15,11 @@ import (
 	"k8s.io/klog/v2"
 )
 
-func main() { os.Exit(mainCode()) }
+func main() { os.Exit(mainCode(time.Now)) }
 
-// mainCode is main but for the exit, so that tests can run it as a command.
-func mainCode() int {
+// mainCode is main but for the exit and the clock, so that tests can run it as a
+// command.
+func mainCode(now func() time.Time) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// The first signal ends the gathering in order; a second one ends the program.
@@ -39,7 +40,7 @@ func mainCode() int {
 	e := &environment{
 		name: filepath.Base(os.Args[0]), args: os.Args[1:],
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		getenv: os.Getenv, home: home, now: time.Now, width: width,
+		getenv: os.Getenv, home: home, now: now, width: width,
 		stdoutIsTerminal: term.IsTerminal(int(os.Stdout.Fd())), //nolint:gosec // as above
 		stderrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())), //nolint:gosec // as above
 	}
