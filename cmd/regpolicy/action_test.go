@@ -201,6 +201,8 @@ func TestActionJudges(t *testing.T) {
 		says   string
 	}{
 		{"two outputs", map[string]string{"format": "text\njson=report.json\n", "sources": "broken\n"}, 1, "RT-CFG-001"},
+		{"annotations and SARIF", map[string]string{"format": "github\nsarif=report.json", "sources": "broken"}, 1, "::error "},
+		{"nothing given", nil, 1, "::error "},
 		{"repaired", map[string]string{"format": "text", "sources": "in order/"}, 0, "Registry trust is in order"},
 		{"arguments", map[string]string{"format": "text\r\n", "sources": "broken\r\n", "args": "--exclude\nRT-CFG-001\n\n"}, 0, "in order"},
 		{"the folder of the job", map[string]string{"format": "text"}, 1, "RT-CFG-001"},
@@ -213,7 +215,7 @@ func TestActionJudges(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if tt.name == "the folder of the job" {
+			if tt.inputs["sources"] == "" {
 				if err := os.RemoveAll(filepath.Join(r.dir, "in order")); err != nil {
 					t.Fatal(err)
 				}
