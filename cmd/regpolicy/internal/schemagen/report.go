@@ -53,7 +53,10 @@ func (f finisher) finish(t reflect.Type, s *jsonschema.Schema) {
 	case reflect.Map:
 		f.finish(t.Elem(), s.AdditionalProperties)
 	case reflect.Struct:
-		for field := range fields(t) {
+		if s.Properties == nil { // a type that is written as text
+			return
+		}
+		for field := range t.Fields() {
 			name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 			property, ok := s.Properties.Get(name)
 			if !ok {
@@ -81,17 +84,6 @@ func (f finisher) about(t reflect.Type) string {
 		return ""
 	}
 	return f.comments[t.PkgPath()+"."+t.Name()]
-}
-
-// fields are a struct's own fields, none for one that has a form of its own.
-func fields(t reflect.Type) func(func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
-		for i := range t.NumField() {
-			if f := t.Field(i); f.IsExported() && !f.Anonymous && !yield(f) {
-				return
-			}
-		}
-	}
 }
 
 // reportPage is the report's schema as a page for people who write programs.
