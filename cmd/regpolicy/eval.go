@@ -118,7 +118,9 @@ func (f *verdictFlags) text(e *environment) rendering {
 	color := f.color == "always" || f.color == "auto" && e.stdoutIsTerminal && e.getenv("NO_COLOR") == "" && e.getenv("TERM") != "dumb"
 	how := rendering{
 		TextOptions: report.TextOptions{Width: e.width, Color: color, ShowPassed: f.showPassed, Quiet: f.quiet},
-		failOnWarn:  f.failOnWarn,
+	}
+	if f.failOnWarn {
+		how.failOnWarn = f.failOn
 	}
 	if path := e.getenv("GITHUB_STEP_SUMMARY"); path != "" {
 		how.summary = appended(path)
@@ -212,7 +214,7 @@ func (f *verdictFlags) exit(r *report.Report) error {
 	failed := false
 	for i := range r.Results {
 		res := &r.Results[i]
-		counts := res.Verdict == report.Fail && !(f.failOnNew && res.Known) || res.Verdict == report.Warn && f.failOnWarn
+		counts := res.Verdict == report.Fail && (!f.failOnNew || !res.Known) || res.Verdict == report.Warn && f.failOnWarn
 		failed = failed || counts && slices.Index(report.Severities, res.Severity) >= limit
 	}
 	open := s.Error > 0 || s.Inconclusive > 0 && f.inconclusive == "fail"

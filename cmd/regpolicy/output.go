@@ -20,7 +20,8 @@ type output struct{ format, path string }
 // rendering is what formats depend on besides the report.
 type rendering struct {
 	report.TextOptions
-	failOnWarn bool
+	// failOnWarn is the severity from which warnings fail, "" for none.
+	failOnWarn string
 	// summary is GitHub's job summary, nil outside of its workflows.
 	summary io.Writer
 }

@@ -49,7 +49,7 @@ var formats = map[string]format{
 		return tallied{"passed": s.Pass + s.Warn, "failed": s.Fail, "error": s.Inconclusive + s.Error, "skipped": s.Skip + s.Waived, "inconclusive": s.Inconclusive, "warn": s.Warn, "waived": s.Waived}
 	}},
 	"junit with --fail-on-warn": {"", func(w io.Writer, r *report.Report) error {
-		return report.JUnit(w, r, report.JUnitOptions{FailOnWarn: true})
+		return report.JUnit(w, r, report.JUnitOptions{FailOnWarn: "info"})
 	}, readJUnit, func(s report.Summary) tallied {
 		return tallied{"passed": s.Pass, "failed": s.Fail + s.Warn, "error": s.Inconclusive + s.Error, "skipped": s.Skip + s.Waived, "inconclusive": s.Inconclusive, "warn": s.Warn, "waived": s.Waived}
 	}},

@@ -12,8 +12,9 @@ import (
 
 // JUnitOptions are what JUnit depends on besides the report.
 type JUnitOptions struct {
-	// FailOnWarn makes failures of warnings, as the run's exit code does.
-	FailOnWarn bool
+	// FailOnWarn makes failures of warnings from this severity on, as the run's exit
+	// code does; "" makes none.
+	FailOnWarn string
 }
 
 // The elements in the order that the schema of Jenkins' xUnit plugin wants.
@@ -118,7 +119,7 @@ func junitResult(res *Result, opt JUnitOptions) junitCase {
 	case Fail:
 		c.Failure = outcome
 	case Warn:
-		if opt.FailOnWarn {
+		if opt.fails(res) {
 			outcome.Type = "warn"
 			c.Failure = outcome
 		} else {
@@ -135,6 +136,10 @@ func junitResult(res *Result, opt JUnitOptions) junitCase {
 	case Pass:
 	}
 	return c
+}
+
+func (opt JUnitOptions) fails(warning *Result) bool {
+	return opt.FailOnWarn != "" && slices.Index(Severities, warning.Severity) >= slices.Index(Severities, opt.FailOnWarn)
 }
 
 // junitDetail is what a person reads who opens the case.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -31,7 +32,7 @@ func readJUnit(t testing.TB, data []byte) tallied {
 	for _, suite := range suites {
 		for _, test := range suite.Tests {
 			counts[string(test.Status)]++
-			if fault, ok := test.Error.(junit.Error); ok && (fault.Type == "inconclusive" || fault.Type == "warn") {
+			if fault, ok := errors.AsType[junit.Error](test.Error); ok && (fault.Type == "inconclusive" || fault.Type == "warn") {
 				counts[fault.Type]++
 			}
 			if strings.HasPrefix(test.SystemOut, "warn: ") {
@@ -308,6 +309,23 @@ func TestPlaces(t *testing.T) {
 			if !strings.Contains(text, w) {
 				t.Errorf("%s does not say %s", name, w)
 			}
+		}
+	}
+}
+
+// TestJUnitFailsWhatTheRunFails: only warnings as severe as --fail-on says.
+func TestJUnitFailsWhatTheRunFails(t *testing.T) {
+	r := &report.Report{}
+	for _, severity := range report.Severities {
+		r.Results = append(r.Results, report.Result{ID: "X", Verdict: report.Warn, Severity: severity})
+	}
+	for from, want := range map[string]int{"": 0, "low": 4, "critical": 1} {
+		var out bytes.Buffer
+		if err := report.JUnit(&out, r, report.JUnitOptions{FailOnWarn: from}); err != nil {
+			t.Fatal(err)
+		}
+		if got := readJUnit(t, out.Bytes())["failed"]; got != want {
+			t.Errorf("from %q on %d warnings fail, want %d", from, got, want)
 		}
 	}
 }
