@@ -15,10 +15,13 @@ type Report struct {
 	// Affected is who cannot pull, from where.
 	Affected Affected `json:"affected"`
 	// Diagnosis names the causes behind the failures, the first to repair first.
-	Diagnosis []Diagnosis                  `json:"diagnosis"`
-	Summary   Summary                      `json:"summary"`
-	Coverage  map[string]evidence.Coverage `json:"coverage"`
-	Results   []Result                     `json:"results"`
+	Diagnosis []Diagnosis `json:"diagnosis"`
+	// TrustPaths are the chains of the registries that results are about, from the
+	// registry to what nodes hold.
+	TrustPaths []TrustPath                  `json:"trust_paths,omitempty"`
+	Summary    Summary                      `json:"summary"`
+	Coverage   map[string]evidence.Coverage `json:"coverage"`
+	Results    []Result                     `json:"results"`
 	// Forecast lists the verdicts that will change within the time that --forecast
 	// names, the next first.
 	Forecast []Change `json:"forecast,omitempty"`
@@ -118,6 +121,9 @@ type Pointer struct {
 	Pointer string `json:"pointer"`
 	// Role is "supports" for a pass and "contradicts" for a failure.
 	Role string `json:"role"`
+	// Excerpt is what stands there, cut to a few lines of YAML. Passes have none,
+	// and of each policy's other results the first alone.
+	Excerpt string `json:"excerpt,omitempty"`
 }
 
 // Missing is evidence that a verdict would have needed.
@@ -173,6 +179,8 @@ type Diagnosis struct {
 	Remediation string           `json:"remediation"`
 	Explains    []Explained      `json:"explains"`
 	Example     evidence.Subject `json:"example"`
+	// Registries are those that the cause and what it explains bear on, as host:port.
+	Registries []string `json:"registries,omitempty"`
 }
 
 // Explained is a failed policy that a Diagnosis accounts for.
