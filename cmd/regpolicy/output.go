@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report/html"
 )
 
 // output is one -o FORMAT[=PATH].
@@ -18,6 +19,7 @@ type output struct{ format, path string }
 // formats are the renderings by name.
 func formats(opt report.TextOptions) map[string]func(io.Writer, *report.Report) error {
 	return map[string]func(io.Writer, *report.Report) error{
+		"html": html.Write,
 		"json": report.JSON,
 		"text": func(w io.Writer, r *report.Report) error { return report.Text(w, r, opt) },
 	}
