@@ -150,13 +150,25 @@ func (p *path3) source() int {
 	return 0
 }
 
-// across links two columns; the mark sits in the gap at the height of its target.
+// across links two columns: along a trunk beside the source, then straight to the
+// target. The mark and its label sit between the trunk and the target.
 func across(x, from, to int, w way) link {
-	start, middle := x-gapWidth, x-gapWidth/2
-	l := link{State: w.state, X: middle, Y: to}
-	l.D = fmt.Sprintf("M%d %d C%d %d %d %d %d %d L%d %d", start, from, start+gapWidth/3, from, middle-gapWidth/3, to, middle, to, x, to)
-	for i, line := range wrap(w.label, 19) {
-		l.Labels = append(l.Labels, label{X: middle, Y: to + markRadius + 16 + i*14, Text: show(line)})
+	const bend, before = 12, 54
+	start, trunk := x-gapWidth, 18
+	if w.state == "broken" { // beside the trunk of what holds
+		trunk = 27
+	}
+	l := link{State: w.state, X: x - before, Y: to}
+	switch step := min(bend, max(to-from, from-to)/2); {
+	case step == 0:
+		l.D = fmt.Sprintf("M%d %dH%d", start, from, x)
+	case to < from:
+		l.D = fmt.Sprintf("M%d %dH%dq%d 0 %d %dV%dq0 %d %d %dH%d", start, from, start+trunk-step, step, step, -step, to+step, -step, step, -step, x)
+	default:
+		l.D = fmt.Sprintf("M%d %dH%dq%d 0 %d %dV%dq0 %d %d %dH%d", start, from, start+trunk-step, step, step, step, to-step, step, step, step, x)
+	}
+	for i, line := range wrap(w.label, 15) {
+		l.Labels = append(l.Labels, label{X: l.X, Y: to + markRadius + 16 + i*14, Text: show(line)})
 	}
 	return l
 }

@@ -99,7 +99,7 @@ func newRow(r *report.Result) *row {
 	}
 	return &row{
 		ID: show(r.ID), Policy: show(r.Policy), Title: show(cmp.Or(r.Title, r.ID)), Area: area(r.Policy), Domain: show(r.TrustDomain),
-		Verdict: r.Verdict, Severity: show(r.Severity), VerdictRank: rank, SeverityRank: slices.Index(report.Severities, r.Severity),
+		Verdict: report.Verdict(show(string(r.Verdict))), Severity: show(r.Severity), VerdictRank: rank, SeverityRank: slices.Index(report.Severities, r.Severity),
 		Repair: blocks(r.Remediation), Controls: controlTags(r.Controls),
 	}
 }

@@ -132,7 +132,7 @@ func dates(r *report.Report) (out []date, more int) {
 		}
 		at[k] = len(out)
 		why := cmp.Or(c.Message, c.Title+" ("+report.SubjectText(c.Subject)+")")
-		out = append(out, date{At: k.at, ID: show(c.ID), Severity: show(c.Severity), Why: show(why), From: c.From, To: c.To, Count: 1})
+		out = append(out, date{At: k.at, ID: show(c.ID), Severity: show(c.Severity), Why: show(why), From: report.Verdict(show(string(c.From))), To: report.Verdict(show(string(c.To))), Count: 1})
 	}
 	if len(out) > shownDates {
 		return out[:shownDates], len(out) - shownDates
