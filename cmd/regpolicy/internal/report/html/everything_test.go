@@ -9,8 +9,10 @@ import (
 )
 
 // everything is a report in which each part of the page has something to show.
-func everything() *report.Report {
-	r := bigReport(30, 12)
+func everything() *report.Report { return everythingOf(30) }
+
+func everythingOf(nodes int) *report.Report {
+	r := bigReport(nodes, 12)
 	at := r.Run.At
 	subject := evidence.Subject{"kind": "trust_entry", "namespace": "tkg", "name": "corp", "source": "Cluster/web"}
 	for i, v := range []report.Verdict{report.Fail, report.Error, report.Inconclusive, report.Warn, report.Waived, report.Pass, report.Skip} {

@@ -111,7 +111,7 @@ func FuzzForeignText(f *testing.F) {
 		if len(text) > 1000 {
 			return
 		}
-		r := everything()
+		r := everythingOf(2)
 		poison(reflect.ValueOf(r).Elem(), text)
 		page := render(t, r)
 		checkPage(t, page)
