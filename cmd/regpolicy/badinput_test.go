@@ -93,6 +93,7 @@ func TestHugeFile(t *testing.T) {
 		"source":     {"eval", huge},
 		"waivers":    {"eval", document, "--waivers", huge},
 		"params":     {"eval", document, "--params", huge},
+		"data":       {"eval", document, "--data", huge},
 		"kubeconfig": {"eval", "--kubeconfig", huge},
 		"ssh key":    {"eval", document, "--node", "wk-1=127.0.0.1", "--ssh-key", huge},
 	} {

@@ -351,7 +351,7 @@ func TestBadRegistry(t *testing.T) {
 			c.(*net.TCPConn).SetLinger(0)
 		}},
 		{name: "sends 10,000 certificates", code: 1, says: "handshake", handle: serveTLS(many)},
-		{name: "sends 100 certificates", code: 0, gap: "truncated", field: "chain", handle: serveTLS(hundred)},
+		{name: "sends 100 certificates", code: 0, gap: "truncated", field: "certificates", handle: serveTLS(hundred)},
 		{name: "sends a handshake of 1 MB", code: 1, says: "handshake", handle: func(c net.Conn) {
 			c.Read(make([]byte, 1024))      //nolint:errcheck // the client's hello
 			c.Write(hugeHandshake(1 << 20)) //nolint:errcheck // it may hang up

@@ -9,7 +9,7 @@ import (
 )
 
 func newCheck(e *environment) *cobra.Command {
-	var others []string
+	var others, data []string
 	conventions := "on"
 	c := &cobra.Command{
 		Use:   "check [PATH...]",
@@ -28,16 +28,17 @@ func newCheck(e *environment) *cobra.Command {
 			if len(args) == 0 {
 				args = []string{"."}
 			}
-			return runCheck(c.Context(), e, args, others, conventions == "on")
+			return runCheck(c.Context(), e, args, others, data, conventions == "on")
 		},
 	}
 	c.Flags().StringArrayVarP(&others, "policy", "p", nil, "policies that those under check need and that are not checked themselves (repeatable)")
+	c.Flags().StringArrayVar(&data, "data", nil, dataUsage)
 	c.Flags().StringVar(&conventions, "conventions", "on", "on wants METADATA and our conventions; off only compiles, as for conftest's policies")
 	return c
 }
 
-func runCheck(ctx context.Context, e *environment, paths, others []string, conventions bool) error {
-	sources, err := testSources(paths, others)
+func runCheck(ctx context.Context, e *environment, paths, others, data []string, conventions bool) error {
+	sources, err := testSources(paths, others, data)
 	if err != nil {
 		return err
 	}

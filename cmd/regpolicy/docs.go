@@ -30,7 +30,7 @@ func newDocs(e *environment) *cobra.Command {
 			return deliver(e, "", page)
 		},
 	}
-	flags.bind(c.Flags())
+	flags.bind(e, c.Flags())
 	return c
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
@@ -105,6 +106,9 @@ func hintOf(err error) string {
 	if e, ok := errors.AsType[*engine.Fault](err); ok {
 		hint = cmp.Or(hint, e.Hint)
 	}
+	if e, ok := errors.AsType[*oci.Error](err); ok {
+		hint = cmp.Or(hint, e.Hint)
+	}
 	if e, ok := errors.AsType[*source.InputError](err); ok {
 		hint = cmp.Or(hint, e.Cure)
 	}
@@ -120,6 +124,11 @@ func (e *environment) complain(text, hint string) {
 	if hint != "" {
 		fmt.Fprintf(e.stderr, "hint: %s\n", oneLine(evidence.Scrub(hint)))
 	}
+}
+
+// warn writes one line that changes nothing.
+func (e *environment) warn(text string) {
+	fmt.Fprintf(e.stderr, "warning: %s\n", oneLine(evidence.Scrub(text)))
 }
 
 // oneLine makes a foreign text fit for a terminal: one line, nothing that moves
@@ -169,7 +178,7 @@ func newRoot(e *environment) *cobra.Command {
 			return c.Help()
 		},
 	})
-	root.AddCommand(newEval(e), newCollect(e), newTest(e), newCheck(e), newNew(e), newDemo(e), newList(e), newExplain(e), newDocs(e), newVersion(e), newCompletion(e))
+	root.AddCommand(newEval(e), newCollect(e), newTest(e), newCheck(e), newNew(e), newDemo(e), newList(e), newExplain(e), newDocs(e), newDiff(e), newConvert(e), newVerifyReport(e), newBundle(e), newVersion(e), newCompletion(e))
 	return root
 }
 

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,6 +36,8 @@ type verdictFlags struct {
 	showPassed   bool
 	quiet        bool
 	color        string
+	baseline     string
+	failOnNew    bool
 }
 
 func newEval(e *environment) *cobra.Command {
@@ -55,12 +58,12 @@ func newEval(e *environment) *cobra.Command {
 		},
 	}
 	src.bind(c.Flags())
-	f.bind(c)
+	f.bind(e, c)
 	return c
 }
 
-func (f *evalFlags) bind(c *cobra.Command) {
-	f.policies.bind(c.Flags())
+func (f *evalFlags) bind(e *environment, c *cobra.Command) {
+	f.policies.bind(e, c.Flags())
 	f.verdict.bind(c)
 	c.Flags().StringVar(&f.at, "at", "", "judge as of this time, RFC 3339 (default: when the evidence was collected)")
 	c.Flags().StringVar(&f.forecast, "forecast", "", "list the verdicts that time alone will change: within 90d, 12h, 1y")
@@ -68,13 +71,21 @@ func (f *evalFlags) bind(c *cobra.Command) {
 }
 
 func (f *verdictFlags) bind(c *cobra.Command) {
+	f.bindLook(c)
 	flags := c.Flags()
-	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "FORMAT[=PATH], text or json (repeatable)")
 	flags.StringVar(&f.failOn, "fail-on", "low", "fail at this severity or above: info, low, medium, high, critical")
 	flags.BoolVar(&f.failOnWarn, "fail-on-warn", false, "fail on warnings, too")
 	flags.StringVar(&f.inconclusive, "inconclusive", "fail", "what inconclusive results do: fail (exit 3), warn or ignore")
 	flags.IntVar(&f.minPolicies, "min-policies", 0, "wrong use when fewer policies are picked")
 	flags.BoolVar(&f.allowEmpty, "allow-empty", false, "exit 0 when nothing was evaluated")
+	flags.StringVar(&f.baseline, "baseline", "", "an older JSON report to compare with")
+	flags.BoolVar(&f.failOnNew, "fail-on-new", false, "fail only on what the baseline does not have")
+}
+
+// bindLook binds the flags that decide how a report looks.
+func (f *verdictFlags) bindLook(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "FORMAT[=PATH] (repeatable): "+strings.Join(formatNames(), ", "))
 	flags.BoolVar(&f.showPassed, "show-passed", false, "list what passed, too")
 	flags.BoolVar(&f.quiet, "quiet", false, "only diagnosis and summary")
 	flags.StringVar(&f.color, "color", "auto", "auto, always or never")
@@ -90,6 +101,13 @@ func (f *verdictFlags) check() ([]output, error) {
 	if err := checkOneOf("inconclusive", f.inconclusive, "fail", "warn", "ignore"); err != nil {
 		return nil, err
 	}
+	if f.failOnNew && f.baseline == "" {
+		return nil, usage("name the older report with --baseline", "--fail-on-new needs something to compare with")
+	}
+	return f.checkLook()
+}
+
+func (f *verdictFlags) checkLook() ([]output, error) {
 	if err := checkOneOf("color", f.color, "auto", "always", "never"); err != nil {
 		return nil, err
 	}
@@ -125,6 +143,12 @@ func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags
 			return err
 		}
 	}
+	var older *report.Report
+	if f.verdict.baseline != "" {
+		if older, err = readReportFile(e, f.verdict.baseline); err != nil {
+			return err
+		}
+	}
 	// The policies come first: a mistake in one should not cost a collection.
 	library, err := f.policies.load(ctx)
 	if err != nil {
@@ -141,6 +165,9 @@ func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags
 	rep, err := library.Judge(context.WithoutCancel(ctx), inputs, opt)
 	if err != nil {
 		return err
+	}
+	if older != nil {
+		report.MarkKnown(rep, older, f.verdict.baseline)
 	}
 	if err := write(e, outputs, rep, f.verdict.text(e)); err != nil {
 		return err
@@ -176,8 +203,9 @@ func (f *verdictFlags) exit(r *report.Report) error {
 	s := r.Summary
 	limit := slices.Index(report.Severities, f.failOn)
 	failed := f.failOnWarn && s.Warn > 0
-	for severity := range s.BySeverity {
-		failed = failed || slices.Index(report.Severities, severity) >= limit
+	for i := range r.Results {
+		res := &r.Results[i]
+		failed = failed || res.Verdict == report.Fail && slices.Index(report.Severities, res.Severity) >= limit && !(f.failOnNew && res.Known)
 	}
 	open := s.Error > 0 || s.Inconclusive > 0 && f.inconclusive == "fail"
 	switch {

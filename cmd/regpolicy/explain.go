@@ -46,7 +46,7 @@ func newExplain(e *environment) *cobra.Command {
 			return deliver(e, "", []byte(s.text(e.width)))
 		},
 	}
-	flags.bind(c.Flags())
+	flags.bind(e, c.Flags())
 	return c
 }
 

@@ -50,7 +50,7 @@ func newList(e *environment) *cobra.Command {
 			return listText(e, library.Policies())
 		},
 	}
-	flags.bind(c.Flags())
+	flags.bind(e, c.Flags())
 	c.Flags().StringVarP(&format, "output", "o", "text", "text or json")
 	return c
 }

@@ -40,6 +40,8 @@ func (l leakless) Run() int {
 //
 //	code N COMMAND ARG...   run it and want this exit code
 //	serve VAR FILE          a registry with this chain; its address goes to VAR
+//	keypair NAME            a key to sign with: NAME.pem and NAME.pub
+//	tamper BUNDLE OTHER     write the bundle with one byte of a policy changed
 //
 // $FIXTURES holds the fixture stories.
 func TestUserStories(t *testing.T) {
@@ -55,6 +57,18 @@ func TestUserStories(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"keypair": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 1 {
+					ts.Fatalf("usage: keypair NAME")
+				}
+				keypair(t, ts.MkAbs(args[0]))
+			},
+			"tamper": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 2 {
+					ts.Fatalf("usage: tamper BUNDLE OTHER")
+				}
+				tamper(t, ts.MkAbs(args[0]), ts.MkAbs(args[1]))
+			},
 			"code": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) < 2 {
 					ts.Fatalf("usage: code N COMMAND ARG...")

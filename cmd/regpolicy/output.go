@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,10 @@ func formats(opt report.TextOptions) map[string]func(io.Writer, *report.Report) 
 	}
 }
 
+func formatNames() []string {
+	return slices.Sorted(maps.Keys(formats(report.TextOptions{})))
+}
+
 func parseOutputs(values []string) ([]output, error) {
 	if len(values) == 0 {
 		values = []string{"text"}
@@ -35,12 +40,7 @@ func parseOutputs(values []string) ([]output, error) {
 	for _, v := range values {
 		format, path, _ := strings.Cut(v, "=")
 		if _, ok := known[format]; !ok {
-			names := make([]string, 0, len(known))
-			for name := range known {
-				names = append(names, name)
-			}
-			slices.Sort(names)
-			return nil, usage("formats are "+strings.Join(names, ", "), "--output %q is no format", format)
+			return nil, usage("formats are "+strings.Join(formatNames(), ", "), "--output %q is no format", format)
 		}
 		if path == "" || path == "-" {
 			if toStdout != "" {

@@ -26,29 +26,40 @@ type policyFlags struct {
 	selected  []string
 	excluded  []string
 	params    string
+	data      []string
 	profile   string
+	// given are parameters that come from elsewhere than a file.
+	given     map[string]map[string]any
+	bundleKey string
+	registry  registryFlags
 }
 
-func (f *policyFlags) bind(flags *pflag.FlagSet) {
-	flags.StringArrayVarP(&f.paths, "policy", "p", nil, "policy file or folder, added to the built-in ones (repeatable)")
+func (f *policyFlags) bind(e *environment, flags *pflag.FlagSet) {
+	flags.StringArrayVarP(&f.paths, "policy", "p", nil, "policy file, folder, bundle or oci:// reference, added to the built-in ones (repeatable)")
 	flags.BoolVar(&f.noBuiltin, "no-builtin", false, "leave the built-in policies out")
 	flags.StringSliceVar(&f.selected, "select", nil, "only these policies: id, glob, tag or @collection")
 	flags.StringSliceVar(&f.excluded, "exclude", nil, "all but these policies: id, glob, tag or @collection")
 	flags.StringVar(&f.params, "params", "", "parameters of policies (YAML)")
+	flags.StringArrayVar(&f.data, "data", nil, dataUsage)
 	flags.StringVar(&f.profile, "profile", "", "thresholds of a framework: nist, bsi or pci")
+	flags.StringVar(&f.bundleKey, "bundle-key", "", "public key (PEM) that every policy bundle must be signed by")
+	f.registry.bind(e, flags)
 }
 
 // load compiles the policies that the flags ask for.
 func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
-	cfg := engine.Config{Select: f.selected, Exclude: f.excluded, Profile: f.profile}
-	for _, path := range f.paths {
-		modules, err := policyFiles(path)
-		if err != nil {
-			return nil, err
-		}
-		cfg.Modules = append(cfg.Modules, modules...)
-	}
+	cfg := engine.Config{Select: f.selected, Exclude: f.excluded, Profile: f.profile, Params: f.given}
 	var err error
+	if cfg.Data, err = readData(f.data); err != nil {
+		return nil, err
+	}
+	sources, err := f.sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := addSources(&cfg, sources); err != nil {
+		return nil, err
+	}
 	if cfg.Modules, err = withBuiltin(cfg.Modules, !f.noBuiltin); err != nil {
 		return nil, err
 	}
@@ -217,8 +228,9 @@ func readStrictYAML(path string, into any) error {
 	return nil
 }
 
-func readSmall(path string) ([]byte, error) {
-	const limit = 1 << 20
+func readSmall(path string) ([]byte, error) { return readAtMost(path, 1<<20) }
+
+func readAtMost(path string, limit int64) ([]byte, error) {
 	file, err := os.Open(path) //nolint:gosec // the user names it
 	if err != nil {
 		return nil, usage("name a file that exists and can be read", "reading %q: %w", path, pathless(err))
@@ -231,8 +243,8 @@ func readSmall(path string) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, usage("", "reading %q: %w", path, pathless(err))
-	case len(data) > limit:
-		return nil, usage("name the right file", "reading %q: it has more than 1 MiB, which no such file has", path)
+	case int64(len(data)) > limit:
+		return nil, usage("name the right file", "reading %q: it has more than %d MiB, which no such file has", path, limit>>20)
 	}
 	return data, nil
 }

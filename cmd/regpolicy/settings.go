@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"gopkg.in/yaml.v3"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
 )
 
 const settingsFile = ".regpolicy.yaml"
@@ -47,7 +49,7 @@ func setFromFile(flags *pflag.FlagSet, f *pflag.Flag, file string, node *yaml.No
 		return usage("give it one value", "%s:%d: setting %q takes no list", file, node.Line, f.Name)
 	}
 	for _, value := range nodeValues(node) {
-		if isPath(f.Name) && !filepath.IsAbs(value) {
+		if isPath(f.Name) && !filepath.IsAbs(value) && !(f.Name == "policy" && oci.Is(value)) {
 			value = filepath.Join(filepath.Dir(file), value)
 		}
 		if err := flags.Set(f.Name, value); err != nil {
@@ -66,7 +68,7 @@ func isList(f *pflag.Flag) bool {
 // isPath tells whether a setting names a file, which is then one beside the
 // settings file and not in the folder that the program happens to run in.
 func isPath(name string) bool {
-	return slices.Contains([]string{"kubeconfig", "params", "policy", "ssh-key", "ssh-known-hosts", "waivers"}, name)
+	return slices.Contains([]string{"bundle-key", "ca-file", "data", "kubeconfig", "params", "policy", "signing-key", "ssh-key", "ssh-known-hosts", "verification-key", "waivers"}, name)
 }
 
 func nodeValues(n *yaml.Node) []string {
@@ -142,6 +144,7 @@ func knownFlags(root *cobra.Command) []string {
 	var names []string
 	for _, c := range root.Commands() {
 		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		names = append(names, knownFlags(c)...)
 	}
 	return names
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/bundle"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/policytest"
 	"github.com/regpolicy/regpolicy/policies"
 )
@@ -24,6 +25,7 @@ import (
 // testFlags are test's own.
 type testFlags struct {
 	policies []string
+	data     []string
 	run      string
 	gate     string
 	format   string
@@ -57,6 +59,7 @@ func newTest(e *environment) *cobra.Command {
 	}
 	flags := c.Flags()
 	flags.StringArrayVarP(&f.policies, "policy", "p", nil, "policies that those under test need and that are not tested themselves (repeatable)")
+	flags.StringArrayVar(&f.data, "data", nil, dataUsage)
 	flags.StringVar(&f.run, "run", "", "only tests whose name this regular expression matches")
 	flags.StringVar(&f.gate, "gate", "on", "on wants cases of all three verdicts of every policy, off does not")
 	flags.StringVarP(&f.format, "output", "o", "text", "text or json")
@@ -115,7 +118,7 @@ func runTest(ctx context.Context, e *environment, f *testFlags, args []string) e
 	if err != nil {
 		return err
 	}
-	sources, err := testSources(paths, f.policies)
+	sources, err := testSources(paths, f.policies, f.data)
 	if err != nil {
 		return err
 	}
@@ -169,8 +172,12 @@ func (f *testFlags) write(e *environment, outcome *policytest.Outcome) error {
 
 // testSources parses the policies under test, what they need besides, and the
 // library, unless it is under test itself.
-func testSources(paths, others []string) (*engine.Sources, error) {
-	cfg := engine.Config{Tests: true}
+func testSources(paths, others, data []string) (*engine.Sources, error) {
+	given, err := readData(data)
+	if err != nil {
+		return nil, err
+	}
+	cfg := engine.Config{Tests: true, Data: given}
 	seen := map[string]bool{}
 	for _, path := range slices.Concat(paths, others) {
 		modules, err := policyFiles(path)
@@ -186,8 +193,14 @@ func testSources(paths, others []string) (*engine.Sources, error) {
 				cfg.Modules = append(cfg.Modules, m)
 			}
 		}
+		data, err := folderData(path)
+		if err != nil {
+			return nil, err
+		}
+		if err := bundle.Merge(cfg.Data, data); err != nil {
+			return nil, err
+		}
 	}
-	var err error
 	if cfg.Modules, err = withBuiltin(cfg.Modules, false); err != nil {
 		return nil, err
 	}

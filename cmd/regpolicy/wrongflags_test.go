@@ -11,8 +11,14 @@ import (
 // wrong has a value that cannot be meant for every flag of eval that takes one.
 var wrong = map[string][]string{ //nolint:gochecknoglobals // a table
 	"at":                    {"yesterday", "2026-11-23"},
+	"baseline":              {"nowhere.json", ".", "wrongflags_test.go"},
+	"forecast":              {"soon", "0d", "90", "101y", "-1d"},
+	"profile":               {"strict", "NIST"},
+	"bundle-key":            {"nowhere.pem", ".", "wrongflags_test.go"},
+	"ca-file":               {"nowhere.pem", ".", "wrongflags_test.go"},
 	"color":                 {"blue", ""},
 	"connect-to":            {"a", "a:1:b:99999", "a:1:b:2:c", "a:1::2", ""},
+	"data":                  {"nowhere", "wrongflags_test.go", "testdata/text"},
 	"exclude":               {"RT-XXX-999"},
 	"fail-on":               {"worst", ""},
 	"host-key-policy":       {"lax", ""},
@@ -24,7 +30,7 @@ var wrong = map[string][]string{ //nolint:gochecknoglobals // a table
 	"node":                  {"=10.0.0.1", ""},
 	"output":                {"xml", "json=nowhere/x", ""},
 	"params":                {"nowhere.yaml", "."},
-	"policy":                {"nowhere", "wrongflags_test.go"},
+	"policy":                {"nowhere", "wrongflags_test.go", "oci://nowhere", "oci://127.0.0.1:1/Policies", "127.0.0.1:1/policies:1"},
 	"probe-timeout":         {"long", "0", "-1s"},
 	"registry":              {"https://harbor.corp.example", "harbor.corp.example:99999", "a b", "harbor.corp.example/apps", ""},
 	"request-timeout":       {"long --server=https://127.0.0.1:1"},

@@ -193,7 +193,7 @@ func TestLongChainsAreCut(t *testing.T) {
 		t.Errorf("probe (-want +got):\n%s", diff)
 	}
 	found := gaps(document)
-	if len(found) != 1 || found[0].Field != "chain" || found[0].Reason != "truncated" {
+	if len(found) != 1 || found[0].Field != "certificates" || found[0].Reason != "truncated" {
 		t.Errorf("gaps = %+v", found)
 	}
 }

@@ -157,7 +157,7 @@ func (d *dialer) settle(a attempt) outcome {
 func shortened(raw [][]byte) map[string]*trouble {
 	parts := map[string]*trouble{}
 	if len(raw) > maxCertificates {
-		parts["chain"] = &trouble{reason: "truncated", detail: fmt.Sprintf(
+		parts["certificates"] = &trouble{reason: "truncated", detail: fmt.Sprintf(
 			"the server presented %d certificates, the first %d are recorded", len(raw), maxCertificates)}
 	}
 	return parts

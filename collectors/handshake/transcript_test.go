@@ -193,7 +193,7 @@ func TestTranscriptsOfLongChainsAreCut(t *testing.T) {
 	}
 	document := transcribe(t, []byte(text+"---\n"))
 	found := gaps(document)
-	if len(found) != 1 || found[0].Field != "chain" || found[0].Reason != "truncated" {
+	if len(found) != 1 || found[0].Field != "certificates" || found[0].Reason != "truncated" {
 		t.Errorf("gaps = %+v", found)
 	}
 	if got := look(document.Endpoints[name+":443"], transcribed).Chain; got != maxCertificates {

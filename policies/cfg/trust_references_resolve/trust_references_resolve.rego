@@ -3,8 +3,7 @@
 # description: >-
 #   A trust entry that takes its value from a secret finds the secret, in the cluster's
 #   own namespace, and the key in it. Where it does not, the cluster waits for ever or
-#   the CA is left out. The same holds for entries that a ConfigMap should hold. Trust
-#   that a cluster sets where its API does not read it is a warning.
+#   the CA is left out. The same holds for entries that a ConfigMap should hold.
 # custom:
 #   id: RT-CFG-003
 #   severity: critical
@@ -26,18 +25,6 @@ subjects contains trust.subject(entry) if {
 	some entry in input.trust
 	_dangling(entry)
 }
-
-# A cluster is looked at, too: it may refer to nothing, or set trust where its API does
-# not read it.
-subjects contains _cluster(cluster) if some cluster in input.clusters
-
-warn contains {"subject": _cluster(cluster), "msg": msg, "evidence": [pointer.to(["clusters", key, "misplaced_trust"])], "remediation": "set the CAs in the field that the API of this cluster's class reads"} if {
-	some key, cluster in input.clusters
-	some field in cluster.misplaced_trust
-	msg := sprintf("%s %s sets trust at %s, which the API of its kind or class does not read", [cluster.object.kind, key, field])
-}
-
-_cluster(cluster) := {"kind": "cluster", "namespace": object.get(cluster.object, "namespace", ""), "name": cluster.object.name}
 
 deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer.to(["trust", key])], "remediation": _repair(entry), "trust_domain": entry.domain} if {
 	some key, entry in input.trust

@@ -76,22 +76,3 @@ test_repair[name] if {
 	finding.trust_domain == tc.entry.domain
 	finding.subject == {"kind": "trust_entry", "namespace": tc.entry.object.namespace, "name": "corp", "source": concat("/", [tc.entry.object.kind, tc.entry.object.name])}
 }
-
-_old := {"object": {"kind": "TanzuKubernetesCluster", "namespace": "ns", "name": "old"}, "misplaced_trust": ["spec.settings.trust"]}
-
-test_clusters[name] if {
-	some name, tc in {
-		"trust where nobody reads it": {"clusters": {"ns/old": _old}, "warned": {"TanzuKubernetesCluster ns/old sets trust at spec.settings.trust, which the API of its kind or class does not read"}},
-		"trust where it belongs": {"clusters": {"ns/old": object.union(_old, {"misplaced_trust": []})}, "warned": set()},
-		"no word of trust": {"clusters": {"ns/old": json.remove(_old, ["misplaced_trust"])}, "warned": set()},
-	}
-	{finding.msg | some finding in policy.warn} == tc.warned with input as {"clusters": tc.clusters}
-	policy.subjects == {{"kind": "cluster", "namespace": "ns", "name": "old"}} with input as {"clusters": tc.clusters}
-	policy.deny == set() with input as {"clusters": tc.clusters}
-}
-
-test_evidence_of_misplaced_trust if {
-	some finding in policy.warn with input as {"clusters": {"ns/old": _old}}
-	finding.subject == {"kind": "cluster", "namespace": "ns", "name": "old"}
-	finding.evidence == ["/clusters/ns~1old/misplaced_trust"]
-}

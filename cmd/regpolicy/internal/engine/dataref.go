@@ -1,7 +1,8 @@
 package engine
 
 import (
-	"sort"
+	"maps"
+	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -9,20 +10,15 @@ import (
 // unknownData finds references to data that nothing defines: a misspelt helper is
 // undefined, and a rule that asks for it would silently never deny.
 func unknownData(compiler *ast.Compiler, data map[string]any) Errors {
-	var faults Errors
-	names := make([]string, 0, len(compiler.Modules))
-	for name := range compiler.Modules {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	faults := hiddenData(compiler, data)
+	for _, name := range slices.Sorted(maps.Keys(compiler.Modules)) {
 		seen := map[string]bool{}
 		ast.WalkRefs(compiler.Modules[name], func(ref ast.Ref) bool {
 			if !ref.HasPrefix(ast.DefaultRootRef) || len(ref) < 2 || !ref[1].IsGround() {
 				return false
 			}
 			root, ok := ref[1].Value.(ast.String)
-			if _, given := data[string(root)]; !ok || given || root == "params" {
+			if !ok || root == "params" || given(data, ref[1:]) {
 				return false
 			}
 			prefix := ref.GroundPrefix()
@@ -34,7 +30,7 @@ func unknownData(compiler *ast.Compiler, data map[string]any) Errors {
 			if location == nil {
 				location = compiler.Modules[name].Package.Location
 			}
-			faults = append(faults, faultAt(location, "check the spelling; helpers of the library stand in policies/lib",
+			faults = append(faults, faultAt(location, "check the spelling; docs/own-policies.md lists the library's helpers, and --data gives data",
 				"%s is not defined anywhere", prefix))
 			return false
 		})
@@ -53,4 +49,41 @@ func known(compiler *ast.Compiler, ref ast.Ref) bool {
 		}
 	}
 	return false
+}
+
+// given tells whether data holds what a reference names, as far as its parts are
+// known before a policy runs.
+func given(data map[string]any, ref ast.Ref) bool {
+	var here any = data
+	for _, part := range ref {
+		name, ok := part.Value.(ast.String)
+		if !ok {
+			return true
+		}
+		node, _ := here.(map[string]any) // nothing else has a field
+		if here, ok = node[string(name)]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// hiddenData finds rules that stand where data stands: a reference would see the
+// rule and never the data.
+func hiddenData(compiler *ast.Compiler, data map[string]any) Errors {
+	if len(data) == 0 {
+		return nil
+	}
+	var faults Errors
+	seen := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(compiler.Modules)) {
+		for _, rule := range compiler.Modules[name].Rules {
+			ref := rule.Ref().GroundPrefix()
+			if given(data, ref[1:]) && !seen[ref.String()] {
+				seen[ref.String()] = true
+				faults = append(faults, faultAt(rule.Location, "rename one of them", "rule %s stands where the data has a value of that name, which it would hide", ref))
+			}
+		}
+	}
+	return faults
 }

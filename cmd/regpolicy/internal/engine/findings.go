@@ -23,6 +23,8 @@ type finding struct {
 	domain      string
 	pointers    []string
 	warn        bool
+	rule        string
+	excepted    bool
 }
 
 // found is what one policy said of one document.
@@ -31,36 +33,70 @@ type found struct {
 	findings []finding
 }
 
-// findings reads a policy's result sets. An element that cannot be reported is a
-// fault of the policy, never dropped.
-func (p *Policy) findings(rs rego.ResultSet) (found, error) {
-	var out found
+// set is what a query says of one result set.
+type set struct {
+	name     string
+	elements []any
+}
+
+// sets reads what a query binds to r0, r1 and so on.
+func (p *Policy) sets(rs rego.ResultSet, names ...string) ([]set, error) {
 	if len(rs) != 1 {
-		return out, &Fault{File: p.File, Line: p.Line, Message: fmt.Sprintf("policy %q gave no result", p.ID)}
+		return nil, &Fault{File: p.File, Line: p.Line, Message: fmt.Sprintf("policy %q gave no result", p.ID)}
 	}
-	for i, name := range p.resultRules() {
+	out := make([]set, len(names))
+	for i, name := range names {
 		elements, ok := rs[0].Bindings[fmt.Sprintf("r%d", i)].([]any)
 		if !ok {
-			return out, p.shapeFault(name, "is not a set")
+			return nil, p.shapeFault(name, "is not a set")
 		}
-		for _, element := range elements {
-			if name == "subjects" {
-				subject, message := toSubject(element)
-				if message != "" {
-					return out, p.shapeFault(name, message)
-				}
-				out.subjects = append(out.subjects, subject)
-				continue
-			}
-			f, message := p.toFinding(element)
-			if message != "" {
-				return out, p.shapeFault(name, message)
-			}
-			f.warn = warnRule.MatchString(name)
-			out.findings = append(out.findings, f)
-		}
+		out[i] = set{name, elements}
 	}
 	return out, nil
+}
+
+// findings reads a policy's result sets. An element that cannot be reported is a
+// fault of the policy, never dropped.
+func (p *Policy) findings(sets []set) (found, error) {
+	var out found
+	var exceptions []string
+	for _, s := range sets {
+		for _, element := range s.elements {
+			var message string
+			switch s.name {
+			case exceptionRule:
+				exceptions = append(exceptions, excepted(element)...)
+			case "subjects":
+				message = out.addSubject(element)
+			default:
+				message = out.addFinding(s.name, element)
+			}
+			if message != "" {
+				return out, p.shapeFault(s.name, message)
+			}
+		}
+	}
+	for i := range out.findings {
+		out.findings[i].excepted = slices.Contains(exceptions, withoutPrefix(out.findings[i].rule))
+	}
+	return out, nil
+}
+
+func (out *found) addSubject(element any) string {
+	subject, message := toSubject(element)
+	if message == "" {
+		out.subjects = append(out.subjects, subject)
+	}
+	return message
+}
+
+func (out *found) addFinding(rule string, element any) string {
+	f, message := toFinding(element)
+	if message == "" {
+		f.rule, f.warn = rule, warnRule.MatchString(rule)
+		out.findings = append(out.findings, f)
+	}
+	return message
 }
 
 // stray is a fault where a finding is about something that the policy did not say it
@@ -117,7 +153,7 @@ func toSubject(element any) (evidence.Subject, string) {
 	return s, ""
 }
 
-func (p *Policy) toFinding(element any) (finding, string) {
+func toFinding(element any) (finding, string) {
 	if text, ok := element.(string); ok {
 		if strings.TrimSpace(text) == "" {
 			return finding{}, "holds an empty message"

@@ -44,6 +44,9 @@ valid(c) if {
 func withCertificates(t *testing.T, days ...[2]int) Input {
 	t.Helper()
 	return document(t, func(b *evidence.Builder) {
+		for _, collector := range []string{evidence.Nodes, evidence.Handshakes, evidence.Trust} {
+			b.Request(collector)
+		}
 		b.Record(func(d *evidence.Document) {
 			for i, v := range days {
 				d.Certificates[strings.Repeat(fmt.Sprint(i), 64)] = evidence.Certificate{

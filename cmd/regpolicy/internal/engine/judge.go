@@ -102,6 +102,7 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 			Policies:  report.Policies{Count: len(l.policies), Digest: l.digest},
 			Params:    l.params,
 			Profile:   l.profile,
+			Require:   opt.Require,
 		},
 		Coverage: map[string]evidence.Coverage{},
 		Results:  []report.Result{},
@@ -198,31 +199,22 @@ func clusterOf(in *Input) string { return cmp.Or(in.Document.Cluster, in.URI) }
 func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Value, opt Options) ([]report.Result, error) {
 	needs := p.needs(doc, opt.Require)
 	if needs.skip != "" {
-		return []report.Result{p.result(report.Skip, wholeDocument(), needs.skip)}, nil
+		return p.judgeParts(ctx, doc, input, opt, p.result(report.Skip, wholeDocument(), needs.skip))
 	}
 	if len(needs.required) > 0 {
 		r := p.result(report.Inconclusive, wholeDocument(), "evidence that --require asks for was not gathered")
 		r.Missing = needs.required
-		return []report.Result{r}, nil
+		return p.judgeParts(ctx, doc, input, opt, r)
 	}
-	limited, cancel := context.WithTimeout(ctx, cmp.Or(opt.Timeout, 30*time.Second))
-	defer cancel()
-	how := []rego.EvalOption{rego.EvalParsedInput(input)}
-	if opt.Tracer != nil {
-		how = append(how, rego.EvalQueryTracer(opt.Tracer))
+	rs, failed, err := p.evaluate(ctx, p.prepared, input, opt)
+	if err != nil || failed != nil {
+		return failed, err
 	}
-	rs, err := p.prepared.Eval(limited, how...)
+	sets, err := p.sets(rs, p.resultRules()...)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("evaluating policy %q: %w", p.ID, context.Cause(ctx))
-		}
-		message := err.Error()
-		if topdown.IsCancel(err) {
-			message = fmt.Sprintf("it took longer than %s and was stopped", cmp.Or(opt.Timeout, 30*time.Second))
-		}
-		return []report.Result{p.result(report.Error, wholeDocument(), "the policy failed: "+evidence.Scrub(message))}, nil
+		return nil, err
 	}
-	found, err := p.findings(rs)
+	found, err := p.findings(sets)
 	if err == nil && opt.Strict {
 		err = p.stray(found)
 	}
@@ -231,6 +223,36 @@ func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Va
 	}
 	return p.verdicts(doc, found, needs), nil
 }
+
+// evaluate runs a query; failed is the result where the policy itself fails.
+func (p *Policy) evaluate(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value, opt Options) (rs rego.ResultSet, failed []report.Result, err error) {
+	limited, cancel := context.WithTimeout(ctx, cmp.Or(opt.Timeout, 30*time.Second))
+	defer cancel()
+	how := []rego.EvalOption{rego.EvalParsedInput(input)}
+	if opt.Tracer != nil {
+		how = append(how, rego.EvalQueryTracer(opt.Tracer))
+	}
+	rs, err = query.Eval(limited, how...)
+	if err == nil {
+		return rs, nil, nil
+	}
+	if ctx.Err() != nil {
+		return nil, nil, fmt.Errorf("evaluating policy %q: %w", p.ID, context.Cause(ctx))
+	}
+	message := err.Error()
+	if topdown.IsCancel(err) {
+		message = fmt.Sprintf("it took longer than %s and was stopped", cmp.Or(opt.Timeout, 30*time.Second))
+	}
+	return nil, []report.Result{p.result(report.Error, wholeDocument(), "the policy failed: "+evidence.Scrub(message))}, nil
+}
+
+// OwnIDs are the ids of results that no policy made.
+var OwnIDs = []string{requiredID, waiverID}
+
+const (
+	requiredID = "evidence-required"
+	waiverID   = "waiver-expired"
+)
 
 // required is a result for each kind of evidence that --require names and that
 // was not asked for, or of which nothing at all was had without a gap to say so.
@@ -246,7 +268,7 @@ func required(doc *evidence.Document, names []string) []report.Result {
 			message = name + " were required, and the source holds none of what was looked for"
 		}
 		r := (&Policy{
-			ID: "evidence-required", Package: "regpolicy.coverage", Severity: "high",
+			ID: requiredID, Package: "regpolicy.coverage", Severity: "high",
 			Title: "Evidence that is required was gathered", RecommendedAction: c.Hint,
 		}).
 			result(report.Inconclusive, evidence.Subject{"kind": "section", "name": name}, message)

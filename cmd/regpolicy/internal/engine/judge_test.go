@@ -186,6 +186,10 @@ func TestVerdicts(t *testing.T) {
 			policy: "package main\n\ndeny[msg] { input.pods; msg = \"one\" }\n",
 			want:   []string{"fail finding=7692c3ad,kind=document: one"},
 		},
+		"the older language's functions and unused variables are taken with it": {
+			policy: "package main\n\nimport data.main\n\ndeny[msg] {\n\tinput.pods\n\tx := 1\n\tany([false, re_match(`^o`, \"one\")])\n\tmsg = \"one\"\n}\n",
+			want:   []string{"fail finding=7692c3ad,kind=document: one"},
+		},
 		"a built-in error is a verdict of its own, not a pass": {
 			policy: "package org.pods\n\ndeny contains \"x\" if time.parse_rfc3339_ns(input.pods[_].phase) > 0\n",
 			change: func(b *evidence.Builder) {
@@ -358,4 +362,36 @@ func TestWaivers(t *testing.T) {
 			t.Errorf("summary %+v, waivers %+v", rep.Summary, rep.Run.Waivers)
 		}
 	})
+}
+
+// TestGapsOfProbesReachPolicies: a gap names a probe's field by its own name.
+func TestGapsOfProbesReachPolicies(t *testing.T) {
+	const policy = `package org.v2
+
+subjects contains {"kind": "endpoint", "name": name} if {
+	some name, endpoint in input.endpoints
+	some probe in endpoint.probes
+	probe.v2
+}
+
+deny contains {"subject": {"kind": "endpoint", "name": name}, "msg": "no registry"} if {
+	some name, endpoint in input.endpoints
+	some probe in endpoint.probes
+	probe.v2.status >= 500
+}
+`
+	for field, want := range map[string]string{
+		"v2":                "inconclusive kind=endpoint,name=harbor:443",
+		"versions_accepted": "skip kind=document",
+	} {
+		in := document(t, func(b *evidence.Builder) {
+			b.Part(evidence.Handshakes, evidence.Gap{Subject: evidence.Subject{"kind": "endpoint", "name": "harbor:443"}, Field: field, Reason: "timeout_exec"})
+			b.Record(func(d *evidence.Document) {
+				d.Endpoints["harbor:443"] = evidence.Endpoint{Host: "harbor", Port: 443, Probes: map[string]evidence.Probe{"collector": {Reached: true}}}
+			})
+		})
+		if got := judged(t, in, Options{}, policy); len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("gap of %q: %v, want %s", field, got, want)
+		}
+	}
 }

@@ -70,7 +70,7 @@ func Load(ctx context.Context, cfg Config) (*Library, error) {
 // Policies lists the picked policies by id.
 func (l *Library) Policies() []*Policy { return l.policies }
 
-// Digest is the SHA-256 over all modules.
+// Digest is the SHA-256 over all modules, and the data where there is some.
 func (l *Library) Digest() string { return l.digest }
 
 func parse(sources []Module, withTests bool) (modules, tests map[string]*ast.Module, faults Errors) {
@@ -117,7 +117,7 @@ func capabilities() *ast.Capabilities {
 
 func compile(modules map[string]*ast.Module, schema *schema) (*ast.Compiler, Errors) {
 	c := ast.NewCompiler().
-		WithStrict(true).
+		WithStrict(!anyOld(modules)).
 		WithCapabilities(capabilities()).
 		WithEnablePrintStatements(false)
 	if schema != nil {
@@ -130,6 +130,18 @@ func compile(modules map[string]*ast.Module, schema *schema) (*ast.Compiler, Err
 		return nil, fromOPA(c.Errors)
 	}
 	return c, nil
+}
+
+// anyOld tells whether a module is written in the older language. Those that are
+// leave variables unused and call functions that are deprecated since; neither hides
+// a finding, and conftest takes them.
+func anyOld(modules map[string]*ast.Module) bool {
+	for _, m := range modules {
+		if m.RegoVersion() == ast.RegoV0 {
+			return true
+		}
+	}
+	return false
 }
 
 // prepare makes one prepared query per policy, so that an error or a time-out of
@@ -151,17 +163,22 @@ func (l *Library) prepare(ctx context.Context) error {
 		return fmt.Errorf("encoding parameters and data: %w", err)
 	}
 	store := inmem.NewFromObjectWithOpts(plain, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
-	for _, p := range l.policies {
+	prepare := func(query ast.Body) (*rego.PreparedEvalQuery, error) {
 		q, err := rego.New(
-			rego.ParsedQuery(p.query()),
+			rego.ParsedQuery(query),
 			rego.Compiler(l.compiler),
 			rego.Store(store),
 			rego.StrictBuiltinErrors(true),
 		).PrepareForEval(ctx)
-		if err != nil {
+		return &q, err
+	}
+	for _, p := range l.policies {
+		if p.prepared, err = prepare(p.query()); err != nil {
 			return fmt.Errorf("preparing policy %q: %w", p.ID, err)
 		}
-		p.prepared = &q
+		if err := p.prepareParts(prepare); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -199,7 +216,7 @@ func (l *Library) pick(selected, excluded []string) error {
 	return nil
 }
 
-func digest(modules []Module) string {
+func digest(modules []Module, data map[string]any) string {
 	sorted := slices.Clone(modules)
 	sort.Slice(sorted, func(i, j int) bool { return sorted[i].Path < sorted[j].Path })
 	h := sha256.New()
@@ -208,6 +225,9 @@ func digest(modules []Module) string {
 			fmt.Fprintf(h, "%d:%s%d:", len(m.Path), m.Path, len(m.Source))
 			h.Write(bytes.ReplaceAll(m.Source, []byte("\r\n"), []byte("\n")))
 		}
+	}
+	if len(data) > 0 {
+		fmt.Fprintf(h, "data:%v", data) // maps print with their keys sorted
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }

@@ -42,11 +42,13 @@ type Policy struct {
 	// Reads are the parts of the document the policy looks at, sorted.
 	Reads []Read
 
-	hasSubjects bool
-	deny, warn  []string // names of result rules
-	prepared    *rego.PreparedEvalQuery
-	module      *ast.Module
-	ref         ast.Ref
+	hasSubjects   bool
+	hasExceptions bool
+	deny, warn    []string // names of result rules
+	prepared      *rego.PreparedEvalQuery
+	parts         []part
+	module        *ast.Module
+	ref           ast.Ref
 }
 
 var (
@@ -102,6 +104,9 @@ func (p *Policy) resultRules() []string {
 	names := slices.Concat(p.deny, p.warn)
 	if p.hasSubjects {
 		names = append(names, "subjects")
+	}
+	if p.hasExceptions {
+		names = append(names, exceptionRule)
 	}
 	return names
 }
@@ -170,9 +175,12 @@ func newPolicy(name string, files []*ast.Module, used map[string]bool) (*Policy,
 
 func (p *Policy) addRule(rule *ast.Rule) Errors {
 	name := ruleName(rule)
+	if name == exceptionRule && rule.Head.RuleKind() == ast.MultiValue {
+		p.hasExceptions = true
+	}
 	isResult := denyRule.MatchString(name) || warnRule.MatchString(name) || name == "subjects"
 	if !isResult {
-		if near := nearMiss(name); near != "" && rule.Head.RuleKind() == ast.MultiValue {
+		if near := nearMiss(name); near != "" && len(rule.Head.Args) == 0 {
 			return Errors{faultAt(rule.Location, fmt.Sprintf("rename it to `%s`, or put `_` before a helper's name", near),
 				"rule %q looks like a misspelt %q and would never report", name, near)}
 		}
@@ -208,20 +216,39 @@ func ruleName(rule *ast.Rule) string {
 }
 
 // nearMiss names the result rule that a public rule's name is one typing error
-// away from, or "".
+// away from, or "". A suffix (`deny_latest`) does not count.
 func nearMiss(name string) string {
 	if strings.HasPrefix(name, "_") {
 		return ""
 	}
+	stem, _, _ := strings.Cut(name, "_")
 	for _, want := range []string{"deny", "violation", "warn", "subjects"} {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), want); d > 0 && d <= max(1, len(want)/4) {
-			return want
-		}
-		if strings.EqualFold(name, want) {
+		if mistyped(name, want) || mistyped(stem, want) {
 			return want
 		}
 	}
 	return ""
+}
+
+func mistyped(name, want string) bool {
+	if name == want {
+		return false
+	}
+	name = strings.ToLower(name)
+	return levenshtein.ComputeDistance(name, want) <= max(1, len(want)/4) || swapped(name, want)
+}
+
+// swapped tells whether two neighbouring letters changed places.
+func swapped(name, want string) bool {
+	if len(name) != len(want) {
+		return false
+	}
+	for i := range len(want) - 1 {
+		if name == want[:i]+want[i+1:i+2]+want[i:i+1]+want[i+2:] {
+			return true
+		}
+	}
+	return false
 }
 
 // usedPackages are the packages that other packages refer to.

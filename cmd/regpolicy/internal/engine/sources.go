@@ -36,6 +36,14 @@ func Parse(cfg Config) (*Sources, error) {
 // Modules are the parsed files by path, tests left out.
 func (s *Sources) Modules() map[string]*ast.Module { return s.modules }
 
+// Data are the documents for `data` that came with the policies.
+func (s *Sources) Data() map[string]any {
+	if s.cfg.Data == nil {
+		return map[string]any{}
+	}
+	return s.cfg.Data
+}
+
 // Tests are the parsed files of unit tests by path.
 func (s *Sources) Tests() map[string]*ast.Module { return s.tests }
 
@@ -82,7 +90,7 @@ func (s *Sources) Replace(path string, m *ast.Module) *Sources {
 func (s *Sources) CompileWithTests() (*ast.Compiler, error) {
 	modules := maps.Clone(s.modules)
 	maps.Copy(modules, s.tests)
-	c := ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities())
+	c := ast.NewCompiler().WithStrict(!anyOld(modules)).WithCapabilities(capabilities())
 	if c.Compile(modules); c.Failed() {
 		return nil, fromOPA(c.Errors).sorted()
 	}
@@ -123,7 +131,7 @@ func (s *Sources) library(ctx context.Context, compiler *ast.Compiler) (*Library
 	if len(faults) > 0 {
 		return nil, faults.sorted()
 	}
-	l := &Library{policies: policies, params: params, profile: s.cfg.Profile, digest: digest(s.cfg.Modules), compiler: compiler, data: s.cfg.Data}
+	l := &Library{policies: policies, params: params, profile: s.cfg.Profile, digest: digest(s.cfg.Modules, s.cfg.Data), compiler: compiler, data: s.cfg.Data}
 	if !s.trusted {
 		if err := l.pick(s.cfg.Select, s.cfg.Exclude); err != nil {
 			return nil, err

@@ -10,85 +10,6 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
-// needs is how a document's coverage bears on one policy.
-type needs struct {
-	// skip is why the policy has nothing to judge.
-	skip string
-	// required is evidence that nobody asked for but --require wants.
-	required []report.Missing
-	// gaps are those that touch what the policy reads.
-	gaps []relevantGap
-}
-
-type relevantGap struct {
-	evidence.Gap
-	collector, section string
-	whole              bool // it leaves nothing of the section certain
-}
-
-// needs holds what the policy reads against what was asked for and had.
-func (p *Policy) needs(doc *evidence.Document, require []string) needs {
-	var n needs
-	fields := map[string][]string{}
-	var sections []string
-	for _, r := range p.Reads {
-		if _, ok := evidence.SectionCollectors[r.Section]; !ok {
-			continue
-		}
-		if _, ok := fields[r.Section]; !ok {
-			sections = append(sections, r.Section)
-		}
-		fields[r.Section] = append(fields[r.Section], r.Field)
-	}
-	for _, section := range sections {
-		if slices.Contains(p.Optional, section) {
-			continue // it is not missed, for whatever reason it is not there
-		}
-		collectors := evidence.SectionCollectors[section]
-		asked := slices.ContainsFunc(collectors, func(c string) bool { return doc.Coverage[c].Requested })
-		if !asked {
-			if c := firstRequired(collectors, require); c != "" {
-				n.required = append(n.required, report.Missing{Pointer: "/" + section, Collector: c, Reason: "not_asked", Detail: doc.Coverage[c].Hint})
-				continue
-			}
-			if n.skip == "" {
-				n.skip = "not_asked: " + section + " were not asked for"
-				if hint := doc.Coverage[collectors[0]].Hint; hint != "" {
-					n.skip += "; " + hint
-				}
-			}
-			continue
-		}
-		for _, c := range collectors {
-			for _, gap := range doc.Coverage[c].Gaps {
-				if touches(gap, fields[section]) {
-					n.gaps = append(n.gaps, relevantGap{
-						Gap: gap, collector: c, section: section,
-						whole: gap.Subject["kind"] == "section" || gap.Subject["kind"] == "file",
-					})
-				}
-			}
-		}
-	}
-	if len(n.required) > 0 {
-		n.skip = ""
-	}
-	return n
-}
-
-func firstRequired(collectors, require []string) string {
-	for _, c := range collectors {
-		if slices.Contains(require, c) {
-			return c
-		}
-	}
-	return ""
-}
-
-func touches(gap evidence.Gap, fields []string) bool {
-	return gap.Field == "" || slices.Contains(fields, gap.Field) || slices.Contains(fields, anySegment)
-}
-
 // verdicts turns findings, subjects and gaps into one result per subject.
 func (p *Policy) verdicts(doc *evidence.Document, found found, n needs) []report.Result {
 	results, at := p.fromFindings(found.findings)
@@ -122,20 +43,27 @@ func (p *Policy) verdicts(doc *evidence.Document, found found, n needs) []report
 	if len(results) > 0 {
 		return results
 	}
-	if p.hasSubjects {
+	switch {
+	case p.hasSubjects:
 		return []report.Result{p.result(report.Skip, wholeDocument(), "nothing of the kind that this policy looks at is in the document")}
+	case n.none != "":
+		return []report.Result{p.result(report.Skip, wholeDocument(), "the source holds none of the "+n.none+" that were looked for")}
+	case len(p.Reads) == 0:
+		return []report.Result{p.result(report.Skip, wholeDocument(), "this policy looks at nothing of the document")}
+	default:
+		return []report.Result{p.result(report.Pass, wholeDocument(), "")}
 	}
-	return []report.Result{p.result(report.Pass, wholeDocument(), "")}
 }
 
-// fromFindings makes one result per subject: failures first, and a warning only
-// where nothing fails. The map gives each result's index by subject.
+// fromFindings makes one result per subject: failures first, a warning only where
+// nothing fails, and what an exception takes out only where nothing else is said.
+// The map gives each result's index by subject.
 func (p *Policy) fromFindings(findings []finding) ([]report.Result, map[string]int) {
 	var results []report.Result
 	at := map[string]int{}
-	for _, warn := range []bool{false, true} {
+	for _, verdict := range []report.Verdict{report.Fail, report.Warn, report.Waived} {
 		for _, f := range findings {
-			if f.warn != warn {
+			if f.verdict() != verdict {
 				continue
 			}
 			i, judged := at[f.subject.String()]
@@ -143,7 +71,7 @@ func (p *Policy) fromFindings(findings []finding) ([]report.Result, map[string]i
 			case !judged:
 				at[f.subject.String()] = len(results)
 				results = append(results, p.fromFinding(f))
-			case warn && results[i].Verdict == report.Fail: // the failure says enough
+			case results[i].Verdict != verdict: // what is worse says enough
 			default:
 				merge(&results[i], f)
 			}
@@ -152,12 +80,22 @@ func (p *Policy) fromFindings(findings []finding) ([]report.Result, map[string]i
 	return results, at
 }
 
-func (p *Policy) fromFinding(f finding) report.Result {
-	verdict := report.Fail
-	if f.warn {
-		verdict = report.Warn
+func (f *finding) verdict() report.Verdict {
+	switch {
+	case f.excepted:
+		return report.Waived
+	case f.warn:
+		return report.Warn
+	default:
+		return report.Fail
 	}
-	r := p.result(verdict, f.subject, f.message)
+}
+
+func (p *Policy) fromFinding(f finding) report.Result {
+	r := p.result(f.verdict(), f.subject, f.message)
+	if f.excepted {
+		r.Waiver = exceptionWaiver(f.warn)
+	}
 	r.Severity = cmp.Or(f.severity, r.Severity)
 	r.Remediation = cmp.Or(f.remediation, r.Remediation)
 	r.TrustDomain = cmp.Or(f.domain, r.TrustDomain)

@@ -109,7 +109,7 @@ func (w *waiving) findings() []report.Result {
 			continue
 		}
 		r := report.Result{
-			ID: "waiver-expired", Policy: "regpolicy.waivers", Verdict: report.Fail, Severity: "medium",
+			ID: waiverID, Policy: "regpolicy.waivers", Verdict: report.Fail, Severity: "medium",
 			Title:       "Every waiver is in force",
 			Message:     fmt.Sprintf("the waiver of %s for %q by %s expired on %s", waiver.Policy, waiver.Subject, waiver.Owner, waiver.Expires),
 			Subject:     evidence.Subject{"kind": "waiver", "policy": waiver.Policy, "name": waiver.Subject},

@@ -32,7 +32,7 @@ func (p *printer) forecast(r *Report) {
 		first := groups[k][0]
 		why := first.Message
 		if why == "" {
-			why = first.Title + " (" + SubjectText(first.Subject) + ")"
+			why = first.Title + " (" + subjectText(first.Subject) + ")"
 		}
 		p.paragraph("  ", fmt.Sprintf("%s  %s: %s becomes %s%s: %s", k.at, k.id, k.from, k.to, times(len(groups[k])), why))
 	}

@@ -41,8 +41,21 @@ type Run struct {
 	Policies  Policies                  `json:"policies"`
 	Params    map[string]map[string]any `json:"params"`
 	// Profile is the set of parameters that --profile picked.
-	Profile string  `json:"profile,omitempty"`
-	Waivers Waivers `json:"waivers"`
+	Profile string `json:"profile,omitempty"`
+	// Require are the kinds of evidence that --require named.
+	Require []string `json:"require,omitempty"`
+	// Baseline is what was compared with, where --baseline named a report.
+	Baseline *Baseline `json:"baseline,omitempty"`
+	Waivers  Waivers   `json:"waivers"`
+}
+
+// Baseline is an older report and what became of its failures.
+type Baseline struct {
+	URI           string `json:"uri"`
+	New           int    `json:"new"`
+	Fixed         int    `json:"fixed"`
+	Unchanged     int    `json:"unchanged"`
+	NotComparable int    `json:"not_comparable"`
 }
 
 // Document is one evidence document that was judged.
@@ -114,6 +127,8 @@ type Result struct {
 	Fingerprint string              `json:"fingerprint"`
 	Waiver      *Waiver             `json:"waiver"`
 	NextChange  *NextChange         `json:"next_change"`
+	// Known tells that the failure was in the baseline already.
+	Known bool `json:"known,omitempty"`
 }
 
 // Pointer is an RFC 6901 JSON pointer into the evidence document.

@@ -288,14 +288,18 @@ func groupMessage(group []*Result) string {
 	if first.Verdict == Pass {
 		message = first.Title
 	}
-	if first.Waiver != nil {
+	switch {
+	case first.Waiver == nil:
+	case first.Waiver.Owner == "":
+		message = fmt.Sprintf("%s (waived: %s)", message, first.Waiver.Reason)
+	default:
 		message = fmt.Sprintf("%s (waived by %s until %s: %s)", message, first.Waiver.Owner, first.Waiver.Expires, first.Waiver.Reason)
 	}
 	return message
 }
 
-// SubjectText is a subject for reading: "pod shop/web-1", "node wk-1 entry=corp".
-func SubjectText(s evidence.Subject) string {
+// subjectText is a subject for reading: "pod shop/web-1", "node wk-1 entry=corp".
+func subjectText(s evidence.Subject) string {
 	name := s["name"]
 	if s["namespace"] != "" {
 		name = s["namespace"] + "/" + name
@@ -350,7 +354,7 @@ func (p *printer) notLookedAt(r *Report) {
 func gapList(gaps []evidence.Gap) string {
 	items := make([]string, 0, len(gaps))
 	for _, g := range gaps {
-		items = append(items, fmt.Sprintf("%s (%s)", SubjectText(g.Subject), g.Reason))
+		items = append(items, fmt.Sprintf("%s (%s)", subjectText(g.Subject), g.Reason))
 	}
 	return list(items, 4)
 }
@@ -358,6 +362,9 @@ func gapList(gaps []evidence.Gap) string {
 func (p *printer) summary(r *Report) {
 	s := r.Summary
 	p.line("")
+	if b := r.Run.Baseline; b != nil {
+		p.paragraph("", fmt.Sprintf("Against %s: new=%d fixed=%d unchanged=%d not_comparable=%d", b.URI, b.New, b.Fixed, b.Unchanged, b.NotComparable))
+	}
 	p.line("regpolicy: fail=%d warn=%d inconclusive=%d error=%d pass=%d skip=%d waived=%d policies=%d",
 		s.Fail, s.Warn, s.Inconclusive, s.Error, s.Pass, s.Skip, s.Waived, r.Run.Policies.Count)
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
@@ -28,7 +30,8 @@ func unitTests(ctx context.Context, s *engine.Sources, opt Options, covered *cov
 	for path, m := range s.Tests() {
 		modules[path] = m
 	}
-	runner := tester.NewRunner().SetParallel(opt.jobs()).SetTimeout(time.Minute).SetModules(modules).CapturePrintOutput(true)
+	store := inmem.NewFromObject(s.Data())
+	runner := tester.NewRunner().SetStore(store).SetParallel(opt.jobs()).SetTimeout(time.Minute).SetModules(modules).CapturePrintOutput(true)
 	if covered != nil {
 		runner = runner.SetCoverageQueryTracer(covered)
 	}
@@ -38,7 +41,7 @@ func unitTests(ctx context.Context, s *engine.Sources, opt Options, covered *cov
 	}
 	// Traces cost much: they are made for those that fail, so that the values can
 	// be shown.
-	if err := explainFailures(ctx, modules, failing, out); err != nil {
+	if err := explainFailures(ctx, modules, store, failing, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -103,12 +106,12 @@ func testsOf(name string, r *tester.Result) []Test {
 
 // explainFailures runs the failing tests once more, with the line that failed and
 // the values in it.
-func explainFailures(ctx context.Context, modules map[string]*ast.Module, failing []string, tests []Test) error {
+func explainFailures(ctx context.Context, modules map[string]*ast.Module, store storage.Store, failing []string, tests []Test) error {
 	fresh := map[string]*ast.Module{}
 	for path, m := range modules {
 		fresh[path] = m.Copy()
 	}
-	ch, err := tester.NewRunner().SetParallel(1).SetTimeout(time.Minute).SetModules(fresh).EnableTracing(true).
+	ch, err := tester.NewRunner().SetStore(store).SetParallel(1).SetTimeout(time.Minute).SetModules(fresh).EnableTracing(true).
 		Filter("^("+strings.Join(failing, "|")+")$").RunTests(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("explaining failed unit tests: %w", err)

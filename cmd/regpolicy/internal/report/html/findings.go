@@ -267,6 +267,9 @@ func (g *grouping) subject(r *report.Result) subject {
 	if w := r.Waiver; w != nil {
 		s.Notes = append(s.Notes, show(say("waived by", w.Owner, w.Expires, w.Reason)))
 	}
+	if r.Known {
+		s.Notes = append(s.Notes, say("known"))
+	}
 	if c := r.NextChange; c != nil {
 		s.Notes = append(s.Notes, show(say("changes", c.Becomes, stamp(c.At))))
 	}

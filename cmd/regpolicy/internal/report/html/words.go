@@ -20,6 +20,8 @@ var words = map[string]string{
 	"judged":        "judged as of %s by %s",
 	"1 policy":      "1 policy",
 	"n policies":    "%s policies",
+	"baseline":      "against %s: %s new, %s fixed, %s unchanged, %s not comparable",
+	"known":         "known from the baseline",
 	"verdicts":      "Verdicts",
 	"of checks":     "of %s checks",
 	"failing":       "Failures by severity",

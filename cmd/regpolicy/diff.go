@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+)
+
+func newDiff(e *environment) *cobra.Command {
+	format := "text"
+	c := &cobra.Command{
+		Use:   "diff OLD NEW",
+		Short: "Compare two reports: new, fixed, unchanged, not comparable",
+		Long: "diff says what became of the failures of one JSON report in another. A failure is fixed only where the same policy\n" +
+			"looked again; where nobody looked it is not comparable.\n\nExit code: 0 nothing new fails, 1 something new fails, 2 wrong use.",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usage("`eval -o json=FILE` writes reports", "diff takes two reports, got %d", len(args))
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := applySettings(e, c); err != nil {
+				return err
+			}
+			if err := checkOneOf("output", format, "text", "json"); err != nil {
+				return err
+			}
+			older, err := readReportFile(e, args[0])
+			if err != nil {
+				return err
+			}
+			newer, err := readReportFile(e, args[1])
+			if err != nil {
+				return err
+			}
+			return tellComparison(e, report.Compare(older, newer), format)
+		},
+	}
+	c.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	return c
+}
+
+func tellComparison(e *environment, c report.Comparison, format string) error {
+	var out bytes.Buffer
+	if format == "json" {
+		enc := json.NewEncoder(&out)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(c); err != nil {
+			return fmt.Errorf("writing comparison: %w", err)
+		}
+	} else if err := report.ComparisonText(&out, &c); err != nil {
+		return err
+	}
+	if err := deliver(e, "", out.Bytes()); err != nil {
+		return err
+	}
+	if len(c.New) > 0 {
+		return &exitError{code: exitFailed}
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// needs is how a document's coverage bears on one policy.
+type needs struct {
+	// skip is why the policy has nothing to judge.
+	skip string
+	// none is a section that the source holds nothing of: what does not look at it
+	// in vain may fail, and nothing passes.
+	none string
+	// required is evidence that nobody asked for but --require wants.
+	required []report.Missing
+	// gaps are those that touch what the policy reads.
+	gaps []relevantGap
+}
+
+type relevantGap struct {
+	evidence.Gap
+	collector, section string
+	whole              bool // it leaves nothing of the section certain
+}
+
+// needs holds what the policy reads against what was asked for and had.
+func (p *Policy) needs(doc *evidence.Document, require []string) needs {
+	var n needs
+	collectorsOf := p.collectorsOf()
+	sections, fields := p.sections(collectorsOf)
+	for _, section := range sections {
+		if slices.Contains(p.Optional, section) {
+			continue // it is not missed, for whatever reason it is not there
+		}
+		collectors := collectorsOf[section]
+		asked := slices.ContainsFunc(collectors, func(c string) bool { return doc.Coverage[c].Requested })
+		if !asked {
+			if c := firstRequired(collectors, require); c != "" {
+				n.required = append(n.required, report.Missing{Pointer: "/" + section, Collector: c, Reason: "not_asked", Detail: doc.Coverage[c].Hint})
+				continue
+			}
+			if n.skip == "" {
+				n.skip = "not_asked: " + section + " were not asked for"
+				if hint := doc.Coverage[collectors[0]].Hint; hint != "" {
+					n.skip += "; " + hint
+				}
+			}
+			continue
+		}
+		if heldNone(doc, collectors) {
+			n.none = section
+		}
+		for _, c := range collectors {
+			for _, gap := range doc.Coverage[c].Gaps {
+				if touches(gap, fields[section]) {
+					n.gaps = append(n.gaps, relevantGap{
+						Gap: gap, collector: c, section: section,
+						whole: gap.Subject["kind"] == "section" || gap.Subject["kind"] == "file",
+					})
+				}
+			}
+		}
+	}
+	if len(n.required) > 0 {
+		n.skip = ""
+	}
+	return n
+}
+
+// sections are those that the policy reads and that some collector fills, in the
+// order of its Reads, with the fields that it reads of each.
+func (p *Policy) sections(collectorsOf map[string][]string) (sections []string, fields map[string][]string) {
+	fields = map[string][]string{}
+	for _, r := range p.Reads {
+		if _, ok := collectorsOf[r.Section]; !ok {
+			continue
+		}
+		if _, ok := fields[r.Section]; !ok {
+			sections = append(sections, r.Section)
+		}
+		fields[r.Section] = append(fields[r.Section], r.Field)
+	}
+	return sections, fields
+}
+
+// derived are sections that several collectors put together; whoever looks up
+// something there reads one of their sections, too, and misses that.
+var derived = map[string][]string{
+	"certificates": {evidence.Nodes, evidence.Handshakes, evidence.Trust},
+	"trust_stores": {evidence.Nodes, evidence.Trust},
+}
+
+// collectorsOf says which collectors fill a section. The derived ones count for a
+// policy that reads nothing else.
+func (p *Policy) collectorsOf() map[string][]string {
+	for _, r := range p.Reads {
+		if _, ok := evidence.SectionCollectors[r.Section]; ok {
+			return evidence.SectionCollectors
+		}
+	}
+	return derived
+}
+
+// heldNone tells whether all that was asked for is something that the source never
+// held: a rule that looks at it sees nothing.
+func heldNone(doc *evidence.Document, collectors []string) bool {
+	skipped := 0
+	for _, name := range collectors {
+		c := doc.Coverage[name]
+		if c.Answered+len(c.Gaps) > 0 {
+			return false
+		}
+		skipped += c.Skipped
+	}
+	return skipped > 0
+}
+
+func firstRequired(collectors, require []string) string {
+	for _, c := range collectors {
+		if slices.Contains(require, c) {
+			return c
+		}
+	}
+	return ""
+}
+
+func touches(gap evidence.Gap, fields []string) bool {
+	return gap.Field == "" || slices.Contains(fields, gap.Field) || slices.Contains(fields, anySegment)
+}

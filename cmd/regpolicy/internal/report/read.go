@@ -1,0 +1,47 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Read reads a saved JSON report strictly: another schema version, an unknown field
+// or trailing bytes are errors.
+func Read(data []byte) (*Report, error) {
+	var head struct {
+		SchemaVersion string `json:"schema_version"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return nil, fmt.Errorf("reading report: %w", err)
+	}
+	if head.SchemaVersion != SchemaVersion {
+		return nil, fmt.Errorf("reading report: schema_version is %q, this program reads %q", head.SchemaVersion, SchemaVersion)
+	}
+	var r Report
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&r); err != nil {
+		return nil, fmt.Errorf("reading report: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("reading report: there is more after its end")
+	}
+	// A report whose results were cut would say that all is well.
+	if counted := Count(r.Results); !counted.equal(r.Summary) {
+		return nil, errors.New("reading report: its summary does not count its results")
+	}
+	return &r, nil
+}
+
+func (s Summary) equal(o Summary) bool {
+	for severity, n := range s.BySeverity {
+		if o.BySeverity[severity] != n {
+			return false
+		}
+	}
+	return s.Pass == o.Pass && s.Fail == o.Fail && s.Warn == o.Warn && s.Inconclusive == o.Inconclusive &&
+		s.Error == o.Error && s.Skip == o.Skip && s.Waived == o.Waived && len(s.BySeverity) == len(o.BySeverity)
+}

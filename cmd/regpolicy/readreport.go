@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+)
+
+// maxReport is the size of the largest saved report that is read.
+const maxReport = 1 << 30
+
+// readReportFile reads a saved JSON report; - is standard input.
+func readReportFile(e *environment, path string) (*report.Report, error) {
+	in := e.stdin
+	if path != "-" {
+		f, err := os.Open(path) //nolint:gosec // the user names it
+		if err != nil {
+			return nil, usage("name a report that `eval -o json=FILE` wrote", "reading %q: %w", path, pathless(err))
+		}
+		defer f.Close() //nolint:errcheck // read only
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, maxReport+1))
+	if err != nil {
+		return nil, usage("name a report that `eval -o json=FILE` wrote", "reading %q: %w", path, pathless(err))
+	}
+	if len(data) > maxReport {
+		return nil, usage("name a report", "reading %q: it has more than %d MiB", path, maxReport>>20)
+	}
+	r, err := report.Read(data)
+	if err != nil {
+		return nil, usage("name a report that `eval -o json=FILE` wrote, unchanged", "%w", fmt.Errorf("%q: %w", path, err))
+	}
+	return r, nil
+}

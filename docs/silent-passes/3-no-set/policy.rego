@@ -1,0 +1,3 @@
+package main
+
+deny := true if count(input.pull_failures) > 0

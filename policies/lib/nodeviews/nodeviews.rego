@@ -1,0 +1,73 @@
+# METADATA
+# title: Registries as nodes and other places see them
+package regpolicy.lib.nodeviews
+
+import data.regpolicy.lib.nodes
+
+# views are what nodes see of registries: a chain that an endpoint presents, and the
+# trust store that it is judged with there; and the nodes that share both. They are
+# made from rows: thousands of nodes cost too much as a partial rule.
+views := {view: names |
+	some name, rows in _rows
+	some pair in {[row[0], row[1]] | some row in rows}
+	view := {"endpoint": name, "key": pair[0], "store": pair[1]}
+	names := {row[2] | some row in rows; row[0] == pair[0]; row[1] == pair[1]}
+}
+
+# _rows are chain, store and node, by the endpoint.
+_rows[name] := [[key, store(node, name), node_name] |
+	some node_name, node in nodes.read
+	some key in seen(endpoint, node_name)
+	endpoint.chains[key]
+] if {
+	some name, endpoint in input.endpoints
+}
+
+# store is the key of the trust store that a node judges a registry with.
+store(node, registry) := settings(node, registry).trust_store if {
+	settings(node, registry).trust_store != ""
+} else := node.trust_store if {
+	node.trust_store != ""
+}
+
+# settings are what a node configures for a registry. Containerd asks for a folder
+# of the registry's name first, and for _default where there is none.
+settings(node, registry) := node.registry_config.hosts[registry] if {
+	node.registry_config.hosts[registry]
+} else := node.registry_config.hosts[trim_suffix(registry, ":443")] if {
+	node.registry_config.hosts[trim_suffix(registry, ":443")]
+} else := node.registry_config.hosts._default
+
+# probe_of is what a node itself saw of an endpoint.
+probe_of(endpoint, node) := endpoint.probes[concat("", ["node/", node])]
+
+# seen are the chains that a node itself was shown, else those shown elsewhere.
+seen(endpoint, node) := {_shown(endpoint, node)}
+
+seen(endpoint, node) := {probe.chain | some probe in endpoint.probes} if not _shown(endpoint, node)
+
+_shown(endpoint, node) := endpoint.probes[concat("", ["node/", node])].chain
+
+# chain is the chain of a view.
+chain(view) := input.endpoints[view.endpoint].chains[view.key]
+
+# on lists the nodes of a view, a few of them by name.
+on(view) := concat(", ", sort(views[view])) if {
+	count(views[view]) < 4
+} else := sprintf("%s and %d more nodes", [concat(", ", array.slice(sort(views[view]), 0, 3)), count(views[view]) - 3])
+
+# pullers are the trust domains that pull from a registry; one of which no pod says
+# so was named by manifests or by hand, and counts for the nodes.
+default pullers(_) := {"workload"}
+
+pullers(registry) := {_domains[platform] | some platform in input.registries[registry].platforms} if {
+	count(input.registries[registry].platforms) > 0
+}
+
+_domains := {"kubelet": "workload", "vsphere_pod": "supervisor"}
+
+# endpoint_of is where a registry is asked. Docker Hub's images name another host than
+# the one that runtimes connect to.
+endpoint_of(registry) := "registry-1.docker.io:443" if {
+	registry == "docker.io:443"
+} else := registry

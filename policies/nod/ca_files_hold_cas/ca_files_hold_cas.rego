@@ -1,0 +1,46 @@
+# METADATA
+# title: Every CA file on a node holds a CA certificate
+# description: >-
+#   At least one certificate of a CA file is a certificate authority's. Go accepts the
+#   registry's own certificate as an anchor, too, but only until that is renewed, and
+#   OpenSSL does not accept it at all.
+# custom:
+#   id: RT-NOD-004
+#   severity: high
+#   trust_domain: workload
+#   recommended_action: >-
+#     Configure the CA that issued the registry's certificate, under a new entry name, and
+#     let the nodes roll.
+#   explains: [RT-TLS-002, RT-EVT-001, RT-EVT-002]
+#   tags: [nod]
+# related_resources:
+#   - ref: https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.9
+package regpolicy.nod.ca_files_hold_cas
+
+import data.regpolicy.lib.chains
+import data.regpolicy.lib.fleet
+import data.regpolicy.lib.nodes
+
+subjects contains fleet.subject(name, path) if {
+	some name, files in fleet.files
+	some path, file in files
+	fleet.ca(path, file)
+}
+
+deny contains {"subject": fleet.subject(name, path), "msg": msg, "evidence": [fleet.at(name, path)], "remediation": _repair(file, name, path)} if {
+	some name, files in fleet.files
+	some path, file in files
+	fleet.ca(path, file)
+	not _holds_ca(file)
+	msg := sprintf("%s on node %s holds no CA certificate: %q is no CA, and trusting it ends when it is renewed", [path, name, chains.name_of(file.certificates[0])])
+}
+
+_holds_ca(file) if {
+	some fingerprint in file.certificates
+	input.certificates[fingerprint].is_ca
+}
+
+# The recommended action is for files that the trust configuration made.
+default _repair(_, _, _) := ""
+
+_repair(file, node, path) := sprintf("Replace what %s on %s holds by the certificate of the CA that issued it", [path, node]) if not nodes.managed(file)
