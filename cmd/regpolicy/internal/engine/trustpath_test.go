@@ -27,10 +27,10 @@ func TestTrustPathsGrowWithFacts(t *testing.T) {
 			"/etc/ssl/certs/tkg-a.pem":                      {Content: evidence.Content{Form: "pem", Certificates: []string{"bb"}}, Status: "ok", Entry: "a"},
 			fmt.Sprintf("/etc/ssl/certs/other-%d.pem", i%9): {Status: "ok", Content: evidence.Content{Form: "pem"}},
 		}}
-		switch {
-		case i%100 == 0:
+		switch i % 100 {
+		case 0:
 			node.TrustStore = "bad"
-		case i%100 == 1:
+		case 1:
 			node.RegistryConfig = &evidence.RegistryConfig{Hosts: map[string]evidence.RegistryHost{"r.example": {TrustStore: "own"}}}
 		}
 		doc.Nodes[fmt.Sprintf("wk-%04d", i)] = node

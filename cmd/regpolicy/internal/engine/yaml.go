@@ -38,18 +38,7 @@ func pruned(v any) (text string, lines int, err error) {
 func prune(v any) any {
 	switch at := v.(type) {
 	case map[string]any:
-		out := map[string]any{}
-		for key, value := range at {
-			if key == "provenance" || key == "pem" {
-				continue
-			}
-			if kept := prune(value); kept != nil {
-				out[key] = kept
-			}
-		}
-		if len(out) > 0 {
-			return out
-		}
+		return pruneMap(at)
 	case []any:
 		var out []any
 		for _, value := range at {
@@ -72,6 +61,22 @@ func prune(v any) any {
 		return at
 	}
 	return nil
+}
+
+func pruneMap(at map[string]any) any {
+	out := map[string]any{}
+	for key, value := range at {
+		if key == "provenance" || key == "pem" {
+			continue
+		}
+		if kept := prune(value); kept != nil {
+			out[key] = kept
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
 }
 
 // yamlOf lets numbers be numbers and short lists stand in one line.

@@ -90,51 +90,50 @@ func (d *describing) configured() []box {
 	if d.Public {
 		out = append(out, box{state: "ok", kicker: say("public roots"), title: say("Mozilla's root programme"), in: way{state: "ok"}})
 	}
-	forNodes := false
+	forNodes := d.Public
 	for i := range d.Stores {
 		s := &d.Stores[i]
 		if s.Kind != report.StoreConfigured {
 			continue
 		}
-		nodes := reachesNodes(s.Domain)
-		forNodes = forNodes || nodes
+		forNodes = forNodes || reachesNodes(s.Domain)
 		if len(out) == shownDomains {
 			d.notes = append(d.notes, say("more domains"))
 			break
 		}
-		b := box{state: "ok", kicker: say("trust domain"), title: s.Domain, in: way{state: "ok", label: ""}}
-		switch {
-		case s.OK:
-		case d.Public:
-			b.state, b.in = "idle", way{state: "idle"}
-		case d.omitted:
-			b.state, b.in = "idle", way{state: "idle"}
-			d.broken = d.broken || nodes
-		default:
-			b.state, b.in = "broken", way{state: "broken", label: d.whyNotConfigured(s)}
-			d.broken = d.broken || nodes
-		}
-		for j := range s.Entries {
-			if j == shownLines {
-				break
-			}
-			b.lines = append(b.lines, d.entry(&s.Entries[j])...)
-			if s.OK && b.state == "ok" && misencoded(&s.Entries[j]) {
-				b.state = "warned"
-			}
-		}
-		if more := s.MoreEntries + max(len(s.Entries)-shownLines, 0); more > 0 {
-			b.lines = append(b.lines, boxLine{"", say("more entries", number(more))})
-		}
-		if len(s.Entries) == 0 {
-			b.lines = append(b.lines, boxLine{"", say("no entry")})
-		}
-		out = append(out, b)
+		out = append(out, d.domain(s))
 	}
-	if !forNodes && !d.Public {
+	if !forNodes {
 		out = append(out, box{state: "idle", kicker: say("trust domain"), title: say("of the nodes"), lines: []boxLine{{"", say("not looked at")}}, in: way{state: "idle"}})
 	}
 	return out
+}
+
+// domain is a trust domain, and its entries.
+func (d *describing) domain(s *report.PathStore) box {
+	b := box{state: "ok", kicker: say("trust domain"), title: s.Domain, in: way{state: "ok"}}
+	switch {
+	case s.OK:
+	case d.Public || d.omitted:
+		b.state, b.in = "idle", way{state: "idle"}
+	default:
+		b.state, b.in = "broken", way{state: "broken", label: d.whyNotConfigured(s)}
+	}
+	d.broken = d.broken || !s.OK && !d.Public && reachesNodes(s.Domain)
+	shown := s.Entries[:min(len(s.Entries), shownLines)]
+	for i := range shown {
+		b.lines = append(b.lines, d.entry(&shown[i])...)
+		if b.state == "ok" && misencoded(&shown[i]) {
+			b.state = "warned"
+		}
+	}
+	if more := s.MoreEntries + len(s.Entries) - len(shown); more > 0 {
+		b.lines = append(b.lines, boxLine{"", say("more entries", number(more))})
+	}
+	if len(s.Entries) == 0 {
+		b.lines = append(b.lines, boxLine{"", say("no entry")})
+	}
+	return b
 }
 
 func reachesNodes(domain string) bool { return domain == "workload" || domain == "openshift" }

@@ -139,8 +139,13 @@ func state(r *report.Report) string {
 func counts(s *report.Summary) (out []tally, total int) {
 	const bar = 1000
 	out = []tally{
-		{Name: "fail", Count: s.Fail}, {Name: "error", Count: s.Error}, {Name: "inconclusive", Count: s.Inconclusive},
-		{Name: "warn", Count: s.Warn}, {Name: "waived", Count: s.Waived}, {Name: "pass", Count: s.Pass}, {Name: "skip", Count: s.Skip},
+		{Name: "fail", Count: s.Fail},
+		{Name: "error", Count: s.Error},
+		{Name: "inconclusive", Count: s.Inconclusive},
+		{Name: "warn", Count: s.Warn},
+		{Name: "waived", Count: s.Waived},
+		{Name: "pass", Count: s.Pass},
+		{Name: "skip", Count: s.Skip},
 	}
 	for i := range out {
 		total += out[i].Count

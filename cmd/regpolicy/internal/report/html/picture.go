@@ -1,6 +1,10 @@
 package html
 
-import "github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+import (
+	"strings"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+)
 
 // picture is a trust path to look at: what the registry presents, what the
 // configuration wants trusted, what nodes trust. It is drawn twice, for wide and for
@@ -74,10 +78,12 @@ func (p *path3) words() []string {
 	var out []string
 	for i, column := range [][]box{p.chain, p.configured, p.nodes} {
 		for _, b := range column {
-			text := columnName(i) + ": " + b.kicker + " " + b.title
+			said := make([]string, 0, len(b.lines)+1)
+			said = append(said, columnName(i)+": "+b.kicker+" "+b.title)
 			for _, l := range b.lines {
-				text += "; " + l.text
+				said = append(said, l.text)
 			}
+			text := strings.Join(said, "; ")
 			switch b.in.state {
 			case "broken":
 				text += ". " + say("the path breaks here", b.in.label)

@@ -34,25 +34,12 @@ type cause struct {
 }
 
 // causes puts the broken paths below the causes that bear on their registries; the
-// others are a section of their own.
+// others are a section of their own, broken ones first.
 func causes(r *report.Report) (out []cause, others []picture, more int) {
 	used := map[int]bool{}
 	for i := range r.Diagnosis {
 		d := &r.Diagnosis[i]
-		c := cause{Number: i + 1, ID: show(d.ID), Severity: show(d.Severity), Title: show(d.Title), Subjects: d.Subjects, Repair: blocks(d.Remediation)}
-		for j, message := range d.Messages {
-			switch {
-			case j < shownMessages:
-				c.Messages = append(c.Messages, parts(show(message)))
-			case j < moreMessages:
-				c.Further = append(c.Further, parts(show(message)))
-			default:
-				c.Left++
-			}
-		}
-		for _, e := range d.Explains {
-			c.Explains = append(c.Explains, report.Explained{ID: show(e.ID), Title: show(e.Title), Subjects: e.Subjects})
-		}
+		c := newCause(i+1, d)
 		for j := range r.TrustPaths {
 			p := &r.TrustPaths[j]
 			if len(c.Paths) == causePaths || used[j] || !slices.Contains(d.Registries, p.Registry) {
@@ -64,26 +51,40 @@ func causes(r *report.Report) (out []cause, others []picture, more int) {
 		}
 		out = append(out, c)
 	}
+	var whole []picture
 	for j := range r.TrustPaths {
-		switch {
-		case used[j]:
-		case len(others) == shownPaths:
-			more++
-		default:
-			others = append(others, newPicture(&r.TrustPaths[j]))
+		if used[j] {
+			continue
+		}
+		if drawn := newPicture(&r.TrustPaths[j]); drawn.Broken {
+			others = append(others, drawn)
+		} else {
+			whole = append(whole, drawn)
 		}
 	}
-	slices.SortStableFunc(others, func(a, b picture) int {
+	others = append(others, whole...)
+	if len(others) > shownPaths {
+		return out, others[:shownPaths], len(others) - shownPaths
+	}
+	return out, others, 0
+}
+
+func newCause(n int, d *report.Diagnosis) cause {
+	c := cause{Number: n, ID: show(d.ID), Severity: show(d.Severity), Title: show(d.Title), Subjects: d.Subjects, Repair: blocks(d.Remediation)}
+	for i, message := range d.Messages {
 		switch {
-		case a.Broken == b.Broken:
-			return 0
-		case a.Broken:
-			return -1
+		case i < shownMessages:
+			c.Messages = append(c.Messages, parts(show(message)))
+		case i < moreMessages:
+			c.Further = append(c.Further, parts(show(message)))
 		default:
-			return 1
+			c.Left++
 		}
-	})
-	return out, others, more
+	}
+	for _, e := range d.Explains {
+		c.Explains = append(c.Explains, report.Explained{ID: show(e.ID), Title: show(e.Title), Subjects: e.Subjects})
+	}
+	return c
 }
 
 // gathered is the coverage of one kind of evidence.
