@@ -46,6 +46,7 @@ const (
 	lineHeight  = 18
 	padding     = 14
 	letter      = 7.0
+	bold        = 85 // percent of the letters, where they are bold
 	markRadius  = 10
 )
 
@@ -82,9 +83,11 @@ func (b *box) card(x, y, w int) card {
 		width := inner
 		switch line.state {
 		case "broken":
-			text = "✕ " + text
+			text, width = "✕ "+text, inner*bold/100
 		case "ok":
-			text = "✓ " + text
+			text, width = "✓ "+text, inner*bold/100
+		case "strong":
+			width = inner * bold / 100
 		case "mono":
 			width = inner * 9 / 10
 		}

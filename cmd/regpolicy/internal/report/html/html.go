@@ -129,7 +129,7 @@ func state(r *report.Report) string {
 		return "open"
 	case s.Pass+s.Warn+s.Waived == 0:
 		return "none"
-	case s.Warn > 0:
+	case s.Warn > 0 && slices.ContainsFunc(r.Results, func(res report.Result) bool { return res.Verdict == report.Warn && res.Severity != "info" }):
 		return "warn"
 	default:
 		return "pass"
