@@ -132,13 +132,13 @@ func exampleTitle(e *policytest.Example) string {
 func (s *policyStory) paramLines() []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(s.Params)) {
-		line := fmt.Sprintf("%s (default %v", name, s.Params[name])
+		values := []string{fmt.Sprintf("default %v", s.Params[name])}
 		for _, profile := range slices.Sorted(maps.Keys(s.Profiles)) {
 			if v, ok := s.Profiles[profile][name]; ok {
-				line += fmt.Sprintf("; profile %s %v", profile, v)
+				values = append(values, fmt.Sprintf("profile %s %v", profile, v))
 			}
 		}
-		out = append(out, line+")")
+		out = append(out, fmt.Sprintf("%s (%s)", name, strings.Join(values, "; ")))
 	}
 	return out
 }

@@ -20,7 +20,7 @@ import (
 
 // contract is the report's fields, by where they stand; "*" is any key.
 var contract = map[string][]string{ //nolint:gochecknoglobals // a table
-	"":                       {"schema_version", "tool", "run", "affected", "diagnosis", "summary", "coverage", "results"},
+	"":                       {"schema_version", "tool", "run", "affected", "diagnosis", "summary", "coverage", "rules", "results"},
 	"tool":                   {"name", "version", "opa"},
 	"run":                    {"at", "documents", "policies", "params", "waivers"},
 	"run.documents[]":        {"uri", "sha256", "collected_at", "cluster"},
@@ -34,6 +34,7 @@ var contract = map[string][]string{ //nolint:gochecknoglobals // a table
 		"id", "policy", "verdict", "severity", "title", "message", "subject", "trust_domain", "evidence", "missing",
 		"remediation", "controls", "fingerprint", "waiver", "next_change",
 	},
+	"rules[]":               {"id", "policy", "title", "description", "severity", "remediation", "tags", "controls", "related"},
 	"results[].evidence[]":  {"pointer", "role"},
 	"results[].next_change": {"at", "becomes"},
 	"results[].waiver":      {"reason", "owner", "expires", "verdict"},
@@ -44,14 +45,14 @@ var optional = map[string][]string{
 	"":            {"forecast", "trust_paths"},
 	"run":         {"profile", "require", "baseline"},
 	"run.waivers": {"unused_names"},
-	"results[]":   {"known"},
+	"results[]":   {"known", "location"},
 
 	"diagnosis[]":          {"registries"},
 	"results[].evidence[]": {"excerpt"},
 }
 
 // free are places whose keys are data.
-var free = regexp.MustCompile(`^(coverage|trust_paths|run\.params|summary\.by_severity|diagnosis\[\]\.example|results\[\]\.(subject|controls|missing\[\]))`)
+var free = regexp.MustCompile(`^(coverage|trust_paths|run\.params|summary\.by_severity|diagnosis\[\]\.example|rules\[\]\.controls|results\[\]\.(subject|controls|missing\[\]))`)
 
 func checkContract(t *testing.T, place string, value any) {
 	t.Helper()

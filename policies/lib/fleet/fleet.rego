@@ -25,9 +25,10 @@ files := {name: found |
 
 _stands_elsewhere(file, node) if node.trust_files[file.real_path]
 
-# subject and at are a trust file as policies name it, and its place in the document.
+# subject is a trust file as policies name it.
 subject(node, path) := {"kind": "trust_file", "node": node, "path": path}
 
+# at is where a trust file of a node stands in the document.
 at(node, path) := pointer.to(["nodes", node, "trust_files", path])
 
 # ca tells whether a trust file is a CA file whose certificates can be read.

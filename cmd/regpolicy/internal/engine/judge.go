@@ -105,6 +105,7 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 			Require:   opt.Require,
 		},
 		Coverage: map[string]evidence.Coverage{},
+		Rules:    l.rules(),
 		Results:  []report.Result{},
 	}
 	waivers, quoted := newWaiving(opt.Waivers), newExcerpts()

@@ -21,7 +21,9 @@ type Report struct {
 	TrustPaths []TrustPath                  `json:"trust_paths,omitempty"`
 	Summary    Summary                      `json:"summary"`
 	Coverage   map[string]evidence.Coverage `json:"coverage"`
-	Results    []Result                     `json:"results"`
+	// Rules are the policies that ran, by id, whatever became of them.
+	Rules   []Rule   `json:"rules,omitempty"`
+	Results []Result `json:"results"`
 	// Forecast lists the verdicts that will change within the time that --forecast
 	// names, the next first.
 	Forecast []Change `json:"forecast,omitempty"`
@@ -110,16 +112,32 @@ const (
 // Severities lists the severities, the mildest first.
 var Severities = []string{"info", "low", "medium", "high", "critical"}
 
-// Result is the verdict of one policy on one subject.
-type Result struct {
+// Rule is what a policy's METADATA says of it.
+type Rule struct {
 	ID          string              `json:"id"`
 	Policy      string              `json:"policy"` // the Rego package without "data."
-	Verdict     Verdict             `json:"verdict"`
-	Severity    string              `json:"severity"`
 	Title       string              `json:"title"`
-	Message     string              `json:"message"`
-	Subject     evidence.Subject    `json:"subject"`
-	TrustDomain string              `json:"trust_domain"`
+	Description string              `json:"description"`
+	Severity    string              `json:"severity"`
+	Remediation string              `json:"remediation"`
+	Tags        []string            `json:"tags"`
+	Controls    map[string][]string `json:"controls"`
+	// Related are links to read on.
+	Related []string `json:"related"`
+}
+
+// Result is the verdict of one policy on one subject.
+type Result struct {
+	ID          string           `json:"id"`
+	Policy      string           `json:"policy"` // the Rego package without "data."
+	Verdict     Verdict          `json:"verdict"`
+	Severity    string           `json:"severity"`
+	Title       string           `json:"title"`
+	Message     string           `json:"message"`
+	Subject     evidence.Subject `json:"subject"`
+	TrustDomain string           `json:"trust_domain"`
+	// Location is where the manifest that is wrong stands, if it came from a file.
+	Location    *Location           `json:"location,omitempty"`
 	Evidence    []Pointer           `json:"evidence"`
 	Missing     []Missing           `json:"missing"`
 	Remediation string              `json:"remediation"`
@@ -129,6 +147,13 @@ type Result struct {
 	NextChange  *NextChange         `json:"next_change"`
 	// Known tells that the failure was in the baseline already.
 	Known bool `json:"known,omitempty"`
+}
+
+// Location is a place in a file; lines and columns count from 1, 0 is unknown.
+type Location struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
 }
 
 // Pointer is an RFC 6901 JSON pointer into the evidence document.

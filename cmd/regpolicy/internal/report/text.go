@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -69,7 +68,7 @@ func (p *printer) line(format string, args ...any) {
 func (p *printer) paragraph(indent, body string, colors ...text.Color) {
 	for line := range strings.SplitSeq(body, "\n") {
 		line = Visible(line)
-		if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "kubectl ") {
+		if isCommand(line) {
 			p.line("%s%s", indent, line)
 			continue
 		}
@@ -107,15 +106,7 @@ func fold(line string, width int) []string {
 // report quotes events, file names and servers' answers, which may be anybody's.
 // Besides control characters that is what changes the direction of text.
 func Visible(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t', r == '\n':
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029', r == '\ufeff':
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
+	return strings.Map(visible, s)
 }
 
 func (p *printer) paint(s string, colors ...text.Color) string {
@@ -320,6 +311,19 @@ func subjectText(s evidence.Subject) string {
 }
 
 func (p *printer) notLookedAt(r *Report) {
+	lines := notHad(r)
+	if len(lines) == 0 {
+		return
+	}
+	p.line("")
+	p.line("%s", p.paint("Not looked at, and so not judged:", text.Bold))
+	for _, line := range lines {
+		p.paragraph("  ", line)
+	}
+}
+
+// notHad says by collector what was not asked for or not obtained.
+func notHad(r *Report) []string {
 	var lines []string
 	for _, name := range evidence.Collectors {
 		c, ok := r.Coverage[name]
@@ -341,14 +345,7 @@ func (p *printer) notLookedAt(r *Report) {
 				name, c.Asked, c.Answered, c.Skipped))
 		}
 	}
-	if len(lines) == 0 {
-		return
-	}
-	p.line("")
-	p.line("%s", p.paint("Not looked at, and so not judged:", text.Bold))
-	for _, line := range lines {
-		p.paragraph("  ", line)
-	}
+	return lines
 }
 
 func gapList(gaps []evidence.Gap) string {
@@ -360,13 +357,11 @@ func gapList(gaps []evidence.Gap) string {
 }
 
 func (p *printer) summary(r *Report) {
-	s := r.Summary
 	p.line("")
 	if b := r.Run.Baseline; b != nil {
 		p.paragraph("", fmt.Sprintf("Against %s: new=%d fixed=%d unchanged=%d not_comparable=%d", b.URI, b.New, b.Fixed, b.Unchanged, b.NotComparable))
 	}
-	p.line("regpolicy: fail=%d warn=%d inconclusive=%d error=%d pass=%d skip=%d waived=%d policies=%d",
-		s.Fail, s.Warn, s.Inconclusive, s.Error, s.Pass, s.Skip, s.Waived, r.Run.Policies.Count)
+	p.line("%s", summaryLine(r))
 }
 
 func severityColor(severity string) text.Color {
