@@ -39,6 +39,8 @@ func everythingOf(nodes int) *report.Report {
 	}
 	r.Run.Waivers = report.Waivers{Used: 1, Unused: 1, UnusedNames: []string{"RT-CFG-001 subject=* (waivers.yaml:12)"}}
 	r.Run.Profile = "nist"
+	r.Rules = []report.Rule{{ID: "ORG-001", Title: "The organisation's own rule", Description: "It matters because `corp` says so.\n\nA second paragraph."}}
+	r.Results[0].Location = &report.Location{File: "apps/web.yaml", Line: 12}
 	r.Run.Baseline = &report.Baseline{URI: "last-week.json", New: 1, Fixed: 2, Unchanged: 3, NotComparable: 4}
 	r.Results[0].Known = true
 	r.Run.Params = map[string]map[string]any{"RT-TLS-001": {"days": 30, "hosts": []any{"a", "b"}}}

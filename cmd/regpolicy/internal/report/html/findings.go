@@ -2,6 +2,7 @@ package html
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ type row struct {
 	VerdictRank, SeverityRank       int
 	Count                           int
 	Patterns                        []*pattern
+	Why                             []block
 	Repair                          []block
 	Controls                        []string
 }
@@ -86,8 +88,15 @@ func rows(r *report.Report) []*row {
 			cmp.Compare(a.VerdictRank, b.VerdictRank), cmp.Compare(b.SeverityRank, a.SeverityRank),
 			cmp.Compare(a.ID, b.ID), cmp.Compare(a.Severity, b.Severity))
 	})
+	rules := map[string]*report.Rule{}
+	for i := range r.Rules {
+		rules[show(r.Rules[i].ID)] = &r.Rules[i]
+	}
 	for _, row := range out {
 		g.finish(row)
+		if rule := rules[row.ID]; rule != nil {
+			row.Why = blocks(rule.Description)
+		}
 	}
 	return out
 }
@@ -266,6 +275,9 @@ func (g *grouping) subject(r *report.Result) subject {
 	}
 	if w := r.Waiver; w != nil {
 		s.Notes = append(s.Notes, show(say("waived by", w.Owner, w.Expires, w.Reason)))
+	}
+	if l := r.Location; l != nil {
+		s.Notes = append(s.Notes, show(fmt.Sprintf("%s:%d", l.File, l.Line)))
 	}
 	if r.Known {
 		s.Notes = append(s.Notes, say("known"))

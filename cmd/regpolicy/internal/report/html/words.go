@@ -112,6 +112,7 @@ var words = map[string]string{
 	"collapse all":   "Close all",
 	"none match":     "No row matches the filter.",
 	"sort hint":      "Headings with arrows sort.",
+	"why":            "Why it matters",
 	"evidence":       "Evidence",
 	"missing":        "Missing evidence",
 	"details":        "Subjects and evidence",
