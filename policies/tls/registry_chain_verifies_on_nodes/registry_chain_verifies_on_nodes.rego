@@ -40,14 +40,14 @@ _repair(view) := chains.renewal(nodeviews.chain(view), view.store, view.endpoint
 _judged := {view: names |
 	some view, sharing in nodeviews.views
 	nodeviews.chain(view).verdicts[view.store]
-	names := {name | some name in sharing; _certain(name, view)}
+	names := _certain(view, sharing)
 	count(names) > 0
 }
 
 # What a part of a node that could not be read may add to its store can only help.
-_certain(_, view) if chains.anchored(nodeviews.chain(view), view.store)
-
-_certain(node, _) if not nodes.lacks(node, {"registry_config", "trust_store"})
+_certain(view, sharing) := sharing if {
+	chains.anchored(nodeviews.chain(view), view.store)
+} else := sharing - nodes.lacking({"registry_config", "trust_store"})
 
 _listed(names) := concat(", ", sort(names)) if {
 	count(names) <= 3
