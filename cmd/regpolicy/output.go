@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report/html"
 )
 
 // output is one -o FORMAT[=PATH].
@@ -33,6 +34,7 @@ func formats(opt rendering) map[string]func(io.Writer, *report.Report) error {
 			return report.GitHub(w, r, report.GitHubOptions{Summary: opt.summary})
 		},
 		"gitlab": report.GitLab,
+		"html":   html.Write,
 		"json":   report.JSON,
 		"junit": func(w io.Writer, r *report.Report) error {
 			return report.JUnit(w, r, report.JUnitOptions{FailOnWarn: opt.failOnWarn})

@@ -137,3 +137,23 @@ func reachable(id string, edges map[string][]string) []string {
 	}
 	return out
 }
+
+// TestPublicRegistries: the library's own list, for runs without parameters, is
+// RT-CFG-004's.
+func TestPublicRegistries(t *testing.T) {
+	library, err := fs.ReadFile(policies.FS, "lib/registries/registries.rego")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range builtinPolicies(t) {
+		hosts, _ := p.Params["public_registries"].([]any)
+		for _, host := range hosts {
+			if !strings.Contains(string(library), fmt.Sprintf("%q,", host)) {
+				t.Errorf("lib/registries does not hold %q of %s", host, p.ID)
+			}
+		}
+		if len(hosts) > 0 && strings.Count(string(library), `",`) != len(hosts) {
+			t.Errorf("lib/registries does not hold %d registries, as %s does", len(hosts), p.ID)
+		}
+	}
+}

@@ -117,21 +117,26 @@ func (p *printer) paint(s string, colors ...text.Color) string {
 }
 
 func (p *printer) headline(r *Report) {
-	switch s := r.Summary; {
-	case r.Affected.Pods > 0:
-		p.paragraph("", affectedLine(r.Affected), text.Bold)
-	case s.Fail > 0:
-		p.paragraph("", failingLine(r), text.Bold)
-	case s.Inconclusive+s.Error > 0:
-		p.paragraph("", fmt.Sprintf("Nothing is known to be broken, but %s could not be settled.", count(s.Inconclusive+s.Error, "check", "checks")), text.Bold)
-	case s.Pass+s.Warn+s.Waived == 0:
-		p.paragraph("", "Nothing was evaluated.", text.Bold)
-	default:
-		p.paragraph("", "Registry trust is in order as far as it was looked at.", text.Bold)
-	}
+	p.paragraph("", Headline(r), text.Bold)
 	for _, d := range r.Run.Documents {
 		name := cmp.Or(d.Cluster, d.URI)
 		p.paragraph("", fmt.Sprintf("%s, collected %s, judged as of %s by %s.", name, stamp(d.CollectedAt), stamp(r.Run.At), count(r.Run.Policies.Count, "policy", "policies")))
+	}
+}
+
+// Headline says in one sentence how things stand.
+func Headline(r *Report) string {
+	switch s := r.Summary; {
+	case r.Affected.Pods > 0:
+		return affectedLine(r.Affected)
+	case s.Fail > 0:
+		return failingLine(r)
+	case s.Inconclusive+s.Error > 0:
+		return fmt.Sprintf("Nothing is known to be broken, but %s could not be settled.", count(s.Inconclusive+s.Error, "check", "checks"))
+	case s.Pass+s.Warn+s.Waived == 0:
+		return "Nothing was evaluated."
+	default:
+		return "Registry trust is in order as far as it was looked at."
 	}
 }
 
@@ -177,6 +182,9 @@ func (p *printer) diagnosis(number int, d *Diagnosis) {
 			break
 		}
 		p.paragraph("   ", message+".")
+		if i == 0 && d.Location != nil {
+			p.line("   at %s", Visible(d.Location.String()))
+		}
 	}
 	if len(d.Explains) > 0 {
 		p.line("   This explains:")
@@ -207,12 +215,22 @@ func (p *printer) findings(r *Report) {
 	t.AppendHeader(table.Row{"verdict", "id", "severity", "times", "message, the first of each"})
 	t.SetColumnConfigs([]table.ColumnConfig{
 		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight},
-		{Number: 5, WidthMax: max(p.width-14-12-10-7, 30), WidthMaxEnforcer: text.WrapSoft},
+		{Number: 5, WidthMax: max(p.width-14-12-10-7, 30), WidthMaxEnforcer: wrapMessage},
 	})
 	t.AppendRows(rows)
 	for line := range TableLines(t) {
 		p.line("%s", line)
 	}
+}
+
+// wrapMessage wraps a message, but not the place below it, so that it can be copied.
+func wrapMessage(cell string, width int) string {
+	message, at, located := strings.Cut(cell, "\nat ")
+	message = text.WrapSoft(message, width)
+	if located {
+		message += "\nat " + at
+	}
+	return message
 }
 
 // PlainTable is a table without borders: a rule below its header, two blanks
@@ -262,7 +280,7 @@ func (p *printer) rows(r *Report) []table.Row {
 	for _, k := range order {
 		rows = append(rows, table.Row{
 			p.paint(string(k.verdict), verdictColor(k.verdict)), Visible(k.id),
-			p.paint(k.severity, severityColor(k.severity)), len(groups[k]), Visible(groupMessage(groups[k])),
+			p.paint(k.severity, severityColor(k.severity)), len(groups[k]), groupMessage(groups[k]),
 		})
 	}
 	return rows
@@ -280,6 +298,10 @@ func groupMessage(group []*Result) string {
 		message = fmt.Sprintf("%s (waived: %s)", message, first.Waiver.Reason)
 	default:
 		message = fmt.Sprintf("%s (waived by %s until %s: %s)", message, first.Waiver.Owner, first.Waiver.Expires, first.Waiver.Reason)
+	}
+	message = Visible(message)
+	if first.Location != nil {
+		message += "\nat " + Visible(first.Location.String())
 	}
 	return message
 }
