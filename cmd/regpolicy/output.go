@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report/html"
 )
 
 // output is one -o FORMAT[=PATH].
@@ -32,6 +34,7 @@ func formats(opt rendering) map[string]func(io.Writer, *report.Report) error {
 			return report.GitHub(w, r, report.GitHubOptions{Summary: opt.summary})
 		},
 		"gitlab": report.GitLab,
+		"html":   html.Write,
 		"json":   report.JSON,
 		"junit": func(w io.Writer, r *report.Report) error {
 			return report.JUnit(w, r, report.JUnitOptions{FailOnWarn: opt.failOnWarn})
@@ -98,9 +101,13 @@ func checkWritable(path string) error {
 	return nil
 }
 
-// write renders the report into each output. Files appear whole or not at all.
+// write renders the report into each output. Files appear whole or not at all, and
+// before anything is shown: whoever reads standard output may go away.
 func write(e *environment, outputs []output, r *report.Report, opt rendering) error {
-	for _, o := range outputs {
+	filesFirst := slices.SortedStableFunc(slices.Values(outputs), func(a, b output) int {
+		return cmp.Compare(min(1, len(b.path)), min(1, len(a.path)))
+	})
+	for _, o := range filesFirst {
 		var rendered bytes.Buffer
 		own := opt
 		if o.path != "" {

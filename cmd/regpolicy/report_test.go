@@ -44,15 +44,16 @@ var contract = map[string][]string{ //nolint:gochecknoglobals // a table
 
 // optional are the fields that are there only where they say something.
 var optional = map[string][]string{
-	"":            {"forecast"},
-	"run":         {"profile", "require", "baseline"},
-	"run.waivers": {"unused_names"},
-	"results[]":   {"known", "location"},
-	"diagnosis[]": {"location"},
+	"":                     {"forecast", "trust_paths"},
+	"run":                  {"profile", "require", "baseline"},
+	"run.waivers":          {"unused_names"},
+	"results[]":            {"known", "location"},
+	"diagnosis[]":          {"location", "registries"},
+	"results[].evidence[]": {"excerpt"},
 }
 
 // free are places whose keys are data.
-var free = regexp.MustCompile(`^(coverage|run\.params|summary\.by_severity|diagnosis\[\]\.example|rules\[\]\.controls|results\[\]\.(subject|controls|missing\[\]))`)
+var free = regexp.MustCompile(`^(coverage|trust_paths|run\.params|summary\.by_severity|diagnosis\[\]\.example|rules\[\]\.controls|results\[\]\.(subject|controls|missing\[\]))`)
 
 func checkContract(t *testing.T, place string, value any) {
 	t.Helper()

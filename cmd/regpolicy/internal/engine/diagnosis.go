@@ -201,9 +201,13 @@ func (d *diagnosing) newDiagnosis(roots []failure) report.Diagnosis {
 		}
 	}
 	symptoms := d.symptoms(worst.ID, roots)
+	hosts := sum(roots).hosts
 	for _, id := range slices.Sorted(maps.Keys(symptoms)) {
+		maps.Copy(hosts, sum(symptoms[id]).hosts)
 		out.Explains = append(out.Explains, report.Explained{ID: id, Title: symptoms[id][0].Title, Subjects: len(symptoms[id])})
 	}
+	delete(hosts, "")
+	out.Registries = sorted(hosts)
 	return out
 }
 

@@ -108,7 +108,7 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 		Rules:    l.rules(),
 		Results:  []report.Result{},
 	}
-	waivers := newWaiving(opt.Waivers)
+	waivers, quoted := newWaiving(opt.Waivers), newExcerpts()
 	for i := range inputs {
 		in := &inputs[i]
 		at := in.Document.CollectedAt
@@ -134,6 +134,11 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 			return nil, err
 		}
 		waivers.apply(results, at.Time)
+		sortResults(results)
+		if err := quoted.add(results, value); err != nil {
+			return nil, err
+		}
+		rep.TrustPaths = append(rep.TrustPaths, trustPaths(results, in, len(inputs) > 1, at)...)
 		changes = append(changes, waiverChanges(results, at, opt.Forecast)...)
 		if opt.Forecast > 0 {
 			rep.Forecast = append(rep.Forecast, changes...)

@@ -15,9 +15,12 @@ type Report struct {
 	// Affected is who cannot pull, from where.
 	Affected Affected `json:"affected"`
 	// Diagnosis names the causes behind the failures, the first to repair first.
-	Diagnosis []Diagnosis                  `json:"diagnosis"`
-	Summary   Summary                      `json:"summary"`
-	Coverage  map[string]evidence.Coverage `json:"coverage"`
+	Diagnosis []Diagnosis `json:"diagnosis"`
+	// TrustPaths are the chains of the registries that results are about, from the
+	// registry to what nodes hold.
+	TrustPaths []TrustPath                  `json:"trust_paths,omitempty"`
+	Summary    Summary                      `json:"summary"`
+	Coverage   map[string]evidence.Coverage `json:"coverage"`
 	// Rules are the policies that ran, by id, whatever became of them.
 	Rules   []Rule   `json:"rules,omitempty"`
 	Results []Result `json:"results"`
@@ -158,6 +161,9 @@ type Pointer struct {
 	Pointer string `json:"pointer"`
 	// Role is "supports" for a pass and "contradicts" for a failure.
 	Role string `json:"role"`
+	// Excerpt is what stands there, cut to a few lines of YAML. Passes have none,
+	// and of each policy's other results the first alone.
+	Excerpt string `json:"excerpt,omitempty"`
 }
 
 // Missing is evidence that a verdict would have needed.
@@ -215,6 +221,8 @@ type Diagnosis struct {
 	Example     evidence.Subject `json:"example"`
 	// Location is where the first of Messages leads, if that is in a file.
 	Location *Location `json:"location,omitempty"`
+	// Registries are those that the cause and what it explains bear on, as host:port.
+	Registries []string `json:"registries,omitempty"`
 }
 
 // Explained is a failed policy that a Diagnosis accounts for.

@@ -117,21 +117,26 @@ func (p *printer) paint(s string, colors ...text.Color) string {
 }
 
 func (p *printer) headline(r *Report) {
-	switch s := r.Summary; {
-	case r.Affected.Pods > 0:
-		p.paragraph("", affectedLine(r.Affected), text.Bold)
-	case s.Fail > 0:
-		p.paragraph("", failingLine(r), text.Bold)
-	case s.Inconclusive+s.Error > 0:
-		p.paragraph("", fmt.Sprintf("Nothing is known to be broken, but %s could not be settled.", count(s.Inconclusive+s.Error, "check", "checks")), text.Bold)
-	case s.Pass+s.Warn+s.Waived == 0:
-		p.paragraph("", "Nothing was evaluated.", text.Bold)
-	default:
-		p.paragraph("", "Registry trust is in order as far as it was looked at.", text.Bold)
-	}
+	p.paragraph("", Headline(r), text.Bold)
 	for _, d := range r.Run.Documents {
 		name := cmp.Or(d.Cluster, d.URI)
 		p.paragraph("", fmt.Sprintf("%s, collected %s, judged as of %s by %s.", name, stamp(d.CollectedAt), stamp(r.Run.At), count(r.Run.Policies.Count, "policy", "policies")))
+	}
+}
+
+// Headline says in one sentence how things stand.
+func Headline(r *Report) string {
+	switch s := r.Summary; {
+	case r.Affected.Pods > 0:
+		return affectedLine(r.Affected)
+	case s.Fail > 0:
+		return failingLine(r)
+	case s.Inconclusive+s.Error > 0:
+		return fmt.Sprintf("Nothing is known to be broken, but %s could not be settled.", count(s.Inconclusive+s.Error, "check", "checks"))
+	case s.Pass+s.Warn+s.Waived == 0:
+		return "Nothing was evaluated."
+	default:
+		return "Registry trust is in order as far as it was looked at."
 	}
 }
 
