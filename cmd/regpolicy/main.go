@@ -36,7 +36,7 @@ func mainCode() int {
 	e := &environment{
 		name: filepath.Base(os.Args[0]), args: os.Args[1:],
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		getenv: os.Getenv, home: home, now: time.Now, width: width,
+		getenv: os.Getenv, home: home, now: time.Now, after: time.After, width: width,
 		stdoutIsTerminal: term.IsTerminal(int(os.Stdout.Fd())), //nolint:gosec // as above
 		stderrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())), //nolint:gosec // as above
 	}

@@ -77,8 +77,13 @@ func checkWritable(path string) error {
 }
 
 // write renders the report into each output. Files appear whole or not at all.
-func write(e *environment, outputs []output, r *report.Report, opt report.TextOptions) error {
+func write(e *environment, outputs []output, r *report.Report, opt report.TextOptions, s *speech) error {
+	opt.Words = s.words()
 	for _, o := range outputs {
+		r, err := s.report(r, o.format)
+		if err != nil {
+			return err
+		}
 		var rendered bytes.Buffer
 		own := opt
 		if o.path != "" {
