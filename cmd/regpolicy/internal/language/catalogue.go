@@ -37,6 +37,9 @@ type Policy struct {
 	Description       string            `yaml:"description"`
 	RecommendedAction string            `yaml:"recommended_action"`
 	Messages          map[string]string `yaml:"messages"`
+	// Forms are texts that no constant has, but that several make together: where one
+	// value ends and another begins would not be seen without.
+	Forms map[string]string `yaml:"forms"`
 
 	phrases *phrases
 }
@@ -67,7 +70,7 @@ func Open(files fs.FS) (*Catalogue, error) {
 		if err != nil {
 			return nil, err
 		}
-		pairs = append(pairs, library.Messages)
+		pairs = append(pairs, library.Messages, library.Forms)
 	}
 	shared, err := newPhrases(pairs...)
 	if err != nil {
@@ -94,7 +97,7 @@ func (c *Catalogue) Policy(pkg string) (*Policy, error) {
 		return nil, err
 	}
 	if p != nil {
-		mine, err := newPhrases(p.Messages)
+		mine, err := newPhrases(p.Messages, p.Forms)
 		if err != nil {
 			return nil, fmt.Errorf("reading translation of %q: %w", pkg, err)
 		}

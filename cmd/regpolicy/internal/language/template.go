@@ -12,7 +12,7 @@ import (
 // and how in German.
 type template struct {
 	english string
-	literal int    // how many characters of it are no value
+	letters int    // how many letters of it are no value's
 	longest string // the longest part without a value: what lacks it cannot match
 	pattern *regexp.Regexp
 	// quoted are the values that were printed by %q: names, which are not translated.
@@ -38,7 +38,7 @@ func newTemplate(english, german string) (*template, error) {
 	pattern.WriteString(`^(?s:`)
 	literal := func(text string) {
 		pattern.WriteString(regexp.QuoteMeta(text))
-		t.literal += len(text)
+		t.letters += letters(text)
 		if len(text) > len(t.longest) {
 			t.longest = text
 		}

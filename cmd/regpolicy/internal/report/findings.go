@@ -44,7 +44,7 @@ func (p *printer) findings(r *Report) {
 	t.AppendHeader(header)
 	t.SetColumnConfigs([]table.ColumnConfig{
 		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight},
-		{Number: 5, WidthMax: max(p.width-used-2, 20), WidthMaxEnforcer: wrapWords},
+		{Number: 5, WidthMax: max(p.width-used-2, 20), WidthMaxEnforcer: text.WrapSoft},
 	})
 	for _, g := range groups {
 		t.AppendRow(table.Row{
@@ -83,16 +83,6 @@ func (p *printer) findingList(groups []group) {
 			p.paint(p.Say(g.severity), severityColor(g.severity)), p.times(g.times))
 		p.paragraph("  ", p.groupMessage(&g))
 	}
-}
-
-// wrapWords breaks a cell at spaces, and a word only where it is wider than the cell
-// by itself.
-func wrapWords(cell string, width int) string {
-	var lines []string
-	for _, line := range fold(cell, width) {
-		lines = append(lines, strings.Split(text.WrapHard(line, width), "\n")...)
-	}
-	return strings.Join(lines, "\n")
 }
 
 // PlainTable is a table without borders: a rule below its header, two blanks
