@@ -221,6 +221,44 @@ func TestTextReport(t *testing.T) {
 	}
 }
 
+// TestTextReportInGerman compares the German text at the same width.
+func TestTextReportInGerman(t *testing.T) {
+	for _, name := range []string{"secret-encoded-once", "vsphere-pod"} {
+		document := filepath.Join(fixturesDir, name, "document.json")
+		_, stdout, stderr := commandAt(t, terminal{width: 80, env: map[string]string{"LANG": "de_DE.UTF-8"}}, "eval", document)
+		if stderr != "" {
+			t.Errorf("stderr: %s", stderr)
+		}
+		golden(t, filepath.Join("testdata", "text", name+".de.txt"), steady(stdout))
+		checkWidth(t, stdout, 80)
+	}
+}
+
+// TestTextReportFits holds both languages against narrow and wide terminals.
+func TestTextReportFits(t *testing.T) {
+	for _, s := range stories(t) {
+		for _, width := range []int{40, 60, 71, 72, 80, 120} {
+			for _, lang := range []string{"en", "de"} {
+				_, stdout, _ := commandAt(t, terminal{width: width}, "eval", "--show-passed", "--lang", lang, filepath.Join(fixturesDir, s.Name, "document.json"))
+				checkWidth(t, stdout, width)
+			}
+		}
+	}
+}
+
+// checkWidth wants no line wider than a terminal, but where one word is that must be
+// copied whole, a command, or the line for grep.
+func checkWidth(t *testing.T, out string, width int) {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		line = strings.TrimRight(line, "\n")
+		words := strings.Fields(line)
+		if n := len([]rune(line)); n > width && len(words) > 1 && !strings.Contains(line, "kubectl ") && !strings.HasPrefix(line, "regpolicy: ") {
+			t.Errorf("%d characters at width %d: %s", n, width, line)
+		}
+	}
+}
+
 // TestColorChangesNothingElse: without its escape sequences the coloured report
 // is the plain one.
 func TestColorChangesNothingElse(t *testing.T) {
