@@ -236,11 +236,26 @@ func TestTextReportInGerman(t *testing.T) {
 
 // TestTextReportFits holds both languages against narrow and wide terminals.
 func TestTextReportFits(t *testing.T) {
+	german, err := (&speechFlag{lang: "de"}).open(&environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, s := range stories(t) {
-		for _, width := range []int{40, 60, 71, 72, 80, 120} {
-			for _, lang := range []string{"en", "de"} {
-				_, stdout, _ := commandAt(t, terminal{width: width}, "eval", "--show-passed", "--lang", lang, filepath.Join(fixturesDir, s.Name, "document.json"))
-				checkWidth(t, stdout, width)
+		data, err := os.ReadFile(filepath.Join(fixturesDir, s.Name, "report.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range []*speech{{}, german} {
+			rep, err := in.report(readReport(t, string(data)), "text")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, width := range []int{40, 60, 71, 72, 80, 120} {
+				var out bytes.Buffer
+				if err := report.Text(&out, rep, report.TextOptions{Width: width, ShowPassed: true, Words: in.words()}); err != nil {
+					t.Fatal(err)
+				}
+				checkWidth(t, out.String(), width)
 			}
 		}
 	}

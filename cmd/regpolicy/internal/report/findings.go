@@ -79,9 +79,12 @@ func (p *printer) columnWidth(groups []group, column int, title string) int {
 // message below.
 func (p *printer) findingList(groups []group) {
 	for _, g := range groups {
-		p.line("%s  %s  %s%s", p.paint(p.Say(string(g.verdict)), verdictColor(g.verdict)), Visible(g.id),
-			p.paint(p.Say(g.severity), severityColor(g.severity)), p.times(g.times))
-		p.paragraph("  ", p.groupMessage(&g))
+		p.line("%s  %s  %s", p.paint(p.Say(string(g.verdict)), verdictColor(g.verdict)), Visible(g.id), p.paint(p.Say(g.severity), severityColor(g.severity)))
+		message := p.groupMessage(&g)
+		if g.times > 1 {
+			message = strings.TrimPrefix(p.times(g.times), ", ") + ": " + message
+		}
+		p.paragraph("  ", message)
 	}
 }
 
