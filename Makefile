@@ -1,5 +1,5 @@
 # Targets without logic: each is one command.
-.PHONY: build test race lint golden generate check bench fuzz e2e demo prove
+.PHONY: build test race lint golden generate check bench fuzz e2e demo prove image release
 
 build:
 	go build -trimpath -o bin/regpolicy ./cmd/regpolicy
@@ -38,3 +38,11 @@ e2e:
 prove: build
 	bin/regpolicy check policies
 	bin/regpolicy test policies fixtures --coverage --mutate --ablate
+
+# The container image, without Docker: an OCI layout in bin/image.
+image:
+	ko build --push=false --oci-layout-path bin/image ./cmd/regpolicy
+
+# All that a release has, without publishing: dist/.
+release:
+	goreleaser release --clean --snapshot --skip=ko,publish

@@ -88,7 +88,7 @@ func endAll(err error, tasks ...*evidence.Task) {
 // TKG's kinds, and from the Supervisor.
 func (r *run) trust(ctx context.Context, objects []source.Object) {
 	if len(objects) > 0 {
-		secrets.Collect(ctx, r.b, objects, r.cfg.Input.Lookup(), secrets.Options{Cluster: r.cfg.OnlyCluster})
+		secrets.Collect(ctx, r.b, objects, r.cfg.Input.Lookup(), secrets.Options{Cluster: r.cfg.OnlyCluster, Position: r.cfg.Input.Position})
 	}
 	if r.cfg.Cluster != nil {
 		r.liveTrust(ctx, r.cfg.Cluster, clusterSource, r.hasVSpherePods())

@@ -43,6 +43,7 @@ func (r *run) route(o source.Object) (trust bool) {
 	case o.Kind() == "Pod" && o.APIVersion() == "v1":
 		if pod, ok := decode[corev1.Pod](r, o, evidence.Pods); ok {
 			r.pods.AddPod(pod, o.Provenance)
+			r.pods.Place(o.Kind(), pod.Namespace, pod.Name, r.cfg.Input.Images(o))
 		}
 	case o.Kind() == "Event":
 		if err := r.pods.AddEventObject(o.Map, o.Provenance); err != nil {
@@ -57,6 +58,7 @@ func (r *run) route(o source.Object) (trust bool) {
 	default:
 		if spec := source.PodSpec(o); spec != nil {
 			r.pods.AddWorkload(o.Kind(), o.Namespace(), o.Name(), spec, o.Provenance)
+			r.pods.Place(o.Kind(), o.Namespace(), o.Name(), r.cfg.Input.Images(o))
 		}
 	}
 	return false

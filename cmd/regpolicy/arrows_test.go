@@ -23,7 +23,7 @@ func TestArrows(t *testing.T) {
 		{from: "collectors/certificate", allowed: []string{module + "collectors/evidence"}},
 		{from: "collectors/...", allowed: []string{module + "collectors"}, forbidden: []string{opa}},
 		{from: "policies", allowed: []string{}},
-		{from: "cmd/regpolicy/internal/report", allowed: []string{module + "collectors/evidence"}, forbidden: []string{opa, "k8s.io/"}},
+		{from: "cmd/regpolicy/internal/report/...", allowed: []string{module + "collectors/evidence", internal + "report"}, forbidden: []string{opa, "k8s.io/"}},
 		{from: "cmd/regpolicy/internal/engine", allowed: []string{module + "collectors/evidence", internal + "report"}, forbidden: []string{"k8s.io/"}},
 		{from: "cmd/regpolicy/internal/engine/bundle", allowed: []string{module + "collectors/evidence", internal + "report", internal + "engine"}, forbidden: []string{"k8s.io/"}},
 		{from: "cmd/regpolicy/internal/oci", allowed: []string{}, forbidden: []string{opa, "k8s.io/"}},

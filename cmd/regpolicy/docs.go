@@ -36,8 +36,12 @@ func newDocs(e *environment) *cobra.Command {
 
 // areas are the headings of the reference, by a package's second word.
 var areas = []struct{ word, title string }{
-	{"evt", "Pull events"}, {"nod", "Node trust store"}, {"tls", "TLS endpoint"},
-	{"cfg", "Trust configuration and secrets"}, {"xev", "Diagnosis across evidence"}, {"", "Other policies"},
+	{"evt", "Pull events"},
+	{"nod", "Node trust store"},
+	{"tls", "TLS endpoint"},
+	{"cfg", "Trust configuration and secrets"},
+	{"xev", "Diagnosis across evidence"},
+	{"", "Other policies"},
 }
 
 func areaOf(p *engine.Policy) string {

@@ -70,9 +70,17 @@ func usage(hint, format string, args ...any) error {
 
 // run is the whole program as a function of its edges.
 func run(ctx context.Context, e *environment) int {
+	out := &watched{to: e.stdout}
+	own := *e
+	own.stdout, e = out, &own
 	root := newRoot(e)
 	root.SetArgs(e.args)
 	command, err := root.ExecuteContextC(ctx)
+	// A report that nobody got is no success, whatever it says.
+	if out.err != nil {
+		e.complain(fmt.Sprintf("writing to standard output: %v", pathless(out.err)), "")
+		return exitUsage
+	}
 	if err == nil {
 		return exitOK
 	}
@@ -164,7 +172,7 @@ func newRoot(e *environment) *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 	}
 	root.SetIn(e.stdin)
-	root.SetOut(e.stdout)
+	root.SetOut(mute{e.stdout})
 	root.SetErr(e.stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage(fmt.Sprintf("`%s --help` lists the flags", c.CommandPath()), "%w", err)

@@ -78,7 +78,7 @@ func (f *verdictFlags) bind(c *cobra.Command) {
 	f.bindLook(c)
 	flags := c.Flags()
 	flags.StringVar(&f.failOn, "fail-on", "low", "fail at this severity or above: info, low, medium, high, critical")
-	flags.BoolVar(&f.failOnWarn, "fail-on-warn", false, "fail on warnings, too")
+	flags.BoolVar(&f.failOnWarn, "fail-on-warn", false, "fail on warnings, too, if they are as severe as --fail-on says")
 	flags.StringVar(&f.inconclusive, "inconclusive", "fail", "what inconclusive results do: fail (exit 3), warn or ignore")
 	flags.IntVar(&f.minPolicies, "min-policies", 0, "wrong use when fewer policies are picked")
 	flags.BoolVar(&f.allowEmpty, "allow-empty", false, "exit 0 when nothing was evaluated")
@@ -122,9 +122,18 @@ func (f *verdictFlags) checkLook() ([]output, error) {
 	return parseOutputs(f.outputs)
 }
 
-func (f *verdictFlags) text(e *environment) report.TextOptions {
+func (f *verdictFlags) text(e *environment) rendering {
 	color := f.color == "always" || f.color == "auto" && e.stdoutIsTerminal && e.getenv("NO_COLOR") == "" && e.getenv("TERM") != "dumb"
-	return report.TextOptions{Width: e.width, Color: color, ShowPassed: f.showPassed, Quiet: f.quiet}
+	how := rendering{
+		TextOptions: report.TextOptions{Width: e.width, Color: color, ShowPassed: f.showPassed, Quiet: f.quiet},
+	}
+	if f.failOnWarn {
+		how.failOnWarn = f.failOn
+	}
+	if path := e.getenv("GITHUB_STEP_SUMMARY"); path != "" {
+		how.summary = appended(path)
+	}
+	return how
 }
 
 // evaluation is one call of eval, which --watch judges more than once.
@@ -250,10 +259,11 @@ func horizon(text string) (time.Duration, error) {
 func (f *verdictFlags) exit(r *report.Report) error {
 	s := r.Summary
 	limit := slices.Index(report.Severities, f.failOn)
-	failed := f.failOnWarn && s.Warn > 0
+	failed := false
 	for i := range r.Results {
 		res := &r.Results[i]
-		failed = failed || res.Verdict == report.Fail && slices.Index(report.Severities, res.Severity) >= limit && !(f.failOnNew && res.Known)
+		counts := res.Verdict == report.Fail && (!f.failOnNew || !res.Known) || res.Verdict == report.Warn && f.failOnWarn
+		failed = failed || counts && slices.Index(report.Severities, res.Severity) >= limit
 	}
 	open := s.Error > 0 || s.Inconclusive > 0 && f.inconclusive == "fail"
 	switch {

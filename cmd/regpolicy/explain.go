@@ -166,13 +166,13 @@ func (s *policyStory) exampleTitle(e *policytest.Example) string {
 func (s *policyStory) paramLines() []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(s.Params)) {
-		line := name + s.words.Sayf(" (default %v", s.Params[name])
+		values := []string{s.words.Sayf("default %v", s.Params[name])}
 		for _, profile := range slices.Sorted(maps.Keys(s.Profiles)) {
 			if v, ok := s.Profiles[profile][name]; ok {
-				line += s.words.Sayf("; profile %s %v", profile, v)
+				values = append(values, s.words.Sayf("profile %s %v", profile, v))
 			}
 		}
-		out = append(out, line+")")
+		out = append(out, fmt.Sprintf("%s (%s)", name, strings.Join(values, "; ")))
 	}
 	return out
 }

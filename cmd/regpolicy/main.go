@@ -15,14 +15,18 @@ import (
 	"k8s.io/klog/v2"
 )
 
-func main() { os.Exit(mainCode()) }
+func main() { os.Exit(mainCode(time.Now)) }
 
-// mainCode is main but for the exit, so that tests can run it as a command.
-func mainCode() int {
+// mainCode is main but for the exit and the clock, so that tests can run it as a
+// command.
+func mainCode(now func() time.Time) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// The first signal ends the gathering in order; a second one ends the program.
 	defer context.AfterFunc(ctx, stop)()
+	// A reader of standard output that goes away (`| head`) is an error that is told,
+	// not the end by a signal.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	// client-go would write to stderr by itself, a credential plugin's output included.
 	klog.SetLogger(logr.Discard())
 	home, err := os.UserHomeDir()
@@ -36,7 +40,7 @@ func mainCode() int {
 	e := &environment{
 		name: filepath.Base(os.Args[0]), args: os.Args[1:],
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		getenv: os.Getenv, home: home, now: time.Now, after: time.After, width: width,
+		getenv: os.Getenv, home: home, now: now, after: time.After, width: width,
 		stdoutIsTerminal: term.IsTerminal(int(os.Stdout.Fd())), //nolint:gosec // as above
 		stderrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())), //nolint:gosec // as above
 	}

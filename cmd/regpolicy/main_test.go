@@ -17,9 +17,19 @@ import (
 	"go.uber.org/goleak"
 )
 
+// clockVariable stops the program's clock where a test's story takes place. Only the
+// test binary knows it.
+const clockVariable = "REGPOLICY_TEST_CLOCK"
+
 // TestMain makes the test binary the program itself, under both of its names.
 func TestMain(m *testing.M) {
-	program := func() { os.Exit(mainCode()) }
+	program := func() {
+		now := time.Now
+		if at, err := time.Parse(time.RFC3339, os.Getenv(clockVariable)); err == nil {
+			now = func() time.Time { return at }
+		}
+		os.Exit(mainCode(now))
+	}
 	testscript.Main(leakless{m}, map[string]func(){"regpolicy": program, "kubectl-regpolicy": program})
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -11,28 +12,52 @@ import (
 	"strings"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report/html"
 )
 
 // output is one -o FORMAT[=PATH].
 type output struct{ format, path string }
 
+// rendering is what formats depend on besides the report.
+type rendering struct {
+	report.TextOptions
+	// failOnWarn is the severity from which warnings fail, "" for none.
+	failOnWarn string
+	// summary is GitHub's job summary, nil outside of its workflows.
+	summary io.Writer
+}
+
 // formats are the renderings by name.
-func formats(opt report.TextOptions) map[string]func(io.Writer, *report.Report) error {
+func formats(opt rendering) map[string]func(io.Writer, *report.Report) error {
 	return map[string]func(io.Writer, *report.Report) error{
-		"json": report.JSON,
-		"text": func(w io.Writer, r *report.Report) error { return report.Text(w, r, opt) },
+		"github": func(w io.Writer, r *report.Report) error {
+			return report.GitHub(w, r, report.GitHubOptions{Summary: opt.summary})
+		},
+		"gitlab": report.GitLab,
+		"html":   html.Write,
+		"json":   report.JSON,
+		"junit": func(w io.Writer, r *report.Report) error {
+			return report.JUnit(w, r, report.JUnitOptions{FailOnWarn: opt.failOnWarn})
+		},
+		"markdown":     report.Markdown,
+		"openreports":  report.OpenReports,
+		"oscal":        report.OSCAL,
+		"policyreport": report.PolicyReport,
+		"prometheus":   report.Prometheus,
+		"sarif":        report.SARIF,
+		"sarif-full":   report.SARIFFull,
+		"tap":          report.TAP,
+		"text":         func(w io.Writer, r *report.Report) error { return report.Text(w, r, opt.TextOptions) },
 	}
 }
 
-func formatNames() []string {
-	return slices.Sorted(maps.Keys(formats(report.TextOptions{})))
-}
+func formatNames() []string { return slices.Sorted(maps.Keys(formats(rendering{}))) }
 
 func parseOutputs(values []string) ([]output, error) {
 	if len(values) == 0 {
 		values = []string{"text"}
 	}
-	known := formats(report.TextOptions{})
+	known := formats(rendering{})
 	var outputs []output
 	toStdout := ""
 	for _, v := range values {
@@ -76,10 +101,14 @@ func checkWritable(path string) error {
 	return nil
 }
 
-// write renders the report into each output. Files appear whole or not at all.
-func write(e *environment, outputs []output, r *report.Report, opt report.TextOptions, s *speech) error {
+// write renders the report into each output. Files appear whole or not at all, and
+// before anything is shown: whoever reads standard output may go away.
+func write(e *environment, outputs []output, r *report.Report, opt rendering, s *speech) error {
 	opt.Words = s.words()
-	for _, o := range outputs {
+	filesFirst := slices.SortedStableFunc(slices.Values(outputs), func(a, b output) int {
+		return cmp.Compare(min(1, len(b.path)), min(1, len(a.path)))
+	})
+	for _, o := range filesFirst {
 		r, err := s.report(r, o.format)
 		if err != nil {
 			return err
@@ -117,6 +146,21 @@ func deliver(e *environment, path string, data []byte) error {
 		return usage("name a file in a folder that you may write to", "writing %q: %w", path, pathless(err))
 	}
 	return nil
+}
+
+// appended is a file that others write to as well.
+type appended string
+
+func (path appended) Write(data []byte) (int, error) {
+	f, err := os.OpenFile(string(path), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // reports are for others to read
+	if err != nil {
+		return 0, fmt.Errorf("opening %q: %w", string(path), pathless(err))
+	}
+	n, err := f.Write(data)
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	return n, err
 }
 
 func writeAtomically(path string, data []byte) (err error) {

@@ -44,9 +44,9 @@ func TestOwnPoliciesWordForWord(t *testing.T) {
 		}
 		for step := range strings.SplitSeq("\n"+content, "\n$ ") {
 			line, shown, _ := strings.Cut(step, "\n")
-			switch {
-			case line == "":
-			case line == "echo $?":
+			switch line {
+			case "":
+			case "echo $?":
 				if strings.TrimSpace(shown) != strconv.Itoa(last) {
 					t.Errorf("the exit code is %d, the text shows %s", last, shown)
 				}

@@ -49,7 +49,7 @@ func setFromFile(flags *pflag.FlagSet, f *pflag.Flag, file string, node *yaml.No
 		return usage("give it one value", "%s:%d: setting %q takes no list", file, node.Line, f.Name)
 	}
 	for _, value := range nodeValues(node) {
-		if isPath(f.Name) && !filepath.IsAbs(value) && !(f.Name == "policy" && oci.Is(value)) {
+		if isPath(f.Name) && !filepath.IsAbs(value) && (f.Name != "policy" || !oci.Is(value)) {
 			value = filepath.Join(filepath.Dir(file), value)
 		}
 		if err := flags.Set(f.Name, value); err != nil {

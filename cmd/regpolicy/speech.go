@@ -53,9 +53,9 @@ func (s *speech) words() report.Words {
 	return s.catalogue.Word
 }
 
-// forPeople are the formats that follow the locale. What programs read does so only
-// where --lang, REGPOLICY_LANG or the settings name the language.
-var forPeople = []string{"text", "html", "markdown"}
+// forPeople are the formats that follow the locale. All others do so only where --lang,
+// REGPOLICY_LANG or the settings name the language.
+var forPeople = []string{"text"}
 
 // policies are some policies with their texts as a format tells them.
 func (s *speech) policies(some []*engine.Policy, format string) ([]*engine.Policy, error) {

@@ -124,6 +124,7 @@ func brief(t *testing.T, rep *report.Report) string {
 	t.Helper()
 	short := *rep
 	short.Run.Params = map[string]map[string]any{}
+	short.Rules = nil
 	short.Results = []report.Result{}
 	for _, r := range rep.Results {
 		switch r.Verdict {

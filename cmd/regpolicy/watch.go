@@ -44,7 +44,7 @@ func (v *evaluation) checkWatch() error {
 // changed, until nothing fails any more. Interrupted, it ends with the code of the last
 // verdict.
 func (v *evaluation) watch(ctx context.Context) error {
-	files := watched{paths: v.args}
+	files := watchedFiles{paths: v.args}
 	for _, o := range v.outputs {
 		files.written = append(files.written, filepath.Clean(o.path))
 	}
@@ -92,7 +92,7 @@ func quietly(err error) error {
 
 // wait waits for the interval to pass, or for source files that changed and then stay
 // as they are for a moment. Its error is the context's.
-func (v *evaluation) wait(ctx context.Context, files *watched, seen filesState) (filesState, error) {
+func (v *evaluation) wait(ctx context.Context, files *watchedFiles, seen filesState) (filesState, error) {
 	changed := false
 	for left := v.flags.watch; left > 0; left -= pollWait {
 		step := left

@@ -9,9 +9,9 @@ import (
 	"slices"
 )
 
-// watched are source files and folders that may change while somebody repairs; what
+// watchedFiles are source files and folders that may change while somebody repairs; what
 // this program writes into them itself does not count.
-type watched struct{ paths, written []string }
+type watchedFiles struct{ paths, written []string }
 
 // filesState stands for the names, sizes and times of files.
 type filesState [sha256.Size]byte
@@ -23,7 +23,7 @@ const maxWatched = 20_000
 var errEnough = errors.New("enough files")
 
 // state takes in every file once; what cannot be read counts as absent.
-func (w *watched) state() filesState {
+func (w *watchedFiles) state() filesState {
 	sum := sha256.New()
 	n := 0
 	for _, path := range w.paths {

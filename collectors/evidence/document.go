@@ -69,6 +69,9 @@ type Source struct {
 	URI string `json:"uri"`
 	// SHA256 is the digest of the bytes read, where the source is one file.
 	SHA256 string `json:"sha256,omitempty"`
+	// Folder is the folder within it that the paths of records begin in, where that
+	// is not its root: an archive that holds one capture folder.
+	Folder string `json:"folder,omitempty"`
 	// CollectedAt is when this source's facts were true, where that is known to
 	// differ from the document's own time (a saved transcript, an archive).
 	CollectedAt *Time `json:"collected_at,omitempty"`

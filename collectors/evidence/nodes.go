@@ -172,6 +172,8 @@ type Proxy struct {
 	// "node/<name>/kubelet" where the kubelet's is another one,
 	// "cluster/<namespace>/<name>", "kapp/<namespace>/<name>" for kapp-controller, or
 	// "service" for all clusters of a Supervisor.
-	Scope      string     `json:"scope"`
+	Scope string `json:"scope"`
+	// At is where the proxy is set in a manifest.
+	At         *Position  `json:"at,omitempty"`
 	Provenance Provenance `json:"provenance"`
 }

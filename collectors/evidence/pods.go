@@ -92,6 +92,8 @@ type Registry struct {
 	// ("Deployment/ns/name") that do.
 	Pods      int      `json:"pods"`
 	Workloads []string `json:"workloads,omitempty"`
+	// WorkloadsAt is where in a file each of Workloads names the registry first.
+	WorkloadsAt map[string]Position `json:"workloads_at,omitempty"`
 	// Platforms tells who pulls from it: "kubelet", "vsphere_pod".
 	Platforms []string `json:"platforms"`
 }

@@ -38,7 +38,12 @@ type TrustEntry struct {
 	// (stringData:, which gains one layer on the wire; already added to Layers).
 	CountedOn string `json:"counted_on,omitempty"`
 	// Value is what lies below; absent without a value.
-	Value      *Content   `json:"value,omitempty"`
+	Value *Content `json:"value,omitempty"`
+	// EntryAt is where the entry stands, and ValueAt where its value does: in the
+	// secret's key, or in the entry itself. Both are absent where the object comes
+	// from no file.
+	EntryAt    *Position  `json:"entry_at,omitempty"`
+	ValueAt    *Position  `json:"value_at,omitempty"`
 	Provenance Provenance `json:"provenance"`
 }
 
@@ -123,9 +128,11 @@ type Cluster struct {
 	Conditions   []Condition `json:"conditions,omitempty"`
 	// MisplacedTrust are trust settings in a field that this API does not read,
 	// as field paths.
-	MisplacedTrust []string   `json:"misplaced_trust,omitempty"`
-	Proxy          string     `json:"proxy,omitempty"` // a key of proxies
-	Provenance     Provenance `json:"provenance"`
+	MisplacedTrust []string `json:"misplaced_trust,omitempty"`
+	// MisplacedAt is where in a file those of MisplacedTrust stand, by field path.
+	MisplacedAt map[string]Position `json:"misplaced_at,omitempty"`
+	Proxy       string              `json:"proxy,omitempty"` // a key of proxies
+	Provenance  Provenance          `json:"provenance"`
 }
 
 // VerificationSwitch is a field by which somebody may turn TLS verification off:
@@ -136,8 +143,11 @@ type VerificationSwitch struct {
 	Object ObjectRef `json:"object"`
 	Field  string    `json:"field"`
 	// Off tells that verification is off; Hosts for which, empty means for all.
-	Off        bool       `json:"off"`
-	Hosts      []string   `json:"hosts,omitempty"`
+	Off   bool     `json:"off"`
+	Hosts []string `json:"hosts,omitempty"`
+	// At is where the field stands in a file, or what is nearest to it where the
+	// field is left out.
+	At         *Position  `json:"at,omitempty"`
 	Provenance Provenance `json:"provenance"`
 }
 

@@ -97,7 +97,7 @@ func newMember(block []byte) *member {
 	if err != nil {
 		return nil
 	}
-	return &member{cert: cert, fingerprint: certificate.Fingerprint(cert), hash: subjectHash(cert.RawSubject)}
+	return &member{cert: cert, fingerprint: certificate.Fingerprint(cert), hash: SubjectHash(cert.RawSubject)}
 }
 
 // at returns the members at 1-based places; false where there is none at one.

@@ -1,8 +1,5 @@
 package nodecerts
 
-// SubjectHash is for tests that write hash links.
-func SubjectHash(rawSubject []byte) string { return subjectHash(rawSubject) }
-
 // Parsers for fuzzing.
 var (
 	ParseOSRelease = func(text []byte) string { return parseOSRelease(text).name }

@@ -207,7 +207,7 @@ func (a *analysis) byHash(name, hash string) []string {
 		return nil
 	}
 	for i, cert := range e.certs {
-		if subjectHash(cert.RawSubject) == hash {
+		if SubjectHash(cert.RawSubject) == hash {
 			found = append(found, e.content.Certificates[i])
 		}
 	}

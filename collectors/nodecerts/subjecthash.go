@@ -11,11 +11,11 @@ import (
 	"unicode/utf8"
 )
 
-// subjectHash is the name under which OpenSSL looks a subject up in a folder of
+// SubjectHash is the name under which OpenSSL looks a subject up in a folder of
 // certificates, "a94d09e5" (X509_NAME_hash, openssl-rehash(1)): the first four
 // bytes of the SHA-1 of the name in OpenSSL's canonical form. It is empty for a
 // name that is no DER.
-func subjectHash(rawSubject []byte) string {
+func SubjectHash(rawSubject []byte) string {
 	canonical, err := canonicalName(rawSubject)
 	if err != nil {
 		return ""

@@ -57,7 +57,25 @@ func New(b *evidence.Builder) *Collector {
 // workload is an object of a manifest that has a pod template.
 type workload struct {
 	images []string
+	at     map[string]evidence.Position // by image
 	prov   evidence.Provenance
+}
+
+// Place tells where in a file a workload, added as an object or a pod of a manifest,
+// names its images.
+func (c *Collector) Place(kind, namespace, name string, images map[string]evidence.Position) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := kind + "/" + namespaceOr(namespace) + "/" + name
+	w, ok := c.workloads[key]
+	if !ok || len(images) == 0 {
+		return
+	}
+	w.at = make(map[string]evidence.Position, len(images))
+	for image, at := range images {
+		w.at[evidence.Scrub(image)] = at
+	}
+	c.workloads[key] = w
 }
 
 // AddWorkload adds the images of an object's pod template: a Deployment's, a

@@ -81,10 +81,15 @@ func TestRegistriesOfPodsAndWorkloads(t *testing.T) {
 		sphere := pod("Running", "app "+web+" Running")
 		sphere.Name, sphere.Annotations = "sphere", map[string]string{vmwareVM: "x"}
 		c.AddPod(sphere, evidence.Provenance{})
-		spec := &corev1.PodSpec{Containers: []corev1.Container{{Name: "a", Image: web}, {Name: "b", Image: "other.corp.example:5000/x"}, {Name: "c"}}}
+		spec := &corev1.PodSpec{Containers: []corev1.Container{{Name: "a", Image: web}, {Name: "b", Image: "other.corp.example:5000/x"}, {Name: "c"}, {Name: "d", Image: "harbor.corp.example/apps/side:2"}}}
 		c.AddWorkload("Deployment", "shop", "web", spec, evidence.Provenance{})
 		c.AddWorkload("Job", "", "once", spec, evidence.Provenance{})
 		c.AddWorkload("Job", "", "none", nil, evidence.Provenance{})
+		c.Place("Deployment", "shop", "web", map[string]evidence.Position{
+			web:                               {Path: "web.yaml", Line: 20, Column: 16},
+			"harbor.corp.example/apps/side:2": {Path: "web.yaml", Line: 9, Column: 16},
+		})
+		c.Place("Job", "", "none", map[string]evidence.Position{web: {Path: "job.yaml", Line: 1, Column: 1}})
 		bare := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "bare"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Image: web, ImagePullPolicy: corev1.PullAlways}}}}
 		c.AddPod(bare, evidence.Provenance{})
 	})
@@ -92,11 +97,12 @@ func TestRegistriesOfPodsAndWorkloads(t *testing.T) {
 		"harbor.corp.example:443": {
 			Host: "harbor.corp.example", Port: 443, Images: []string{"harbor.corp.example/apps/side:2", web}, Pods: 4,
 			Workloads: []string{"Deployment/shop/web", "Job/default/once", "Pod/default/bare"}, Platforms: []string{"kubelet", "vsphere_pod"},
+			WorkloadsAt: map[string]evidence.Position{"Deployment/shop/web": {Path: "web.yaml", Line: 9, Column: 16}},
 		},
 		"docker.io:443":           {Host: "docker.io", Port: 443, Images: []string{"redis"}, Pods: 3, Workloads: []string{}, Platforms: []string{"kubelet"}},
 		"other.corp.example:5000": {Host: "other.corp.example", Port: 5000, Images: []string{"other.corp.example:5000/x"}, Workloads: []string{"Deployment/shop/web", "Job/default/once"}, Platforms: []string{}},
 	}
-	if diff := cmp.Diff(want, d.Registries); diff != "" {
+	if diff := cmp.Diff(want, d.Registries, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("registries (-want +got):\n%s", diff)
 	}
 	bare := d.Pods["default/bare"]

@@ -26,7 +26,11 @@ func (c *Collector) registries(out *output) map[string]evidence.Registry {
 	}
 	for _, key := range sortedKeys(c.workloads) {
 		for _, image := range c.workloads[key].images {
-			if !g.add(image, "", key, "") && c.b.Requested(evidence.Images) {
+			ok := g.add(image, "", key, "")
+			if at, known := c.workloads[key].at[image]; ok && known {
+				g.place(image, key, at)
+			}
+			if !ok && c.b.Requested(evidence.Images) {
 				out.gaps = append(out.gaps, part{evidence.Images, evidence.Gap{
 					Subject: workloadSubject(key, c.workloads[key].prov), Field: "image", Reason: "parse_error",
 					Detail: "\"" + image + "\" is no image reference",
@@ -59,6 +63,7 @@ type grouping struct {
 
 type registryUse struct {
 	images, workloads, platforms map[string]bool
+	at                           map[string]evidence.Position // by workload
 	pods                         int
 	lastPod                      string // pods come one after another
 }
@@ -92,6 +97,17 @@ func (g *grouping) add(image, pod, workload, platform string) bool {
 	return true
 }
 
+// place notes where a workload names a registry first.
+func (g *grouping) place(image, workload string, at evidence.Position) {
+	r := g.byKey[g.known[image]]
+	if r.at == nil {
+		r.at = map[string]evidence.Position{}
+	}
+	if first, ok := r.at[workload]; !ok || at.Before(first) {
+		r.at[workload] = at
+	}
+}
+
 func (g *grouping) done() map[string]evidence.Registry {
 	out := make(map[string]evidence.Registry, len(g.byKey))
 	for key, r := range g.byKey {
@@ -99,6 +115,7 @@ func (g *grouping) done() map[string]evidence.Registry {
 		out[key] = evidence.Registry{
 			Host: host, Port: port, Pods: r.pods,
 			Images: setOf(r.images), Workloads: setOf(r.workloads), Platforms: setOf(r.platforms),
+			WorkloadsAt: r.at,
 		}
 	}
 	return out

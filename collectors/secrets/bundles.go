@@ -39,7 +39,7 @@ func (r *run) fetcherBundle(ctx context.Context) {
 // for vSphere Pods, trusts.
 func (r *run) imageFetcher(o *object) {
 	r.look(evidence.DomainSupervisor)
-	e := newEntry(o, evidence.DomainSupervisor, 0, 0)
+	e := newEntry(o, field{}, evidence.DomainSupervisor, 0, 0)
 	if !e.fromKey(o, fetcherKey) {
 		e.rec.Field = "data[" + fetcherKey + "]"
 		if !e.faults.in("value") {
@@ -62,7 +62,7 @@ func (e *entry) fromKey(o *object, key string) bool {
 		return false
 	}
 	e.inline(f)
-	e.value.layout = as
+	e.stands, e.value.layout = f, as
 	if as != layoutPlain {
 		// What the API wants is counted without the layer that carries it.
 		for i := range e.rec.ExpectedLayers {
@@ -77,7 +77,7 @@ func (e *entry) fromKey(o *object, key string) bool {
 func (r *run) kappConfig(o *object) {
 	r.look(evidence.DomainKapp)
 	config := o.at("spec", "kappController", "config")
-	e := newEntry(o, evidence.DomainKapp, 0, 0)
+	e := newEntry(o, config.at("caCerts"), evidence.DomainKapp, 0, 0)
 	if certs := config.under(e.faults).as("value").at("caCerts"); certs.set() {
 		e.inline(certs)
 		r.add(e)
@@ -89,7 +89,7 @@ func (r *run) kappConfig(o *object) {
 // kappKeys reads a Secret or ConfigMap kapp-controller-config.
 func (r *run) kappKeys(o *object) {
 	r.look(evidence.DomainKapp)
-	e := newEntry(o, evidence.DomainKapp, 0, 0)
+	e := newEntry(o, field{}, evidence.DomainKapp, 0, 0)
 	found := e.fromKey(o, "caCerts")
 	if o.ref.Kind == kindSecret {
 		e.rec.Secret = &evidence.KeyRef{Namespace: o.ref.Namespace, Name: o.ref.Name, Key: "caCerts"}
@@ -114,7 +114,8 @@ func (r *run) kappKeys(o *object) {
 // openShift reads what image.config.openshift.io/cluster names: a ConfigMap with
 // a registry's "host" or "host..port" for each key and PEM for its value.
 func (r *run) openShift(ctx context.Context, o *object) {
-	name, _ := o.as("").at("spec", "additionalTrustedCA", "name").text()
+	named := o.as("").at("spec", "additionalTrustedCA", "name")
+	name, _ := named.text()
 	r.look(evidence.DomainOpenShift)
 	r.insecureRegistries(o)
 	if name == "" {
@@ -123,7 +124,7 @@ func (r *run) openShift(ctx context.Context, o *object) {
 	id := objectID{kindConfigMap, openShiftNamespace, name}
 	got := lookupAll(ctx, r.lookup, []objectID{id}, r.opt.Source)[0]
 	if got.err != nil {
-		e := newEntry(o, evidence.DomainOpenShift, 0, 0)
+		e := newEntry(o, named, evidence.DomainOpenShift, 0, 0)
 		e.rec.Field = "spec.additionalTrustedCA.name"
 		reason := gapReason(got.err)
 		e.failed = notHad(reason, "config_map_not_found")
@@ -139,7 +140,7 @@ func (r *run) openShift(ctx context.Context, o *object) {
 		keys = keys[:maxItems]
 	}
 	for i, key := range keys {
-		e := newEntry(got.object, evidence.DomainOpenShift, i, 0)
+		e := newEntry(got.object, field{}, evidence.DomainOpenShift, i, 0)
 		e.rec.Name, e.label = clean(key), clean(key)
 		e.fromKey(got.object, key)
 		r.add(e)

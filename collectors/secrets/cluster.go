@@ -20,7 +20,7 @@ func (r *run) capi(o *object) {
 	c := newCluster(o, "clusterNetwork")
 	c.Class = class
 	c.KubernetesVersion = topology.as("kubernetes_version").at("version").word()
-	c.MisplacedTrust = misplacedFields(o, anyKindMisplaced, clusterMisplaced)
+	r.misplacedFields(&c, o, anyKindMisplaced, clusterMisplaced)
 
 	reader := &classReader{run: r, object: o, cluster: &c, class: classOf(class)}
 	topology = topology.as("")
@@ -146,7 +146,7 @@ func (c *classReader) setProxy(p proxySetting) {
 
 func (c *classReader) misplaced(f field) {
 	if f.set() {
-		c.cluster.MisplacedTrust = append(c.cluster.MisplacedTrust, f.path)
+		c.misplace(c.cluster, c.object, f)
 	}
 }
 
@@ -181,7 +181,7 @@ func (c *classReader) trustVariable(value field) []*entry {
 	list := value.at("additionalTrustedCAs")
 	var out []*entry
 	for i, item := range list.items() {
-		e := newEntry(c.object, evidence.DomainWorkload, i, 2)
+		e := newEntry(c.object, item, evidence.DomainWorkload, i, 2)
 		item = item.under(e.faults).as("value")
 		e.name(item.at("name"))
 		data := item.at("data")
@@ -213,7 +213,7 @@ func (c *classReader) osConfiguration(list field) []*entry {
 		caCert := quiet.at("caCert")
 		hasRef, hasContent := caCert.at("secretRef").raw != nil, caCert.at("content").raw != nil
 		if hasRef || !hasContent {
-			e := newEntry(c.object, evidence.DomainWorkload, i, 2)
+			e := newEntry(c.object, item, evidence.DomainWorkload, i, 2)
 			out = append(out, e)
 			caCert := item.under(e.faults).as("value").at("caCert")
 			ref := caCert.at("secretRef")
@@ -224,7 +224,7 @@ func (c *classReader) osConfiguration(list field) []*entry {
 			}
 		}
 		if hasContent {
-			e := newEntry(c.object, evidence.DomainWorkload, i, 0)
+			e := newEntry(c.object, item, evidence.DomainWorkload, i, 0)
 			out = append(out, e)
 			e.inline(item.under(e.faults).as("value").at("caCert", "content"))
 		}

@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -90,22 +91,69 @@ var (
 	tkcMisplaced     = []string{"topology.variables"}
 )
 
-// misplacedFields are those of the paths below spec at which something stands.
+// misplacedFields records those of the paths below spec at which something stands.
 // Of topology.variables only the ones about trust count.
-func misplacedFields(o *object, lists ...[]string) []string {
-	var out []string
+func (r *run) misplacedFields(c *evidence.Cluster, o *object, lists ...[]string) {
 	ignored := new(faults) // these places need not have any shape
 	for _, path := range slices.Concat(lists...) {
 		f := o.under(ignored).at("spec").at(strings.Split(path, ".")...)
 		if path == "topology.variables" {
 			for _, v := range variables(f) {
 				if (v.name == "trust" || v.name == "osConfiguration") && v.value.set() {
-					out = append(out, v.whole.path)
+					r.misplace(c, o, v.whole)
 				}
 			}
 		} else if f.set() {
-			out = append(out, f.path)
+			r.misplace(c, o, f)
 		}
 	}
-	return out
+}
+
+// misplace records a trust setting that nothing reads.
+func (r *run) misplace(c *evidence.Cluster, o *object, f field) {
+	c.MisplacedTrust = append(c.MisplacedTrust, f.path)
+	setPosition(&c.MisplacedAt, f.path, r.place(o, f))
+}
+
+// mergeClusters joins two records of one cluster. The TanzuKubernetesCluster's
+// leads, because it is what people edit; else the first one does.
+func mergeClusters(a, b evidence.Cluster) evidence.Cluster {
+	if a.Object.Name == "" {
+		return b
+	}
+	if b.Object.Kind == kindTKC && a.Object.Kind != kindTKC {
+		a, b = b, a
+	}
+	for _, c := range b.Conditions {
+		if !slices.Contains(a.Conditions, c) {
+			a.Conditions = append(slices.Clip(a.Conditions), c)
+		}
+	}
+	for _, path := range b.MisplacedTrust {
+		if !slices.Contains(a.MisplacedTrust, path) {
+			a.MisplacedTrust = append(slices.Clip(a.MisplacedTrust), path)
+			if at, ok := b.MisplacedAt[path]; ok {
+				a.MisplacedAt = maps.Clone(a.MisplacedAt)
+				setPosition(&a.MisplacedAt, path, &at)
+			}
+		}
+	}
+	slices.SortFunc(a.Conditions, compareConditions)
+	slices.Sort(a.MisplacedTrust)
+	if a.KubernetesVersion == "" {
+		a.KubernetesVersion = b.KubernetesVersion
+	}
+	if a.Proxy == "" {
+		a.Proxy = b.Proxy
+	}
+	if a.SpecChangedAt == nil {
+		a.SpecChangedAt = b.SpecChangedAt
+	}
+	if len(a.PodCIDRs) == 0 {
+		a.PodCIDRs = b.PodCIDRs
+	}
+	if len(a.ServiceCIDRs) == 0 {
+		a.ServiceCIDRs = b.ServiceCIDRs
+	}
+	return a
 }

@@ -13,6 +13,10 @@ type entry struct {
 	// label is rec.Label before it is made unique.
 	label  string
 	faults *faults
+	// object is what holds the entry, stands the field that it is, and inlined the
+	// one that its value is, where that stands in the object itself.
+	object          *object
+	stands, inlined field
 	// The value stands in the object itself, or a secret holds it.
 	value  value
 	secret *evidence.KeyRef
@@ -48,8 +52,10 @@ func EntrySubject(e evidence.TrustEntry) evidence.Subject {
 	}
 }
 
-func newEntry(o *object, domain string, index int, expected ...int) *entry {
+func newEntry(o *object, stands field, domain string, index int, expected ...int) *entry {
 	return &entry{
+		object: o,
+		stands: stands,
 		label:  fmt.Sprintf("#%d", index),
 		faults: new(faults),
 		rec: evidence.TrustEntry{
@@ -68,7 +74,7 @@ func (e *entry) name(f field) {
 
 // inline takes the entry's value from a field of its object.
 func (e *entry) inline(f field) {
-	e.rec.Field = f.path
+	e.rec.Field, e.inlined = f.path, f
 	s, _ := f.as("value").text()
 	e.value = value{text: s, layout: layoutPlain}
 }

@@ -27,6 +27,11 @@ func (r *run) proxy(o *object, scope string, p proxySetting) string {
 	rec.HTTP, inHTTP = proxyURL(p.http)
 	rec.HTTPS, inHTTPS = proxyURL(p.https)
 	rec.HasCredentials = inHTTP || inHTTPS
+	for _, f := range []field{p.no, p.https, p.http} {
+		if f.set() {
+			rec.At = r.place(o, f)
+		}
+	}
 	if _, taken := r.proxies[scope]; !taken {
 		r.proxies[scope] = rec
 	}

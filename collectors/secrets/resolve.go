@@ -26,6 +26,7 @@ func (r *run) resolve(e *entry) {
 	case found:
 		s, _ := f.text()
 		e.value = value{text: s, layout: as}
+		e.rec.ValueAt = r.place(got.object, f)
 	case !e.faults.in("value"):
 		e.failed = "key_not_found"
 		e.rec.Elsewhere = r.keyElsewhere(e, got.object)

@@ -29,6 +29,9 @@ type Options struct {
 	// Supervisor tells that the source is a Supervisor: its image fetcher's
 	// bundle is looked up by name where it is not among the objects.
 	Supervisor bool
+	// Position tells where a field of an object stands in a file, nil where that is
+	// not known. It may be nil itself.
+	Position func(from evidence.Provenance, path ...string) *evidence.Position
 }
 
 // run is one call of Collect: first every object is read, then the secrets they
@@ -177,7 +180,15 @@ func (r *run) wanted(namespace, name string) bool {
 // look marks a trust domain as looked at.
 func (r *run) look(domain string) { r.domains[domain] = true }
 
-func (r *run) add(e *entry) { r.entries = append(r.entries, e) }
+func (r *run) add(e *entry) {
+	if e.rec.EntryAt == nil {
+		e.rec.EntryAt = r.place(e.object, e.stands)
+	}
+	if e.inlined.raw != nil {
+		e.rec.ValueAt = r.place(e.object, e.inlined)
+	}
+	r.entries = append(r.entries, e)
+}
 
 // report turns faults into gaps: one for each field and reason, because
 // coverage tells no more apart.
@@ -260,43 +271,4 @@ func applyServiceEntries(d *evidence.Document) {
 func (r *run) cluster(key string, c evidence.Cluster) {
 	slices.Sort(c.MisplacedTrust)
 	r.clusters[key] = mergeClusters(r.clusters[key], c)
-}
-
-// mergeClusters joins two records of one cluster. The TanzuKubernetesCluster's
-// leads, because it is what people edit; else the first one does.
-func mergeClusters(a, b evidence.Cluster) evidence.Cluster {
-	if a.Object.Name == "" {
-		return b
-	}
-	if b.Object.Kind == kindTKC && a.Object.Kind != kindTKC {
-		a, b = b, a
-	}
-	for _, c := range b.Conditions {
-		if !slices.Contains(a.Conditions, c) {
-			a.Conditions = append(slices.Clip(a.Conditions), c)
-		}
-	}
-	for _, path := range b.MisplacedTrust {
-		if !slices.Contains(a.MisplacedTrust, path) {
-			a.MisplacedTrust = append(slices.Clip(a.MisplacedTrust), path)
-		}
-	}
-	slices.SortFunc(a.Conditions, compareConditions)
-	slices.Sort(a.MisplacedTrust)
-	if a.KubernetesVersion == "" {
-		a.KubernetesVersion = b.KubernetesVersion
-	}
-	if a.Proxy == "" {
-		a.Proxy = b.Proxy
-	}
-	if a.SpecChangedAt == nil {
-		a.SpecChangedAt = b.SpecChangedAt
-	}
-	if len(a.PodCIDRs) == 0 {
-		a.PodCIDRs = b.PodCIDRs
-	}
-	if len(a.ServiceCIDRs) == 0 {
-		a.ServiceCIDRs = b.ServiceCIDRs
-	}
-	return a
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ const (
 type field struct {
 	raw    any
 	path   string
+	steps  *step  // the path as keys and indices
 	record string // the JSON name of the field of our record that is read from it
 	faults *faults
 }
@@ -64,6 +66,7 @@ func (f field) as(record string) field {
 func (f field) at(names ...string) field {
 	for _, name := range names {
 		f.raw = f.mapping()[name]
+		f.steps = &step{f.steps, name}
 		if f.path != "" {
 			name = "." + name
 		}
@@ -103,7 +106,7 @@ func (f field) items() []field {
 	}
 	out := make([]field, len(list))
 	for i, raw := range list {
-		out[i] = field{raw: raw, path: fmt.Sprintf("%s[%d]", f.path, i), record: f.record, faults: f.faults}
+		out[i] = field{raw: raw, path: fmt.Sprintf("%s[%d]", f.path, i), steps: &step{f.steps, strconv.Itoa(i)}, record: f.record, faults: f.faults}
 	}
 	return out
 }

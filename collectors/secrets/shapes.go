@@ -37,7 +37,7 @@ func (o *object) valueOf(key string, faults *faults) (field, layout, bool) {
 	for _, s := range o.sections() {
 		f := place.at(s.name)
 		if raw := f.mapping()[key]; raw != nil {
-			f.raw, f.path = raw, s.name+"["+clean(key)+"]"
+			f.raw, f.path, f.steps = raw, s.name+"["+clean(key)+"]", &step{f.steps, key}
 			return f, s.layout, true
 		}
 	}

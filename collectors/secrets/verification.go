@@ -11,10 +11,10 @@ const skipVerifyKey = "dangerousSkipTLSVerify"
 
 // verify keeps a switch that turns verification off, whichever way it stands.
 // Where sources tell of one twice, off wins.
-func (r *run) verify(o *object, domain, path string, off bool, hosts []string) {
-	key := strings.Join([]string{o.ref.Kind, o.ref.Namespace, o.ref.Name, path}, "/")
+func (r *run) verify(o *object, domain string, f field, off bool, hosts []string) {
+	key := strings.Join([]string{o.ref.Kind, o.ref.Namespace, o.ref.Name, f.path}, "/")
 	keepSwitch(r.switches, key, evidence.VerificationSwitch{
-		Domain: domain, Object: o.ref, Field: path, Off: off, Hosts: hosts, Provenance: o.provenance,
+		Domain: domain, Object: o.ref, Field: f.path, Off: off, Hosts: hosts, At: r.place(o, f), Provenance: o.provenance,
 	})
 }
 
@@ -29,7 +29,7 @@ func keepSwitch(switches map[string]evidence.VerificationSwitch, key string, s e
 func (r *run) skipList(o *object, f field) {
 	f = f.as("off")
 	if on, ok := f.raw.(bool); ok {
-		r.verify(o, evidence.DomainKapp, f.path, on, nil)
+		r.verify(o, evidence.DomainKapp, f, on, nil)
 		return
 	}
 	s, _ := f.text()
@@ -38,15 +38,15 @@ func (r *run) skipList(o *object, f field) {
 	}
 	switch s = strings.TrimSpace(s); strings.ToLower(s) {
 	case "", "false":
-		r.verify(o, evidence.DomainKapp, f.path, false, nil)
+		r.verify(o, evidence.DomainKapp, f, false, nil)
 	case "true":
-		r.verify(o, evidence.DomainKapp, f.path, true, nil)
+		r.verify(o, evidence.DomainKapp, f, true, nil)
 	default:
 		var hosts []string
 		for host := range strings.SplitSeq(s, ",") {
 			hosts = f.appendHost(hosts, host)
 		}
-		r.verify(o, evidence.DomainKapp, f.path, true, hosts)
+		r.verify(o, evidence.DomainKapp, f, true, hosts)
 	}
 }
 
@@ -63,7 +63,7 @@ func (r *run) insecureRegistries(o *object) {
 			hosts = item.appendHost(hosts, s)
 		}
 	}
-	r.verify(o, evidence.DomainOpenShift, list.path, len(list.list()) > 0, hosts)
+	r.verify(o, evidence.DomainOpenShift, list, len(list.list()) > 0, hosts)
 }
 
 func (f field) list() []any {
@@ -100,12 +100,12 @@ func (c *classReader) verification(v variable) {
 		for _, item := range v.value.items() {
 			skip := item.at("skipTlsVerify")
 			if off, ok := skip.truth(); ok {
-				c.verify(c.object, evidence.DomainWorkload, skip.path, off, item.hostOf())
+				c.verify(c.object, evidence.DomainWorkload, skip, off, item.hostOf())
 			}
 		}
 	case variableSkipVerify:
 		if off, ok := v.value.truth(); ok {
-			c.verify(c.object, evidence.DomainWorkload, v.whole.path, off, nil)
+			c.verify(c.object, evidence.DomainWorkload, v.whole, off, nil)
 		}
 	}
 }
@@ -126,7 +126,7 @@ func (c *classReader) repository(value field) {
 		on = true // the default
 	}
 	if ok {
-		c.verify(c.object, evidence.DomainWorkload, validate.path, !on, value.hostOf())
+		c.verify(c.object, evidence.DomainWorkload, validate, !on, value.hostOf())
 	}
 }
 

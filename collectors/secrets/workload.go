@@ -23,7 +23,7 @@ func (r *run) tkc(o *object) {
 	c := newCluster(o, "settings", "network")
 	c.KubernetesVersion = tkcVersion(o.as("kubernetes_version").at("spec"))
 	c.Proxy = r.proxy(o, "cluster/"+o.key(), proxyFields(network.as("proxy").at("proxy"), "httpProxy", "httpsProxy", "noProxy"))
-	c.MisplacedTrust = misplacedFields(o, anyKindMisplaced, tkcMisplaced)
+	r.misplacedFields(&c, o, anyKindMisplaced, tkcMisplaced)
 	r.cluster(o.key(), c)
 }
 
@@ -41,7 +41,7 @@ func tkcLayers(version string) []int {
 // inline reads a list of {name, data}.
 func (r *run) inline(o *object, list field, expected ...int) {
 	for i, item := range list.items() {
-		e := newEntry(o, evidence.DomainWorkload, i, expected...)
+		e := newEntry(o, item, evidence.DomainWorkload, i, expected...)
 		item = item.under(e.faults).as("value")
 		e.name(item.at("name"))
 		e.inline(item.at("data"))

@@ -37,6 +37,7 @@ type Input struct {
 
 	// captures tells of each source that is a capture what it gathered.
 	captures map[string]*gathered
+	places   *places
 	closers  []io.Closer
 }
 

@@ -38,6 +38,7 @@ func (o *opener) add(from origin, name string, content manifest.Content) {
 			}
 		}
 		o.in.Objects = append(o.in.Objects, object)
+		o.in.places.keep(object, o.in.Sources[source].File(name), m.Text)
 		o.checkTemplate(object)
 	}
 }

@@ -39,6 +39,7 @@ func Open(ctx context.Context, args []string, stdin io.Reader, limits Limits) (*
 			Nodes:    map[string]NodeTree{},
 			Sources:  map[string]evidence.Source{},
 			captures: map[string]*gathered{},
+			places:   newPlaces(),
 		},
 		stdin:   stdin,
 		limits:  limits,
@@ -90,13 +91,14 @@ type origin struct {
 	arg    string
 	kind   string // of evidence.Source
 	sha256 string
+	folder string // where its paths begin, "" for the root
 }
 
 func (from origin) id() string { return from.kind + ":" + filepath.ToSlash(from.arg) }
 
 // register enters the source and returns its id.
 func (o *opener) register(from origin) string {
-	o.in.Sources[from.id()] = evidence.Source{Kind: from.kind, URI: evidence.Scrub(filepath.ToSlash(from.arg)), SHA256: from.sha256}
+	o.in.Sources[from.id()] = evidence.Source{Kind: from.kind, URI: evidence.Scrub(filepath.ToSlash(from.arg)), SHA256: from.sha256, Folder: from.folder}
 	return from.id()
 }
 

@@ -109,7 +109,8 @@ func TestCaptureReadsTheSameFromFolderAndArchive(t *testing.T) {
 			in := open(t, file)
 			checkCapture(t, in)
 			sum := sha256.Sum256(data)
-			want := map[string]evidence.Source{"archive:" + file: {Kind: "archive", URI: file, SHA256: hex.EncodeToString(sum[:])}}
+			folder := map[string]string{"top.tar": "capture-2026", "top.tgz": "capture-2026", "top.zip": "capture-2026", "two-levels.tar": "a/b"}[name]
+			want := map[string]evidence.Source{"archive:" + file: {Kind: "archive", URI: file, SHA256: hex.EncodeToString(sum[:]), Folder: folder}}
 			if diff := cmp.Diff(want, in.Sources); diff != "" {
 				t.Errorf("sources (-want +got):\n%s", diff)
 			}

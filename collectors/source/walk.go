@@ -48,6 +48,9 @@ func (o *opener) contents(ctx context.Context, from origin, fsys fs.ReadLinkFS, 
 		}
 		o.in.captures[from.id()] = &gathered{kinds: map[string]bool{}}
 	}
+	if base != "." {
+		from.folder = base
+	}
 	w := &walker{o: o, from: from, layout: l, t: root.sub(base, false), visited: map[string]bool{}}
 	for _, r := range refusals {
 		w.problem(Problem{

@@ -14,7 +14,7 @@
 #   recommended_action: >-
 #     Configure the CA's successor now, beside the old one and under a new entry name, and
 #     remove the old one when all registries have moved.
-#   explains: [RT-XEV-003, RT-TLS-002]
+#   explains: [RT-NOD-005, RT-XEV-003, RT-XEV-011, RT-TLS-002, RT-EVT-004]
 #   optional_evidence: [endpoints, domains]
 #   tags: [cfg, preflight, audit]
 #   params: {min_days: 30, warn_days: 90}

@@ -44,6 +44,7 @@
 package regpolicy.cfg.private_registries_have_trust
 
 import data.regpolicy.lib.chains
+import data.regpolicy.lib.nodeviews
 import data.regpolicy.lib.params
 import data.regpolicy.lib.pointer
 import data.regpolicy.lib.trust
@@ -70,7 +71,7 @@ _uses contains {
 } if {
 	some name, registry in input.registries
 	not _public(name, registry)
-	some domain in _pullers(registry)
+	some domain in nodeviews.pullers(name)
 	input.domains[domain]
 	_known(domain)
 }
@@ -79,13 +80,6 @@ _uses contains {
 _known(domain) if _has_trust(domain)
 
 _known(domain) if not domain in trust.hidden
-
-# Manifests do not say who will pull; it is the nodes, unless pods say otherwise.
-default _pullers(_) := {"workload"}
-
-_pullers(registry) := {_domains[platform] | some platform in registry.platforms} if count(registry.platforms) > 0
-
-_domains := {"kubelet": "workload", "vsphere_pod": "supervisor"}
 
 _public(name, _) if {
 	some chain in input.endpoints[name].chains

@@ -15,7 +15,7 @@
 #   recommended_action: >-
 #     Add the registry's host and the cluster's networks to noProxy, a domain with all
 #     hosts below it as "corp.example"; nodes get it with a rolling update.
-#   explains: [RT-EVT-001, RT-EVT-002]
+#   explains: [RT-XEV-014, RT-EVT-001, RT-EVT-002, RT-EVT-010]
 #   optional_evidence: [registries, endpoints]
 #   tags: [cfg, preflight]
 package regpolicy.cfg.proxies_exempt_registries

@@ -11,7 +11,7 @@
 #   id: RT-CFG-006
 #   severity: high
 #   recommended_action: Configure the CA that issued the registry's certificate, not the certificate itself.
-#   explains: [RT-XEV-003, RT-TLS-002, RT-EVT-002]
+#   explains: [RT-NOD-004, RT-XEV-003, RT-TLS-002, RT-EVT-002]
 #   optional_evidence: [endpoints]
 #   tags: [cfg, preflight]
 package regpolicy.cfg.trust_entries_are_authorities

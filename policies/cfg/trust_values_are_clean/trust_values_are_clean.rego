@@ -13,7 +13,7 @@
 #   recommended_action: >-
 #     Write the PEM file anew (`openssl x509 -in ca.crt -out clean.crt` for each
 #     certificate of it) and encode it without line ends (`base64 -w0`).
-#   explains: [RT-CFG-002, RT-NOD-002, RT-XEV-001, RT-XEV-003]
+#   explains: [RT-CFG-002, RT-NOD-002, RT-NOD-014, RT-XEV-001, RT-XEV-003]
 #   tags: [cfg, preflight]
 package regpolicy.cfg.trust_values_are_clean
 

@@ -11,7 +11,7 @@
 #   id: RT-CFG-001
 #   severity: critical
 #   recommended_action: "Encode the PEM file anew: `base64 -w0 ca.crt | base64 -w0` for a cluster's trust secret."
-#   explains: [RT-NOD-001, RT-NOD-002, RT-NOD-003, RT-XEV-001, RT-TLS-002, RT-EVT-002, RT-EVT-012]
+#   explains: [RT-NOD-001, RT-NOD-002, RT-NOD-003, RT-XEV-001, RT-XEV-013, RT-TLS-002, RT-EVT-002, RT-EVT-012]
 #   tags: [seed, cfg, preflight]
 package regpolicy.cfg.trust_values_have_expected_layers
 

@@ -13,7 +13,7 @@
 #   recommended_action: >-
 #     Take the value out, issue a new key and certificate in place of those that were
 #     disclosed, and give the CA's certificate alone.
-#   explains: [RT-CFG-002, RT-NOD-002]
+#   explains: [RT-CFG-002, RT-NOD-002, RT-NOD-012]
 #   tags: [cfg, preflight, audit]
 #   controls:
 #     bsi-sys-1.6: [A8]

@@ -15,17 +15,20 @@ few(names) := array.slice(sort(names), 0, 3)
 
 # files are the trust files of the nodes that were read, by node and path. A link to
 # a file that stands here, too, is that file and not another one.
-files[name][path] := file if {
+files := {name: found |
 	some name, node in nodes.read
-	some path, file in node.trust_files
-	not _stands_elsewhere(file, node)
+	found := {path: file |
+		some path, file in node.trust_files
+		not _stands_elsewhere(file, node)
+	}
 }
 
 _stands_elsewhere(file, node) if node.trust_files[file.real_path]
 
-# subject and at are a trust file as policies name it, and its place in the document.
+# subject is a trust file as policies name it.
 subject(node, path) := {"kind": "trust_file", "node": node, "path": path}
 
+# at is where a trust file of a node stands in the document.
 at(node, path) := pointer.to(["nodes", node, "trust_files", path])
 
 # ca tells whether a trust file is a CA file whose certificates can be read.
@@ -43,9 +46,9 @@ system_wide(file) if file.place in {"debian", "rhel", "system"}
 stores[key] := {fingerprint | some fingerprint in store.anchors} if some key, store in input.trust_stores
 
 # hosts are what runtimes are told of a registry, by registry and node.
-hosts[host][name] := settings if {
-	some name, node in nodes.read
-	some host, settings in node.registry_config.hosts
+hosts := {host: by_node |
+	some host in {host | some node in nodes.read; some host, _ in node.registry_config.hosts}
+	by_node := {name: node.registry_config.hosts[host] | some name, node in nodes.read}
 }
 
 # settings_at are the places of a registry's settings on some nodes.
@@ -62,3 +65,11 @@ unread(fields) := {gap.subject.name |
 registries(host) := "all registries without settings of their own" if {
 	host == "_default"
 } else := host
+
+# grouped are the nodes of a set of [what, how, node], by [what, how]: what is wrong
+# in the same way on many nodes is one finding. Nodes that share settings make few
+# groups; each costs a walk over the set.
+grouped(found) := {group: names |
+	some group in {[what, how] | some [what, how, _] in found}
+	names := {name | some [what, how, name] in found; [what, how] == group}
+}

@@ -86,3 +86,9 @@ test_registries if {
 	fleet.registries("harbor.corp.example:8443") == "harbor.corp.example:8443"
 	fleet.registries("_default") == "all registries without settings of their own"
 }
+
+test_grouped if {
+	found := {["h", "off", "a"], ["h", "off", "b"], ["h", "plain", "a"], ["g", "off", "c"]}
+	fleet.grouped(found) == {["h", "off"]: {"a", "b"}, ["h", "plain"]: {"a"}, ["g", "off"]: {"c"}}
+	fleet.grouped(set()) == {}
+}

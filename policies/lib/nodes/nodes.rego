@@ -17,6 +17,13 @@ lacks(name, fields) if {
 	object.get(gap, "field", "") in (fields | {""})
 }
 
+# lacking are the nodes of which one of these fields could not be read in full.
+lacking(fields) := {gap.subject.name |
+	some gap in input.coverage.nodes.gaps
+	gap.subject.kind == "node"
+	object.get(gap, "field", "") in (fields | {""})
+}
+
 # trusted are the fingerprints that lie on a node in a form that can be used, at
 # whatever path, by the node's name.
 trusted[name] := anchors | in_files if {

@@ -68,3 +68,14 @@ test_ca_files[name] if {
 default _ca_file(_, _) := false
 
 _ca_file(path, file) if nodes.ca_file(path, file)
+
+test_lacking if {
+	gaps := [
+		{"subject": {"kind": "node", "name": "wk-1"}, "field": "trust_store", "reason": "permission_denied"},
+		{"subject": {"kind": "node", "name": "wk-2"}, "reason": "unreachable"},
+		{"subject": {"kind": "node", "name": "wk-3"}, "field": "clock", "reason": "permission_denied"},
+		{"subject": {"kind": "section", "name": "nodes"}, "reason": "forbidden"},
+	]
+	nodes.lacking({"trust_store"}) == {"wk-1", "wk-2"} with input as {"coverage": {"nodes": {"gaps": gaps}}}
+	nodes.lacking({"trust_store"}) == set() with input as {}
+}

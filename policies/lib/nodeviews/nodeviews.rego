@@ -5,22 +5,58 @@ package regpolicy.lib.nodeviews
 import data.regpolicy.lib.nodes
 
 # views are what nodes see of registries: a chain that an endpoint presents, and the
-# trust store that it is judged with there; and the nodes that share both. They are
-# made from rows: thousands of nodes cost too much as a partial rule.
+# trust store that it is judged with there; and the nodes that share both. Nodes that
+# are set up alike are looked at once: there may be thousands.
 views := {view: names |
-	some name, rows in _rows
-	some pair in {[row[0], row[1]] | some row in rows}
+	some name, _ in input.endpoints
+	rows := array.concat(_shared[name], _own[name])
+	some pair in {[row.key, row.store] | some row in rows}
 	view := {"endpoint": name, "key": pair[0], "store": pair[1]}
-	names := {row[2] | some row in rows; row[0] == pair[0]; row[1] == pair[1]}
+	names := union({row.names | some row in rows; [row.key, row.store] == pair})
 }
 
-# _rows are chain, store and node, by the endpoint.
-_rows[name] := [[key, store(node, name), node_name] |
-	some node_name, node in nodes.read
-	some key in seen(endpoint, node_name)
+# _shared are chain, store and nodes, by the endpoint, for the nodes that were shown
+# no chain themselves.
+_shared[name] := [row |
+	some profile, alike in _alike
+	names := alike - object.keys(_shown_to(endpoint))
+	count(names) > 0
+	some key in {probe.chain | some probe in endpoint.probes}
 	endpoint.chains[key]
+	row := {"key": key, "store": store(profile, name), "names": names}
 ] if {
 	some name, endpoint in input.endpoints
+}
+
+# _own are the same for the nodes that were shown a chain.
+_own[name] := [row |
+	some node_name, key in _shown_to(endpoint)
+	endpoint.chains[key]
+	row := {"key": key, "store": store(nodes.read[node_name], name), "names": {node_name}}
+] if {
+	some name, endpoint in input.endpoints
+}
+
+# _shown_to are the chains that nodes themselves were shown, by node.
+_shown_to(endpoint) := {node_name: probe.chain |
+	some vantage, probe in endpoint.probes
+	startswith(vantage, "node/")
+	probe.chain
+	node_name := trim_prefix(vantage, "node/")
+	nodes.read[node_name]
+}
+
+# _alike are the nodes by what decides on their store for a registry.
+_alike := {profile: names |
+	some profile in {profile | some profile in _profiles}
+	names := {name | some name; _profiles[name] == profile}
+}
+
+_profiles[name] := {
+	"trust_store": object.get(node, "trust_store", ""),
+	"registry_config": {"hosts": object.get(node, ["registry_config", "hosts"], {})},
+} if {
+	some name, node in nodes.read
 }
 
 # store is the key of the trust store that a node judges a registry with.

@@ -14,7 +14,7 @@
 #     Roll the nodes: a node gets its trust files when it is made. Renaming the entry in
 #     the cluster's trust configuration starts a rolling update; a changed secret alone
 #     does not.
-#   explains: [RT-XEV-001, RT-TLS-002, RT-EVT-002, RT-EVT-013]
+#   explains: [RT-NOD-006, RT-XEV-001, RT-TLS-002, RT-EVT-002, RT-EVT-013]
 #   tags: [seed, nod]
 package regpolicy.nod.configured_ca_files_exist
 

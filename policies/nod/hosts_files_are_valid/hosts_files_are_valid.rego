@@ -32,8 +32,7 @@ subjects contains {"kind": "registry", "name": host} if {
 subjects contains {"kind": "node", "name": name} if some name, _ in _unreadable
 
 deny contains {"subject": {"kind": "registry", "name": host}, "msg": msg, "evidence": fleet.settings_at(host, names)} if {
-	some host, faults in _faulty
-	some fault, names in faults
+	some [host, fault], names in fleet.grouped(_faulty)
 	msg := sprintf("%s, on %s", [fault, fleet.listed(names)])
 }
 
@@ -43,7 +42,7 @@ deny contains {"subject": {"kind": "node", "name": name}, "msg": msg, "evidence"
 }
 
 # _faulty are the faults of a registry's hosts.toml, and the nodes that have them.
-_faulty[host][fault] contains name if {
+_faulty := {[host, fault, name] |
 	some host, by_node in fleet.hosts
 	some name, settings in by_node
 	settings.form == "hosts_toml"

@@ -11,7 +11,7 @@
 #   recommended_action: >-
 #     Get the CA's new certificate, configure it beside the old one under a new entry
 #     name, and let the nodes roll before the old one expires.
-#   explains: [RT-TLS-002, RT-EVT-001]
+#   explains: [RT-TLS-002, RT-EVT-001, RT-EVT-004]
 #   tags: [nod, audit]
 #   params: {warn_days: 90, soon_days: 30}
 #   controls:
@@ -28,21 +28,21 @@ import data.regpolicy.lib.pointer
 
 _params := params.of("RT-NOD-005", rego.metadata.chain())
 
-subjects contains _subject(fingerprint) if some fingerprint, _ in _holders
+subjects contains _subject(fingerprint) if some fingerprint in _certificates
 
 deny contains {"subject": _subject(fingerprint), "msg": msg, "evidence": _evidence(fingerprint)} if {
-	some fingerprint, names in _holders
+	some fingerprint in _certificates
 	not _valid(fingerprint)
-	msg := sprintf("%s; it lies on %s", [_end(fingerprint), fleet.listed(names)])
+	msg := sprintf("%s; it lies on %s", [_end(fingerprint), fleet.listed(_holders(fingerprint))])
 }
 
 warn contains {"subject": _subject(fingerprint), "msg": msg, "evidence": _evidence(fingerprint), "severity": _urgency(days)} if {
-	some fingerprint, names in _holders
+	some fingerprint in _certificates
 	days := _left(fingerprint) / 86400000000000
 	days >= 0
 	days <= _params.warn_days
 	msg := sprintf("%q expires at %s, in %d days; it lies on %s", [
-		chains.name_of(fingerprint), input.certificates[fingerprint].not_after, floor(days), fleet.listed(names),
+		chains.name_of(fingerprint), input.certificates[fingerprint].not_after, floor(days), fleet.listed(_holders(fingerprint)),
 	])
 }
 
@@ -59,13 +59,19 @@ _end(fingerprint) := sprintf("%q has expired at %s", [chains.name_of(fingerprint
 	is_number(_left(fingerprint))
 } else := sprintf("the end of the validity of %q cannot be read", [chains.name_of(fingerprint)])
 
-# _holders are the nodes that hold a certificate in a CA file.
-_holders[fingerprint] contains name if {
+_certificates := {fingerprint | some held in _held; some fingerprint in held}
+
+# _held are the certificates in a node's CA files, _holders the nodes that hold one.
+_held := {name: held |
 	some name, files in fleet.files
-	some path, file in files
-	fleet.ca(path, file)
-	some fingerprint in file.certificates
+	held := {fingerprint |
+		some path, file in files
+		fleet.ca(path, file)
+		some fingerprint in file.certificates
+	}
 }
+
+_holders(fingerprint) := {name | some name, held in _held; fingerprint in held}
 
 _subject(fingerprint) := {"kind": "certificate", "name": fingerprint}
 

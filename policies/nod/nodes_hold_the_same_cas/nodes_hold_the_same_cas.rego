@@ -12,7 +12,7 @@
 #     Finish or repair the rolling update (`kubectl get machines` in the cluster's vSphere
 #     Namespace shows where it stands); what was changed on a node by hand belongs into
 #     the cluster's trust configuration.
-#   explains: [RT-TLS-002, RT-EVT-001, RT-EVT-002]
+#   explains: [RT-TLS-002, RT-EVT-001, RT-EVT-002, RT-EVT-013]
 #   tags: [nod]
 package regpolicy.nod.nodes_hold_the_same_cas
 
@@ -22,22 +22,26 @@ import data.regpolicy.lib.nodes
 import data.regpolicy.lib.pointer
 
 subjects contains {"kind": "node", "name": name} if {
-	some cluster, sets in _sets
-	_size[cluster] > 1
-	some name in sets[_]
+	some group in _sets
+	_size[group.cluster] > 1
+	some name in group.nodes
 }
 
 deny contains {"subject": {"kind": "node", "name": name}, "msg": msg, "evidence": [pointer.to(["nodes", name])]} if {
-	some cluster, sets in _sets
-	common := _common[cluster]
-	some trusted, names in sets
-	trusted != common
-	some name in names
-	msg := sprintf("node %s differs from %d of the %d nodes of its cluster that were read: it %s", [name, count(sets[common]), _size[cluster], _difference(trusted, common)])
+	some group in _sets
+	common := _common[group.cluster]
+	group.trusted != common.trusted
+	some name in group.nodes
+	msg := sprintf("node %s differs from %d of the %d nodes of its cluster that were read: it %s", [name, count(common.nodes), _size[group.cluster], _difference(group.trusted, common.trusted)])
 }
 
-# _sets are the nodes of a cluster by the CAs that they trust.
-_sets[cluster][trusted] contains name if {
+# _sets are the sets of CAs that nodes of a cluster trust, each with its nodes.
+_sets := {object.union(group, {"nodes": members}) |
+	some group in {group | some group in _set_of}
+	members := {name | some name, other in _set_of; other == group}
+}
+
+_set_of := {name: {"cluster": cluster, "trusted": trusted} |
 	some name, node in nodes.read
 	not name in _unsure
 	cluster := _cluster(node)
@@ -46,32 +50,39 @@ _sets[cluster][trusted] contains name if {
 
 _unsure := fleet.unread({"trust_files", "trust_store"})
 
-_size[cluster] := sum([count(names) | some names in sets]) if some cluster, sets in _sets
+_size[cluster] := sum([count(group.nodes) | some group in _sets; group.cluster == cluster]) if some cluster in _clusters
+
+_clusters := {group.cluster | some group in _sets}
 
 # _common is the set that most nodes have, the larger one of equals.
-_common[cluster] := max({[count(names), count(trusted), trusted] | some trusted, names in sets})[2] if some cluster, sets in _sets
+_common[cluster] := max({[count(group.nodes), count(group.trusted), group] | some group in _sets; group.cluster == cluster})[2] if some cluster in _clusters
 
 # _placed are the CAs in the files of a cluster's nodes, _files those of one node.
-_placed[cluster] contains fingerprint if {
-	some name, fingerprints in _files
-	cluster := _cluster(nodes.read[name])
-	some fingerprint in fingerprints
+_placed := {cluster: placed |
+	some cluster in {_cluster(node) | some node in nodes.read}
+	placed := {fingerprint |
+		some name, node in nodes.read
+		_cluster(node) == cluster
+		some fingerprint in _files[name]
+	}
+	count(placed) > 0
 }
 
-_files[name] := {fingerprint |
-	some path, file in node.trust_files
-	fleet.system_wide(file)
-	fleet.ca(path, file)
-	some fingerprint in file.certificates
-} if {
-	some name, node in nodes.read
+_files := {name: fingerprints |
+	some name, files in fleet.files
+	fingerprints := {fingerprint |
+		some path, file in files
+		fleet.system_wide(file)
+		fleet.ca(path, file)
+		some fingerprint in file.certificates
+	}
 }
 
 _cluster(node) := object.get(node, "cluster", "")
 
-_difference(trusted, common) := concat(" and ", [sprintf(format, [_named(fingerprints)]) |
-	some [format, fingerprints] in [["lacks %s", common - trusted], ["has %s besides", trusted - common]]
-	count(fingerprints) > 0
-])
+_difference(trusted, common) := concat(" and ", array.concat(
+	[sprintf("lacks %s", [_named(common - trusted)]) | count(common - trusted) > 0],
+	[sprintf("has %s besides", [_named(trusted - common)]) | count(trusted - common) > 0],
+))
 
 _named(fingerprints) := concat(", ", [sprintf("%q (%s)", [chains.name_of(fingerprint), substring(fingerprint, 0, 8)]) | some fingerprint in fingerprints])

@@ -29,13 +29,12 @@ _params := params.of("RT-NOD-016", rego.metadata.chain())
 subjects contains {"kind": "registry", "name": host} if some host, _ in fleet.hosts
 
 deny contains {"subject": {"kind": "registry", "name": host}, "msg": msg, "evidence": fleet.settings_at(host, names)} if {
-	some host, settings in _plain
-	some setting, names in settings
+	some [host, setting], names in fleet.grouped(_plain)
 	msg := sprintf("%s, on %s", [setting, fleet.listed(names)])
 }
 
 # _plain are the settings that make a registry plain, and the nodes that have them.
-_plain[host][setting] contains name if {
+_plain := {[host, setting, name] |
 	some host, by_node in fleet.hosts
 	some name, settings in by_node
 	not _encrypted(settings)

@@ -25,13 +25,12 @@ import data.regpolicy.lib.fleet
 subjects contains {"kind": "registry", "name": host} if some host, _ in fleet.hosts
 
 deny contains {"subject": {"kind": "registry", "name": host}, "msg": msg, "evidence": fleet.settings_at(host, names)} if {
-	some host, switches in _off
-	some switch, names in switches
+	some [host, switch], names in fleet.grouped(_off)
 	msg := sprintf("%s, on %s", [switch, fleet.listed(names)])
 }
 
 # _off are the switches that are thrown for a registry, and the nodes that have them.
-_off[host][switch] contains name if {
+_off := {[host, switch, name] |
 	some host, by_node in fleet.hosts
 	some name, settings in by_node
 	not _verified(settings)

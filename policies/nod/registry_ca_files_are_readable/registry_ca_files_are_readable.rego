@@ -20,24 +20,28 @@ package regpolicy.nod.registry_ca_files_are_readable
 import data.regpolicy.lib.fleet
 import data.regpolicy.lib.nodes
 
-subjects contains fleet.subject(name, path) if some [name, path], _ in _named
+subjects contains fleet.subject(name, path) if some [name, path] in _named
 
 deny contains {"subject": fleet.subject(name, path), "msg": msg, "evidence": [fleet.at(name, path)]} if {
-	some [name, path], hosts in _named
+	some [name, path] in _named
 	file := nodes.read[name].trust_files[path]
 	not _parsable(file)
-	msg := sprintf("%s on node %s, the CA of %s, %s", [path, name, concat(", ", sort(hosts)), _fault(file)])
+	msg := sprintf("%s on node %s, the CA of %s, %s", [path, name, concat(", ", _registries(name, path)), _fault(file)])
 }
 
-# _named are the CA files that a node's configuration names, and for which registries.
-# The distribution's own files are not in the document; what may not be read is not
-# known to be wrong.
-_named[[name, path]] contains fleet.registries(host) if {
-	some host, by_node in fleet.hosts
+# _named are the CA files that a node's configuration names. The distribution's own
+# files are not in the document; what may not be read is not known to be wrong.
+_named := {[name, path] |
+	some by_node in fleet.hosts
 	some name, settings in by_node
 	some path in settings.ca_files
 	file := nodes.read[name].trust_files[path]
 	not file.status in {"escapes", "too_large", "unreadable"}
+}
+
+_registries(name, path) := {fleet.registries(host) |
+	some host, settings in nodes.read[name].registry_config.hosts
+	path in settings.ca_files
 }
 
 _parsable(file) if {

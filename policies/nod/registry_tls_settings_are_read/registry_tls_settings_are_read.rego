@@ -29,13 +29,12 @@ subjects contains {"kind": "registry", "name": host} if {
 }
 
 deny contains {"subject": {"kind": "registry", "name": host}, "msg": msg, "evidence": fleet.settings_at(host, names)} if {
-	some host, faults in _unread
-	some fault, names in faults
+	some [host, fault], names in fleet.grouped(_unread)
 	msg := sprintf("the TLS settings for %s in %s, on %s", [fleet.registries(host), fault, fleet.listed(names)])
 }
 
 # _unread are the reasons why settings are not read, and the nodes where that is so.
-_unread[host][fault] contains name if {
+_unread := {[host, fault, name] |
 	some host, by_node in fleet.hosts
 	some name, settings in by_node
 	_tls(settings)

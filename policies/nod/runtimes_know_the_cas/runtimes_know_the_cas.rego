@@ -12,7 +12,7 @@
 #   recommended_action: >-
 #     Restart the container runtime on the node (`systemctl restart containerd`; running
 #     containers go on), or roll the node.
-#   explains: [RT-EVT-001, RT-EVT-002, RT-EVT-003]
+#   explains: [RT-XEV-007, RT-EVT-001, RT-EVT-002, RT-EVT-003]
 #   tags: [nod]
 #   params: {tolerance_seconds: 2}
 # related_resources:

@@ -9,7 +9,7 @@
 #   severity: medium
 #   trust_domain: workload
 #   recommended_action: >-
-#     chown root:root and chmod 0644 the file, and find out what made it writable: a file
+#     Give the file to root, with mode 0644, and find out what made it writable: a file
 #     of the trust configuration comes as root's, with mode 0444 or 0644.
 #   tags: [nod, audit]
 #   controls:

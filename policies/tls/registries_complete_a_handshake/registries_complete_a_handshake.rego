@@ -9,7 +9,7 @@
 #   recommended_action: >-
 #     Check the port in the image reference, the firewall, the proxy's exceptions and the
 #     TLS settings of the registry or its load balancer.
-#   explains: [RT-EVT-001]
+#   explains: [RT-XEV-008, RT-EVT-001]
 #   tags: [seed, tls]
 package regpolicy.tls.registries_complete_a_handshake
 

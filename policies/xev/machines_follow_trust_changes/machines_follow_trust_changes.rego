@@ -13,7 +13,7 @@
 #   trust_domain: workload
 #   recommended_action: >-
 #     Finish the rolling update: see which Machine is stuck with kubectl get machines -n NAMESPACE.
-#   explains: [RT-NOD-001, RT-XEV-001, RT-TLS-002, RT-EVT-002, RT-EVT-003]
+#   explains: [RT-NOD-001, RT-XEV-001, RT-TLS-002, RT-EVT-002, RT-EVT-003, RT-EVT-013]
 #   optional_evidence: [nodes, secrets]
 #   tags: [xev, audit]
 #   params:

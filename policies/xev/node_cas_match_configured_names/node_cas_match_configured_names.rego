@@ -8,7 +8,7 @@
 #   severity: critical
 #   trust_domain: workload
 #   recommended_action: Give the entry a new name, in the secret and in the cluster, so that the nodes roll.
-#   explains: [RT-XEV-001, RT-TLS-002, RT-EVT-002, RT-EVT-003]
+#   explains: [RT-NOD-006, RT-XEV-001, RT-XEV-006, RT-TLS-002, RT-EVT-002, RT-EVT-003]
 #   tags: [seed, xev]
 #   controls:
 #     bsi-app-4.4: [A13]

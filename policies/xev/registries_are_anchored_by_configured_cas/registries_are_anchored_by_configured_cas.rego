@@ -20,6 +20,7 @@
 package regpolicy.xev.registries_are_anchored_by_configured_cas
 
 import data.regpolicy.lib.chains
+import data.regpolicy.lib.nodeviews
 import data.regpolicy.lib.pointer
 import data.regpolicy.lib.trust
 
@@ -43,7 +44,7 @@ _pairs contains {
 	chains.registry(endpoint)
 	some key, chain in endpoint.chains
 	not chains.public(chain)
-	some domain in _pullers(name)
+	some domain in nodeviews.pullers(name)
 	input.domains[domain]
 }
 
@@ -88,11 +89,3 @@ _lapsed(pair) if {
 _evidence(pair) := [pointer.to(["endpoints", pair.endpoint, "chains", pair.key, "verdicts", pair.store])] if {
 	pair.chain.verdicts[pair.store]
 } else := [pointer.to(["endpoints", pair.endpoint, "chains", pair.key]), pointer.to(["domains", pair.domain])]
-
-# _pullers are the domains that pull from a registry; one of which no pod says so
-# was named by manifests or by hand, and counts for the nodes.
-default _pullers(_) := {"workload"}
-
-_pullers(name) := {_domains[platform] | some platform in input.registries[name].platforms} if count(input.registries[name].platforms) > 0
-
-_domains := {"kubelet": "workload", "vsphere_pod": "supervisor"}

@@ -12,7 +12,7 @@
 #   recommended_action: >-
 #     Go through the candidates in the order in which they are listed; restarting the
 #     container runtime on the node is first, since it reads the trust store once.
-#   explains: [RT-EVT-001, RT-EVT-002, RT-EVT-003]
+#   explains: [RT-EVT-001, RT-EVT-002, RT-EVT-003, RT-EVT-004, RT-EVT-005, RT-EVT-006]
 #   optional_evidence: [proxies]
 #   tags: [xev, audit]
 #   controls:

@@ -194,10 +194,15 @@ func (s *Sources) usedRules() map[string]bool {
 						used[name] = true
 					}
 				}
-				ast.WalkVars(rule, func(v ast.Var) bool {
+				noteVar := func(v ast.Var) bool {
 					note(m.Package.Path.String() + "." + string(v))
 					return false
-				})
+				}
+				ast.WalkVars(rule, noteVar)
+				// What stands between the brackets of `deny[key(x)]` is not walked with the rule.
+				for _, part := range rule.Head.Ref()[1:] {
+					ast.WalkVars(part, noteVar)
+				}
 				ast.WalkRefs(rule, func(ref ast.Ref) bool {
 					text := ref.ConstantPrefix().String()
 					if target, ok := aliases[ref[0].String()]; ok {

@@ -194,10 +194,20 @@ func (d *diagnosing) newDiagnosis(roots []failure) report.Diagnosis {
 		ID: worst.ID, Severity: worst.Severity, Title: worst.Title, Messages: slices.Compact(messages),
 		Subjects: len(roots), Remediation: strings.Join(repairs, "\n"), Explains: []report.Explained{}, Example: maps.Clone(worst.Subject),
 	}
+	for _, f := range roots {
+		if f.Message == out.Messages[0] && f.Location != nil {
+			out.Location = f.Location
+			break
+		}
+	}
 	symptoms := d.symptoms(worst.ID, roots)
+	hosts := sum(roots).hosts
 	for _, id := range slices.Sorted(maps.Keys(symptoms)) {
+		maps.Copy(hosts, sum(symptoms[id]).hosts)
 		out.Explains = append(out.Explains, report.Explained{ID: id, Title: symptoms[id][0].Title, Subjects: len(symptoms[id])})
 	}
+	delete(hosts, "")
+	out.Registries = sorted(hosts)
 	return out
 }
 

@@ -105,9 +105,10 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 			Require:   opt.Require,
 		},
 		Coverage: map[string]evidence.Coverage{},
+		Rules:    l.rules(),
 		Results:  []report.Result{},
 	}
-	waivers := newWaiving(opt.Waivers)
+	waivers, quoted := newWaiving(opt.Waivers), newExcerpts()
 	for i := range inputs {
 		in := &inputs[i]
 		at := in.Document.CollectedAt
@@ -133,6 +134,11 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 			return nil, err
 		}
 		waivers.apply(results, at.Time)
+		sortResults(results)
+		if err := quoted.add(results, value); err != nil {
+			return nil, err
+		}
+		rep.TrustPaths = append(rep.TrustPaths, trustPaths(results, in, len(inputs) > 1, at)...)
 		changes = append(changes, waiverChanges(results, at, opt.Forecast)...)
 		if opt.Forecast > 0 {
 			rep.Forecast = append(rep.Forecast, changes...)
@@ -183,6 +189,7 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, many
 	}
 	for i := range results {
 		results[i].Fingerprint = fingerprint(&results[i])
+		results[i].Location = locate(in.Document, &results[i])
 	}
 	return results, nil
 }

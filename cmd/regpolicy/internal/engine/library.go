@@ -137,7 +137,7 @@ func compile(modules map[string]*ast.Module, schema *schema) (*ast.Compiler, Err
 // a finding, and conftest takes them.
 func anyOld(modules map[string]*ast.Module) bool {
 	for _, m := range modules {
-		if m.RegoVersion() == ast.RegoV0 {
+		if m.RegoVersionSpan().Max() == ast.RegoV0 {
 			return true
 		}
 	}

@@ -1,23 +1,65 @@
 package engine
 
 import (
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/regpolicy/regpolicy/policies"
 )
 
 // policyFiles is where the policies lie, with their tests and cases beside them.
 const policyFiles = "../../../../policies"
 
-// builtinIDs are the policies that there are; an id is permanent.
-var builtinIDs = []string{
-	"RT-CFG-001", "RT-CFG-002", "RT-CFG-003", "RT-CFG-004", "RT-CFG-009", "RT-CFG-021",
-	"RT-EVT-001", "RT-EVT-002", "RT-EVT-003", "RT-EVT-012",
-	"RT-NOD-001", "RT-NOD-002", "RT-NOD-003",
-	"RT-TLS-001", "RT-TLS-002", "RT-TLS-003",
-	"RT-XEV-001", "RT-XEV-002", "RT-XEV-003",
+// builtinIDs are the policies of the catalogue, RT-CFG-001 to RT-XEV-016; an id is
+// permanent.
+func builtinIDs() []string {
+	var out []string
+	for _, area := range []struct {
+		name  string
+		count int
+	}{{"CFG", 22}, {"EVT", 16}, {"NOD", 22}, {"TLS", 20}, {"XEV", 16}} {
+		for n := range area.count {
+			out = append(out, fmt.Sprintf("RT-%s-%03d", area.name, n+1))
+		}
+	}
+	return out
+}
+
+// verifiedControls are those whose text was seen in the framework itself or in a
+// published copy; no policy may name another.
+var verifiedControls = map[string][]string{
+	"bsi-app-4.4":                 {"A12", "A13"},
+	"bsi-sys-1.6":                 {"A6", "A8", "A12"},
+	"bsi-tr-02102-2":              nil, // it has no ids: the text stands for itself
+	"cis-kubernetes-1.10":         {"5.1.2", "5.4.1", "5.4.2", "5.5.1"},
+	"disa-container-platform-srg": {"V-233015", "V-233192"},
+	"nist-800-190":                {"4.2.1"},
+	"pci-dss-4.0.1":               {"4.2.1.1"},
+}
+
+func TestControlsAreVerified(t *testing.T) {
+	frameworks, err := fs.ReadFile(policies.FS, policies.Frameworks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range builtinPolicies(t) {
+		for framework, ids := range p.Controls {
+			known, ok := verifiedControls[framework]
+			if !ok || !strings.Contains(string(frameworks), "\n  "+framework+":\n") {
+				t.Errorf("%s names the framework %q, which is not verified or not in %s", p.ID, framework, policies.Frameworks)
+			}
+			for _, id := range ids {
+				if known != nil && !slices.Contains(known, id) {
+					t.Errorf("%s names %s %s, which is not verified", p.ID, framework, id)
+				}
+			}
+		}
+	}
 }
 
 func policyFolder(p *Policy) string { return filepath.Join(policyFiles, filepath.Dir(p.File)) }
@@ -70,8 +112,8 @@ func TestMetadataOfPolicies(t *testing.T) {
 			}
 		})
 	}
-	if !slices.Equal(ids, builtinIDs) {
-		t.Errorf("policies %v, want %v", ids, builtinIDs)
+	if want := builtinIDs(); !slices.Equal(ids, want) {
+		t.Errorf("policies %v, want %v", ids, want)
 	}
 	for id, targets := range explains {
 		for _, target := range targets {
@@ -94,4 +136,24 @@ func reachable(id string, edges map[string][]string) []string {
 		}
 	}
 	return out
+}
+
+// TestPublicRegistries: the library's own list, for runs without parameters, is
+// RT-CFG-004's.
+func TestPublicRegistries(t *testing.T) {
+	library, err := fs.ReadFile(policies.FS, "lib/registries/registries.rego")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range builtinPolicies(t) {
+		hosts, _ := p.Params["public_registries"].([]any)
+		for _, host := range hosts {
+			if !strings.Contains(string(library), fmt.Sprintf("%q,", host)) {
+				t.Errorf("lib/registries does not hold %q of %s", host, p.ID)
+			}
+		}
+		if len(hosts) > 0 && strings.Count(string(library), `",`) != len(hosts) {
+			t.Errorf("lib/registries does not hold %d registries, as %s does", len(hosts), p.ID)
+		}
+	}
 }

@@ -32,11 +32,7 @@ func recordsOf(doc *evidence.Document, s evidence.Subject) []string {
 	qualified := s["namespace"] + "/" + s["name"]
 	switch s["kind"] {
 	case "pod":
-		out := existing(doc.Pods, "pods", qualified)
-		for _, key := range doc.Views.FailuresByPod[qualified] {
-			out = append(out, existing(doc.PullFailures, "pull_failures", key)...)
-		}
-		return out
+		return podRecords(doc, qualified)
 	case "node":
 		return existing(doc.Nodes, "nodes", s["name"])
 	case "trust_file":
@@ -56,10 +52,24 @@ func recordsOf(doc *evidence.Document, s evidence.Subject) []string {
 	case "verification":
 		return existing(doc.Verification, "verification", s["name"])
 	case "trust_entry":
-		for key, e := range doc.Trust {
-			if e.Label == s["name"] && e.Object.Namespace == s["namespace"] && e.Object.Kind+"/"+e.Object.Name == s["source"] {
-				return existing(doc.Trust, "trust", key)
-			}
+		return entryRecords(doc, s)
+	}
+	return nil
+}
+
+// podRecords are the pod's own and those of what it could not pull.
+func podRecords(doc *evidence.Document, pod string) []string {
+	out := existing(doc.Pods, "pods", pod)
+	for _, key := range doc.Views.FailuresByPod[pod] {
+		out = append(out, existing(doc.PullFailures, "pull_failures", key)...)
+	}
+	return out
+}
+
+func entryRecords(doc *evidence.Document, s evidence.Subject) []string {
+	for key, e := range doc.Trust {
+		if e.Label == s["name"] && e.Object.Namespace == s["namespace"] && e.Object.Kind+"/"+e.Object.Name == s["source"] {
+			return existing(doc.Trust, "trust", key)
 		}
 	}
 	return nil

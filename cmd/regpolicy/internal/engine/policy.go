@@ -180,11 +180,7 @@ func (p *Policy) addRule(rule *ast.Rule) Errors {
 	}
 	isResult := denyRule.MatchString(name) || warnRule.MatchString(name) || name == "subjects"
 	if !isResult {
-		if near := nearMiss(name); near != "" && len(rule.Head.Args) == 0 {
-			return Errors{faultAt(rule.Location, fmt.Sprintf("rename it to `%s`, or put `_` before a helper's name", near),
-				"rule %q looks like a misspelt %q and would never report", name, near)}
-		}
-		return nil
+		return misspelt(rule, name)
 	}
 	if len(rule.Head.Args) > 0 || rule.Head.RuleKind() != ast.MultiValue || len(rule.Head.Ref()) > 2 {
 		if rule.Default {
@@ -202,6 +198,15 @@ func (p *Policy) addRule(rule *ast.Rule) Errors {
 		p.warn = append(p.warn, name)
 	}
 	return nil
+}
+
+func misspelt(rule *ast.Rule, name string) Errors {
+	near := nearMiss(name)
+	if near == "" || len(rule.Head.Args) > 0 {
+		return nil
+	}
+	return Errors{faultAt(rule.Location, fmt.Sprintf("rename it to `%s`, or put `_` before a helper's name", near),
+		"rule %q looks like a misspelt %q and would never report", name, near)}
 }
 
 func ruleName(rule *ast.Rule) string {

@@ -1,8 +1,8 @@
 package engine
 
 import (
-	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -44,28 +44,27 @@ func analyse(policies []*Policy, compiler *ast.Compiler, schema *schema) Errors 
 	return faults
 }
 
-// value is what a term may hold: the part of the document at path, once the
-// keys in via are selected ({"n": node} is the value "a node" via "n", a set of
-// nodes is "a node" via anything).
-type value struct {
-	path []string
-	via  []string
-	// loose values came out of a built-in, which may have taken them apart: what
-	// is selected from them need not exist.
-	loose bool
-}
-
 type flow struct {
 	compiler *ast.Compiler
 	schema   *schema
 	reads    map[Read]bool
-	memo     map[string][]value // by rule and arguments
-	active   map[string]bool
+	memo     map[call][]value
+	active   map[call]bool
 	faults   Errors
+	// checked are the paths that were held against the schema, with what is wrong
+	// with them; noted those whose parts are among reads.
+	checked map[string]string
+	noted   map[string]bool
+}
+
+// call is a rule with the values of its arguments.
+type call struct {
+	rule *ast.Rule
+	args string
 }
 
 func newFlow(compiler *ast.Compiler, schema *schema) *flow {
-	return &flow{compiler: compiler, schema: schema, reads: map[Read]bool{}, memo: map[string][]value{}, active: map[string]bool{}}
+	return &flow{compiler: compiler, schema: schema, reads: map[Read]bool{}, memo: map[call][]value{}, active: map[call]bool{}, checked: map[string]string{}, noted: map[string]bool{}}
 }
 
 type env map[ast.Var][]value
@@ -79,7 +78,7 @@ func (f *flow) result(rule *ast.Rule) {
 
 // rule follows one rule and returns what its value may hold.
 func (f *flow) rule(rule *ast.Rule, args [][]value) []value {
-	key := rule.Location.String() + "\x00" + rule.Head.Ref().String() + argsKey(args)
+	key := call{rule, argsKey(args)}
 	if out, ok := f.memo[key]; ok {
 		return out
 	}
@@ -100,8 +99,11 @@ func (f *flow) rule(rule *ast.Rule, args [][]value) []value {
 	if rule.Head.Value != nil {
 		out = append(out, f.term(rule.Head.Value, e)...)
 	}
-	if rule.Head.Key != nil {
-		out = append(out, f.term(rule.Head.Key, e)...)
+	if key := rule.Head.Key; key != nil {
+		// A set's element is its value; an object's key is not.
+		if keys := f.term(key, e); rule.Head.RuleKind() == ast.MultiValue {
+			out = append(out, keys...)
+		}
 	}
 	for _, part := range rule.Head.Ref()[1:] {
 		if !part.IsGround() {
@@ -155,7 +157,9 @@ func (f *flow) bind(target *ast.Term, values []value, e env) {
 	case ast.Var:
 		e[t] = unique(append(e[t], values...))
 	case *ast.Array:
-		t.Foreach(func(item *ast.Term) { f.bind(item, f.selectAll(values, anySegment, target.Location), e) })
+		for i := range t.Len() {
+			f.bind(t.Elem(i), f.selectAll(values, strconv.Itoa(i), target.Location), e)
+		}
 	case ast.Object:
 		t.Foreach(func(k, v *ast.Term) { f.bind(v, f.selectAll(values, segmentOf(k), target.Location), e) })
 	}
@@ -228,7 +232,11 @@ func (f *flow) term(t *ast.Term, e env) []value {
 	case ast.Ref:
 		return f.ref(v, e, t.Location)
 	case *ast.Array:
-		return f.elements(v.Foreach, e)
+		var out []value
+		for i := range v.Len() {
+			out = append(out, under(strconv.Itoa(i), f.term(v.Elem(i), e))...)
+		}
+		return unique(out)
 	case ast.Set:
 		return f.elements(v.Foreach, e)
 	case ast.Object:
@@ -258,15 +266,6 @@ func (f *flow) elements(each func(func(*ast.Term)), e env) []value {
 	var out []value
 	each(func(item *ast.Term) { out = append(out, under(anySegment, f.term(item, e))...) })
 	return unique(out)
-}
-
-// under puts values below a key of a collection.
-func under(key string, values []value) []value {
-	out := make([]value, len(values))
-	for i, v := range values {
-		out[i] = value{path: v.path, via: append([]string{key}, v.via...), loose: v.loose}
-	}
-	return out
 }
 
 func (f *flow) ref(ref ast.Ref, e env, loc *ast.Location) []value {
@@ -326,31 +325,44 @@ func (f *flow) dataRef(ref ast.Ref, loc *ast.Location) []value {
 func (f *flow) selectAll(values []value, segment string, loc *ast.Location) []value {
 	out := make([]value, 0, len(values))
 	for _, v := range values {
-		if len(v.via) > 0 {
-			if v.via[0] == segment || v.via[0] == anySegment || segment == anySegment {
-				out = append(out, value{path: v.path, via: v.via[1:], loose: v.loose})
+		if v.via != "" {
+			if key, rest, _ := strings.Cut(v.via, separator); key == segment || key == anySegment || segment == anySegment {
+				out = append(out, value{path: v.path, via: rest, loose: v.loose})
 			}
 			continue
 		}
-		next := value{path: append(slices.Clone(v.path), segment), loose: v.loose}
-		if len(next.path) > 12 { // a recursive walk; the document is less deep
-			continue
+		next := value{path: v.path + segment + separator, loose: v.loose}
+		message, known := f.checked[next.path]
+		if !known {
+			message = f.schema.check(next.segments())
+			f.checked[next.path] = message
 		}
-		if message := f.schema.check(next.path); message != "" {
-			if v.loose {
-				continue
-			}
+		switch {
+		case strings.Count(next.path, separator) > 12: // a recursive walk; the document is less deep
+			continue
+		case message == "":
+			f.noteOnce(next, false)
+			out = append(out, next)
+		case !v.loose:
 			f.faults = append(f.faults, faultAt(loc, "docs/evidence.md lists the fields of the document", "%s", message))
-			continue
 		}
-		f.note(next.path, false)
-		out = append(out, next)
 	}
 	return unique(out)
 }
 
 // whole notes that all of a value may be looked at.
-func (f *flow) whole(v value) { f.note(v.path, true) }
+func (f *flow) whole(v value) { f.noteOnce(v, true) }
+
+func (f *flow) noteOnce(v value, whole bool) {
+	key := v.path
+	if whole {
+		key += anySegment
+	}
+	if !f.noted[key] {
+		f.noted[key] = true
+		f.note(v.segments(), whole)
+	}
+}
 
 func (f *flow) note(path []string, whole bool) {
 	switch {
@@ -423,10 +435,14 @@ func (f *flow) sorted() []Read {
 }
 
 func segmentOf(t *ast.Term) string {
-	if s, ok := t.Value.(ast.String); ok {
-		return string(s)
+	switch v := t.Value.(type) {
+	case ast.String:
+		return string(v)
+	case ast.Number:
+		return string(v)
+	default:
+		return anySegment
 	}
-	return anySegment
 }
 
 func segmentsOf(t *ast.Term) []string {
@@ -436,32 +452,5 @@ func segmentsOf(t *ast.Term) []string {
 	}
 	out := make([]string, 0, array.Len())
 	array.Foreach(func(item *ast.Term) { out = append(out, segmentOf(item)) })
-	return out
-}
-
-func argsKey(args [][]value) string {
-	var out strings.Builder
-	for _, arg := range args {
-		out.WriteByte(0)
-		for _, v := range arg {
-			out.WriteString(strings.Join(v.path, "."))
-			out.WriteByte('<')
-			out.WriteString(strings.Join(v.via, "."))
-			out.WriteByte(' ')
-		}
-	}
-	return out.String()
-}
-
-func unique(values []value) []value {
-	out := values[:0:0]
-	seen := map[string]bool{}
-	for _, v := range values {
-		key := argsKey([][]value{{v}})
-		if !seen[key] && len(v.via) < 8 {
-			seen[key] = true
-			out = append(out, v)
-		}
-	}
 	return out
 }

@@ -21,7 +21,7 @@ func TestDiagnosisNamesTheRootCause(t *testing.T) {
 		"same-name-other-fingerprint": {"RT-XEV-002"},
 		"intermediate-not-sent":       {"RT-TLS-003"},
 		"wrong-ca-embedded":           {"RT-XEV-003"},
-		"vsphere-pod":                 {"RT-XEV-003"},
+		"vsphere-pod":                 {"RT-CFG-019"},
 	}
 	l, err := Load(t.Context(), builtin(t))
 	if err != nil {

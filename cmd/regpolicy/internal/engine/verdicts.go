@@ -31,18 +31,28 @@ func (p *Policy) verdicts(doc *evidence.Document, found found, n needs) []report
 			results = append(results, p.inconclusive(subject, n.gaps, matching))
 		case anyWhole: // one result for the policy says it, see uncovered
 		default:
-			r := p.result(report.Pass, subject, "")
-			for _, pointer := range p.pointersOf(doc, subject) {
-				r.Evidence = append(r.Evidence, report.Pointer{Pointer: pointer, Role: "supports"})
-			}
 			at[subject.String()] = len(results)
-			results = append(results, r)
+			results = append(results, p.pass(doc, subject))
 		}
 	}
 	results = append(results, p.uncovered(n.gaps, used, at)...)
 	if len(results) > 0 {
 		return results
 	}
+	return p.withoutSubjects(n)
+}
+
+// pass points to the records of the subject that was looked at.
+func (p *Policy) pass(doc *evidence.Document, subject evidence.Subject) report.Result {
+	r := p.result(report.Pass, subject, "")
+	for _, pointer := range p.pointersOf(doc, subject) {
+		r.Evidence = append(r.Evidence, report.Pointer{Pointer: pointer, Role: "supports"})
+	}
+	return r
+}
+
+// withoutSubjects is the result of a policy that said nothing.
+func (p *Policy) withoutSubjects(n needs) []report.Result {
 	switch {
 	case p.hasSubjects:
 		return []report.Result{p.result(report.Skip, wholeDocument(), "nothing of the kind that this policy looks at is in the document")}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -104,9 +105,7 @@ func wantFault(t *testing.T, err error, says, hint string) {
 func record(r *http.Request, next http.Handler, change func([]byte) []byte, w http.ResponseWriter) {
 	kept := httptest.NewRecorder()
 	next.ServeHTTP(kept, r)
-	for name, values := range kept.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), kept.Header())
 	w.WriteHeader(kept.Code)
 	_, _ = io.Copy(w, bytes.NewReader(change(kept.Body.Bytes())))
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// group is all results of a policy with the same verdict: a report on 400 pods is
+// findingGroup is all results of a policy with the same verdict: a report on 400 pods is
 // read by somebody who is in a hurry. JSON has each of them.
-type group struct {
+type findingGroup struct {
 	id       string
 	verdict  Verdict
 	severity string
@@ -44,12 +44,12 @@ func (p *printer) findings(r *Report) {
 	t.AppendHeader(header)
 	t.SetColumnConfigs([]table.ColumnConfig{
 		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight},
-		{Number: 5, WidthMax: max(p.width-used-2, 20), WidthMaxEnforcer: text.WrapSoft},
+		{Number: 5, WidthMax: max(p.width-used-2, 20), WidthMaxEnforcer: wrapMessage},
 	})
 	for _, g := range groups {
 		t.AppendRow(table.Row{
 			p.paint(p.Say(string(g.verdict)), verdictColor(g.verdict)), Visible(g.id),
-			p.paint(p.Say(g.severity), severityColor(g.severity)), g.times, Visible(p.groupMessage(&g)),
+			p.paint(p.Say(g.severity), severityColor(g.severity)), g.times, p.groupMessage(&g),
 		})
 	}
 	for line := range TableLines(t) {
@@ -58,7 +58,7 @@ func (p *printer) findings(r *Report) {
 }
 
 // columnWidth is what the table needs for one of its first columns.
-func (p *printer) columnWidth(groups []group, column int, title string) int {
+func (p *printer) columnWidth(groups []findingGroup, column int, title string) int {
 	width := text.StringWidthWithoutEscSequences(title)
 	for _, g := range groups {
 		cell := ""
@@ -77,7 +77,7 @@ func (p *printer) columnWidth(groups []group, column int, title string) int {
 
 // findingList is the table for a narrow terminal: a line for each group, and its
 // message below.
-func (p *printer) findingList(groups []group) {
+func (p *printer) findingList(groups []findingGroup) {
 	for _, g := range groups {
 		p.line("%s  %s  %s", p.paint(p.Say(string(g.verdict)), verdictColor(g.verdict)), Visible(g.id), p.paint(p.Say(g.severity), severityColor(g.severity)))
 		message := p.groupMessage(&g)
@@ -86,6 +86,16 @@ func (p *printer) findingList(groups []group) {
 		}
 		p.paragraph("  ", message)
 	}
+}
+
+// wrapMessage wraps a message, but not the place below it, so that it can be copied.
+func wrapMessage(cell string, width int) string {
+	message, place, located := strings.Cut(cell, "\n")
+	message = text.WrapSoft(message, width)
+	if located {
+		message += "\n" + place
+	}
+	return message
 }
 
 // PlainTable is a table without borders: a rule below its header, two blanks
@@ -110,14 +120,14 @@ func TableLines(t table.Writer) iter.Seq[string] {
 	}
 }
 
-func (p *printer) groups(r *Report) []group {
+func (p *printer) groups(r *Report) []findingGroup {
 	type key struct {
 		id       string
 		verdict  Verdict
 		severity string
 	}
 	at := map[key]int{}
-	var groups []group
+	var groups []findingGroup
 	for i := range r.Results {
 		res := &r.Results[i]
 		if res.Verdict == Skip || (res.Verdict == Pass && !p.opt.ShowPassed) {
@@ -126,14 +136,14 @@ func (p *printer) groups(r *Report) []group {
 		k := key{res.ID, res.Verdict, res.Severity}
 		if _, ok := at[k]; !ok {
 			at[k] = len(groups)
-			groups = append(groups, group{id: res.ID, verdict: res.Verdict, severity: res.Severity, first: res})
+			groups = append(groups, findingGroup{id: res.ID, verdict: res.Verdict, severity: res.Severity, first: res})
 		}
 		groups[at[k]].times++
 	}
 	return groups
 }
 
-func (p *printer) groupMessage(g *group) string {
+func (p *printer) groupMessage(g *findingGroup) string {
 	message := g.first.Message
 	if g.verdict == Pass {
 		message = g.first.Title
@@ -144,6 +154,10 @@ func (p *printer) groupMessage(g *group) string {
 		message = p.Sayf("%s (waived: %s)", message, waiver.Reason)
 	default:
 		message = p.Sayf("%s (waived by %s until %s: %s)", message, waiver.Owner, waiver.Expires, waiver.Reason)
+	}
+	message = Visible(message)
+	if g.first.Location != nil {
+		message += "\n" + p.Sayf("at %s", Visible(g.first.Location.String()))
 	}
 	return message
 }

@@ -15,10 +15,15 @@ type Report struct {
 	// Affected is who cannot pull, from where.
 	Affected Affected `json:"affected"`
 	// Diagnosis names the causes behind the failures, the first to repair first.
-	Diagnosis []Diagnosis                  `json:"diagnosis"`
-	Summary   Summary                      `json:"summary"`
-	Coverage  map[string]evidence.Coverage `json:"coverage"`
-	Results   []Result                     `json:"results"`
+	Diagnosis []Diagnosis `json:"diagnosis"`
+	// TrustPaths are the chains of the registries that results are about, from the
+	// registry to what nodes hold.
+	TrustPaths []TrustPath                  `json:"trust_paths,omitempty"`
+	Summary    Summary                      `json:"summary"`
+	Coverage   map[string]evidence.Coverage `json:"coverage"`
+	// Rules are the policies that ran, by id, whatever became of them.
+	Rules   []Rule   `json:"rules,omitempty"`
+	Results []Result `json:"results"`
 	// Forecast lists the verdicts that will change within the time that --forecast
 	// names, the next first.
 	Forecast []Change `json:"forecast,omitempty"`
@@ -107,16 +112,32 @@ const (
 // Severities lists the severities, the mildest first.
 var Severities = []string{"info", "low", "medium", "high", "critical"}
 
-// Result is the verdict of one policy on one subject.
-type Result struct {
+// Rule is what a policy's METADATA says of it.
+type Rule struct {
 	ID          string              `json:"id"`
 	Policy      string              `json:"policy"` // the Rego package without "data."
-	Verdict     Verdict             `json:"verdict"`
-	Severity    string              `json:"severity"`
 	Title       string              `json:"title"`
-	Message     string              `json:"message"`
-	Subject     evidence.Subject    `json:"subject"`
-	TrustDomain string              `json:"trust_domain"`
+	Description string              `json:"description"`
+	Severity    string              `json:"severity"`
+	Remediation string              `json:"remediation"`
+	Tags        []string            `json:"tags"`
+	Controls    map[string][]string `json:"controls"`
+	// Related are links to read on.
+	Related []string `json:"related"`
+}
+
+// Result is the verdict of one policy on one subject.
+type Result struct {
+	ID          string           `json:"id"`
+	Policy      string           `json:"policy"` // the Rego package without "data."
+	Verdict     Verdict          `json:"verdict"`
+	Severity    string           `json:"severity"`
+	Title       string           `json:"title"`
+	Message     string           `json:"message"`
+	Subject     evidence.Subject `json:"subject"`
+	TrustDomain string           `json:"trust_domain"`
+	// Location is where the manifest that is wrong stands, if it came from a file.
+	Location    *Location           `json:"location,omitempty"`
 	Evidence    []Pointer           `json:"evidence"`
 	Missing     []Missing           `json:"missing"`
 	Remediation string              `json:"remediation"`
@@ -128,11 +149,21 @@ type Result struct {
 	Known bool `json:"known,omitempty"`
 }
 
+// Location is a place in a file; lines and columns count from 1, 0 is unknown.
+type Location struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+}
+
 // Pointer is an RFC 6901 JSON pointer into the evidence document.
 type Pointer struct {
 	Pointer string `json:"pointer"`
 	// Role is "supports" for a pass and "contradicts" for a failure.
 	Role string `json:"role"`
+	// Excerpt is what stands there, cut to a few lines of YAML. Passes have none,
+	// and of each policy's other results the first alone.
+	Excerpt string `json:"excerpt,omitempty"`
 }
 
 // Missing is evidence that a verdict would have needed.
@@ -188,6 +219,10 @@ type Diagnosis struct {
 	Remediation string           `json:"remediation"`
 	Explains    []Explained      `json:"explains"`
 	Example     evidence.Subject `json:"example"`
+	// Location is where the first of Messages leads, if that is in a file.
+	Location *Location `json:"location,omitempty"`
+	// Registries are those that the cause and what it explains bear on, as host:port.
+	Registries []string `json:"registries,omitempty"`
 }
 
 // Explained is a failed policy that a Diagnosis accounts for.

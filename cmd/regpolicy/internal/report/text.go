@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -69,7 +68,7 @@ func (p *printer) line(format string, args ...any) {
 func (p *printer) paragraph(indent, body string, colors ...text.Color) {
 	for line := range strings.SplitSeq(body, "\n") {
 		line = Visible(line)
-		if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "kubectl ") {
+		if isCommand(line) {
 			p.line("%s%s", indent, line)
 			continue
 		}
@@ -107,15 +106,7 @@ func fold(line string, width int) []string {
 // report quotes events, file names and servers' answers, which may be anybody's.
 // Besides control characters that is what changes the direction of text.
 func Visible(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t', r == '\n':
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029', r == '\ufeff':
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
+	return strings.Map(visible, s)
 }
 
 func (p *printer) paint(s string, colors ...text.Color) string {
@@ -152,6 +143,9 @@ func (w Words) Headline(r *Report) string {
 		return w.Say("Registry trust is in order as far as it was looked at.")
 	}
 }
+
+// Headline says in one English sentence how things stand.
+func Headline(r *Report) string { return Words(nil).Headline(r) }
 
 // failingLine is for failures without a pod that cannot pull, which says
 // something only where pods were looked at.
@@ -195,6 +189,9 @@ func (p *printer) diagnosis(number int, d *Diagnosis) {
 			break
 		}
 		p.paragraph("   ", message+".")
+		if i == 0 && d.Location != nil {
+			p.line("   %s", p.Sayf("at %s", Visible(d.Location.String())))
+		}
 	}
 	if len(d.Explains) > 0 {
 		p.line("   %s", p.Say("This explains:"))
@@ -230,27 +227,7 @@ func subjectText(s evidence.Subject) string {
 }
 
 func (p *printer) notLookedAt(r *Report) {
-	var lines []string
-	for _, name := range evidence.Collectors {
-		c, ok := r.Coverage[name]
-		if !ok {
-			continue
-		}
-		switch {
-		case !c.Requested:
-			line := p.Sayf("%s: not asked for", name)
-			if c.Hint != "" {
-				line += "; " + c.Hint
-			}
-			lines = append(lines, line)
-		case len(c.Gaps) > 0:
-			lines = append(lines, p.Sayf("%s: %d asked, %d answered, %d skipped, %d not had: %s",
-				name, c.Asked, c.Answered, c.Skipped, len(c.Gaps), p.gapList(c.Gaps)))
-		case c.Skipped > 0:
-			lines = append(lines, p.Sayf("%s: %d asked, %d answered, %d left out, because the source does not hold them",
-				name, c.Asked, c.Answered, c.Skipped))
-		}
-	}
+	lines := p.notHad(r)
 	if len(lines) == 0 {
 		return
 	}
@@ -259,6 +236,32 @@ func (p *printer) notLookedAt(r *Report) {
 	for _, line := range lines {
 		p.paragraph("  ", line)
 	}
+}
+
+// notHad says by collector what was not asked for or not obtained.
+func (w Words) notHad(r *Report) []string {
+	var lines []string
+	for _, name := range evidence.Collectors {
+		c, ok := r.Coverage[name]
+		if !ok {
+			continue
+		}
+		switch {
+		case !c.Requested:
+			line := w.Sayf("%s: not asked for", name)
+			if c.Hint != "" {
+				line += "; " + c.Hint
+			}
+			lines = append(lines, line)
+		case len(c.Gaps) > 0:
+			lines = append(lines, w.Sayf("%s: %d asked, %d answered, %d skipped, %d not had: %s",
+				name, c.Asked, c.Answered, c.Skipped, len(c.Gaps), w.gapList(c.Gaps)))
+		case c.Skipped > 0:
+			lines = append(lines, w.Sayf("%s: %d asked, %d answered, %d left out, because the source does not hold them",
+				name, c.Asked, c.Answered, c.Skipped))
+		}
+	}
+	return lines
 }
 
 func (w Words) gapList(gaps []evidence.Gap) string {
@@ -270,13 +273,11 @@ func (w Words) gapList(gaps []evidence.Gap) string {
 }
 
 func (p *printer) summary(r *Report) {
-	s := r.Summary
 	p.line("")
 	if b := r.Run.Baseline; b != nil {
 		p.paragraph("", p.Sayf("Against %s: new=%d fixed=%d unchanged=%d not_comparable=%d", b.URI, b.New, b.Fixed, b.Unchanged, b.NotComparable))
 	}
-	p.line("regpolicy: fail=%d warn=%d inconclusive=%d error=%d pass=%d skip=%d waived=%d policies=%d",
-		s.Fail, s.Warn, s.Inconclusive, s.Error, s.Pass, s.Skip, s.Waived, r.Run.Policies.Count)
+	p.line("%s", summaryLine(r))
 }
 
 func severityColor(severity string) text.Color {

@@ -45,3 +45,17 @@ func (w Words) times(n int) string {
 	}
 	return w.Sayf(", %d times", n)
 }
+
+// What the formats for programs say is English.
+
+func count(n int, one, many string) string { return Words(nil).count(n, one, many) }
+
+func list(names []string, most int) string { return Words(nil).list(names, most) }
+
+func times(n int) string { return Words(nil).times(n) }
+
+func affectedLine(a Affected) string { return Words(nil).affectedLine(a) }
+
+func failingLine(r *Report) string { return Words(nil).failingLine(r) }
+
+func notHad(r *Report) []string { return Words(nil).notHad(r) }

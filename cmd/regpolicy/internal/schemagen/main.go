@@ -1,5 +1,5 @@
-// Schemagen writes the JSON Schema of the evidence document and its reference
-// page, from the Go types and their comments:
+// Schemagen writes the JSON Schemas of the evidence document and of the report, and
+// their reference pages, from the Go types and their comments:
 //
 //	go run ./cmd/regpolicy/internal/schemagen MODULE_ROOT
 package main
@@ -14,6 +14,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
@@ -28,18 +29,16 @@ func run(args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("want one argument, the module's folder, got %d", len(args))
 	}
-	schema, err := reflectSchema(args[0])
+	// The comments' keys are made from the path that they are read by, so that path
+	// must be relative to the module.
+	if err := os.Chdir(args[0]); err != nil {
+		return fmt.Errorf("entering module: %w", err)
+	}
+	files, err := generate()
 	if err != nil {
 		return err
 	}
-	encoded, err := encode(schema)
-	if err != nil {
-		return err
-	}
-	for path, text := range map[string][]byte{
-		"policies/document.schema.json": encoded,
-		"docs/evidence.md":              reference(schema),
-	} {
+	for path, text := range files {
 		if err := os.WriteFile(path, text, 0o644); err != nil { //nolint:gosec // public and committed
 			return fmt.Errorf("writing: %w", err)
 		}
@@ -47,24 +46,45 @@ func run(args []string) error {
 	return nil
 }
 
-// reflectSchema makes the schema. root is where the Go comments are read from.
-func reflectSchema(root string) (*jsonschema.Schema, error) {
-	r := &jsonschema.Reflector{
+const module = "github.com/regpolicy/regpolicy"
+
+// generate makes all files, by path. The working folder is the module's.
+func generate() (map[string][]byte, error) {
+	document, err := documentSchema()
+	if err != nil {
+		return nil, err
+	}
+	rep, err := reportSchema()
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{"docs/evidence.md": reference(document), "docs/report.md": reportPage(rep)}
+	if files["policies/document.schema.json"], err = encode(document); err != nil {
+		return nil, err
+	}
+	files["docs/report.schema.json"], err = encode(rep)
+	return files, err
+}
+
+func reflector() *jsonschema.Reflector {
+	return &jsonschema.Reflector{
 		DoNotReference: true,
 		ExpandedStruct: true,
 		Mapper: func(t reflect.Type) *jsonschema.Schema {
-			if t == reflect.TypeFor[evidence.Time]() {
+			switch t {
+			case reflect.TypeFor[evidence.Time]():
 				return &jsonschema.Schema{Type: "string", Format: "date-time"}
+			case reflect.TypeFor[report.Verdict]():
+				return &jsonschema.Schema{Type: "string", Enum: verdicts()}
 			}
 			return nil
 		},
 	}
-	// The comments' keys are made from the path that they are read by, so that
-	// path must be relative to the module.
-	if err := os.Chdir(root); err != nil {
-		return nil, fmt.Errorf("entering module: %w", err)
-	}
-	if err := r.AddGoComments("github.com/regpolicy/regpolicy", "collectors/evidence"); err != nil {
+}
+
+func documentSchema() (*jsonschema.Schema, error) {
+	r := reflector()
+	if err := r.AddGoComments(module, "collectors/evidence"); err != nil {
 		return nil, fmt.Errorf("reading comments: %w", err)
 	}
 	s := r.Reflect(&evidence.Document{})
@@ -101,6 +121,11 @@ func rows(out *bytes.Buffer, path string, s *jsonschema.Schema) {
 		value := p.Value
 		kind, inner := value.Type, value
 		switch {
+		case len(value.OneOf) == 2 && value.OneOf[1].Type == "null":
+			inner = value.OneOf[0]
+			kind = inner.Type + " or null"
+		case len(value.Enum) > 0:
+			kind = "one of " + strings.Trim(fmt.Sprint(value.Enum), "[]")
 		case value.Format != "":
 			kind = value.Format
 		case value.Type == "array" && value.Items != nil:

@@ -14,6 +14,7 @@ import (
 type converter struct {
 	decoder *Decoder
 	base    int // lines before the piece
+	text    Text
 	// open are the anchors that are being repeated.
 	open []*yaml.Node
 }
@@ -24,11 +25,11 @@ func (c *converter) fault(n *yaml.Node, format string, args ...any) *Fault {
 
 // document converts a root node, and its list items apart.
 func (c *converter) document(root *yaml.Node) (document, error) {
-	doc := document{line: c.base + root.Line}
+	doc := document{line: c.base + root.Line, text: c.text}
 	if root.Kind == yaml.SequenceNode {
 		var err error
 		doc.hasItems = true
-		doc.items, err = c.items(root, 1)
+		doc.items, err = c.items(root, 1, c.text)
 		return doc, err
 	}
 	if root.Kind == yaml.MappingNode {
@@ -42,7 +43,7 @@ func (c *converter) document(root *yaml.Node) (document, error) {
 			if root.Style&yaml.FlowStyle == 0 && key.Column == 1 {
 				doc.itemsLine = c.base + key.Line
 			}
-			if doc.items, err = c.items(list, 2); err != nil {
+			if doc.items, err = c.items(list, 2, c.text.below(key.Value)); err != nil {
 				return doc, err
 			}
 			rest := *root
@@ -56,14 +57,14 @@ func (c *converter) document(root *yaml.Node) (document, error) {
 	return doc, err
 }
 
-func (c *converter) items(list *yaml.Node, depth int) ([]value, error) {
+func (c *converter) items(list *yaml.Node, depth int, at Text) ([]value, error) {
 	var items []value
-	for _, n := range list.Content {
+	for i, n := range list.Content {
 		v, err := c.value(n, depth+1)
 		if err != nil {
 			return items, err
 		}
-		items = append(items, value{v, c.base + n.Line})
+		items = append(items, value{v, c.base + n.Line, at.below(strconv.Itoa(i))})
 	}
 	return items, nil
 }

@@ -34,6 +34,7 @@ func FuzzDecode(f *testing.F) {
 			if err != nil && (!errors.As(err, &fault) || fault.Detail == "" || strings.Contains(fault.Error(), "\n")) {
 				t.Fatalf("error %#v, want a one-line *Fault", err)
 			}
+			var locator Locator
 			lines := 1 + bytes.Count(data, []byte("\n")) + bytes.Count(data, []byte("\r")) + bytes.Count(data, []byte("\u2028")) + bytes.Count(data, []byte("\u2029")) + bytes.Count(data, []byte("\u0085"))
 			if fault != nil && fault.Line > lines {
 				t.Fatalf("fault at line %d of %d: %v", fault.Line, lines, fault)
@@ -46,6 +47,11 @@ func FuzzDecode(f *testing.F) {
 					t.Fatalf("object is not JSON: %v", err)
 				}
 				checkTypes(t, o.Map)
+				leaves(o.Map, nil, func(path []string, _ any) {
+					if line, column, ok := locator.Position(o.Text, path...); line > lines || ok && (line < 1 || column < 1) {
+						t.Fatalf("%q stands at %d:%d of %d lines", path, line, column, lines)
+					}
+				})
 			}
 		}
 	})

@@ -15,8 +15,8 @@ type jsonText struct {
 	data  []byte
 	dec   *json.Decoder
 	depth int
-	// line is the line at offset counted.
-	line, counted int
+	// line and column are those of offset counted.
+	line, column, counted int
 }
 
 // json reads one or more JSON values. Lists are decoded item by item, so that
@@ -29,7 +29,7 @@ func (d *Decoder) json(ctx context.Context, data []byte) (Content, error) {
 			Hint:   "save it in parts, one namespace each",
 		}
 	}
-	t := &jsonText{data: data, dec: json.NewDecoder(bytes.NewReader(data)), depth: d.limits.Depth, line: 1}
+	t := &jsonText{data: data, dec: json.NewDecoder(bytes.NewReader(data)), depth: d.limits.Depth, line: 1, column: 1}
 	t.dec.UseNumber()
 	for {
 		start := t.next()
@@ -60,15 +60,16 @@ func (t *jsonText) next() int {
 	return at
 }
 
-// lineOf counts on from the offset that was asked for last.
-func (t *jsonText) lineOf(at int) int {
-	t.line += bytes.Count(t.data[t.counted:at], []byte("\n"))
+// chunkAt begins a chunk. It counts on from the offset that was asked for last.
+func (t *jsonText) chunkAt(at int) *chunk {
+	t.line, t.column = advance(t.data[t.counted:at], t.line, t.column)
 	t.counted = at
-	return t.line
+	return &chunk{line: t.line, column: t.column, json: true}
 }
 
 func (t *jsonText) document(ctx context.Context, start int) (document, error) {
-	doc := document{line: t.lineOf(start), closed: true}
+	whole := t.chunkAt(start)
+	doc := document{line: whole.line, text: Text{chunk: whole}, closed: true}
 	var err error
 	switch t.data[start] {
 	case '{':
@@ -80,6 +81,9 @@ func (t *jsonText) document(ctx context.Context, start int) (document, error) {
 		err = t.array(ctx, &doc)
 	default:
 		doc.top, err = t.any(2)
+	}
+	if err == nil {
+		whole.data = t.data[start:t.dec.InputOffset()]
 	}
 	return doc, err
 }
@@ -117,12 +121,14 @@ func (t *jsonText) array(ctx context.Context, doc *document) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		line := t.lineOf(t.next())
+		start := t.next()
+		at := t.chunkAt(start)
 		item, err := t.any(3)
 		if err != nil {
 			return err
 		}
-		doc.items = append(doc.items, value{item, line})
+		at.data = t.data[start:t.dec.InputOffset()]
+		doc.items = append(doc.items, value{item, at.line, Text{chunk: at}})
 	}
 	_, err := t.dec.Token()
 	return err

@@ -3,6 +3,7 @@ package manifest
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/regpolicy/regpolicy/collectors/source/internal/managed"
@@ -12,12 +13,14 @@ import (
 type value struct {
 	any  any
 	line int
+	text Text
 }
 
 // A document is one document of a stream.
 type document struct {
 	top  any
 	line int
+	text Text
 	// items are those of a document that is a list, or of the list "items" at
 	// its top. They are kept apart because each has its own line.
 	items    []value
@@ -50,7 +53,7 @@ func (c *Content) add(d document) error {
 			}
 			top["items"] = all
 		}
-		c.addObject(top, d.line)
+		c.addObject(top, d.line, d.text)
 	}
 	return nil
 }
@@ -120,18 +123,18 @@ func (c *Content) addItems(items []value, apiVersion, kind string) {
 		}
 		nested, ok := object["items"].([]any)
 		if !ok || !isListKind(text(object, "kind")) || name(object) != "" {
-			c.addObject(object, item.line)
+			c.addObject(object, item.line, item.text)
 			continue
 		}
 		inner := make([]value, len(nested))
 		for i := range nested {
-			inner[i] = value{nested[i], item.line}
+			inner[i] = value{nested[i], item.line, item.text.below("items", strconv.Itoa(i))}
 		}
 		c.addList(inner, text(object, "apiVersion"), text(object, "kind"))
 	}
 }
 
-func (c *Content) addObject(object map[string]any, line int) {
+func (c *Content) addObject(object map[string]any, line int, at Text) {
 	if text(object, "apiVersion") == "" || text(object, "kind") == "" {
 		c.Foreign++
 		return
@@ -142,7 +145,7 @@ func (c *Content) addObject(object map[string]any, line int) {
 			delete(annotations, "kubectl.kubernetes.io/last-applied-configuration")
 		}
 	}
-	c.Objects = append(c.Objects, Object{Map: object, Line: line})
+	c.Objects = append(c.Objects, Object{Map: object, Line: line, Text: at})
 }
 
 // addWhole takes up the items that came before a document broke.

@@ -33,6 +33,7 @@ type Limits struct {
 type Object struct {
 	Map  map[string]any
 	Line int // 1-based
+	Text Text
 }
 
 // Content is what one text holds, in its order.

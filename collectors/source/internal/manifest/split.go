@@ -11,6 +11,8 @@ type piece struct {
 	line int // 1-based line of its start
 }
 
+func (p piece) chunk() *chunk { return &chunk{data: p.text, line: p.line, column: 1} }
+
 // lines yields the text's lines, with their ends, and the number of each.
 func (p piece) lines() iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {

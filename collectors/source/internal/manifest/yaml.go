@@ -55,6 +55,7 @@ func (d *Decoder) yamlPiece(ctx context.Context, p piece) ([]document, error) {
 		return d.yamlWhole(p)
 	}
 	doc := around[0]
+	doc.text = Text{chunk: p.chunk()}
 	doc.items, err = d.yamlItems(ctx, split.items)
 	if err == nil || ctx.Err() != nil {
 		return []document{doc}, err
@@ -127,9 +128,10 @@ func (d *Decoder) yamlWhole(p piece) ([]document, error) {
 	if err != nil {
 		return nil, yamlFault(p, err)
 	}
-	c := converter{decoder: d, base: p.line - 1}
+	c := converter{decoder: d, base: p.line - 1, text: Text{chunk: p.chunk()}}
 	var docs []document
-	for _, node := range nodes {
+	for i, node := range nodes {
+		c.text.doc = i
 		doc, err := c.document(node)
 		if err != nil {
 			return docs, err

@@ -71,49 +71,66 @@ func ablatePolicy(ctx context.Context, l *engine.Library, p *engine.Policy, case
 		}
 		passes := passing(before)
 		out.Passes += len(passes)
-		try := func(what string, which map[string]report.Result, change func(doc map[string]any) bool) error {
-			less, err := without(c, change)
-			if err != nil || less == nil {
-				return err
-			}
-			after, err := judgeCase(ctx, l, p, less, nil)
-			if err != nil {
-				return err
-			}
-			out.Removals++
-			for subject := range passing(after) {
-				if _, ok := which[subject]; ok {
-					out.Vacuous = append(out.Vacuous, Vacuous{Policy: p.ID, Case: c.Name, Subject: subject, Removed: what})
-				}
-			}
-			return nil
-		}
-		for _, section := range needed {
-			if err := try("section "+section+" could not be had", passes, func(doc map[string]any) bool { return loseSections(doc, section) }); err != nil {
-				return nil, err
-			}
-		}
-		if err := try("nothing that it reads could be had", passes, func(doc map[string]any) bool { return loseSections(doc, all...) }); err != nil {
-			return nil, err
-		}
-		for subject, r := range passes {
-			if len(r.Evidence) == 0 {
-				continue
-			}
-			one := map[string]report.Result{subject: r}
-			err := try("record "+pointersText(r), one, func(doc map[string]any) bool {
-				removed := false
-				for _, e := range r.Evidence {
-					removed = removeAt(doc, e.Pointer) || removed
-				}
-				return removed
-			})
+		for _, r := range removals(needed, all, passes) {
+			vacuous, tried, err := r.try(ctx, l, p, c)
 			if err != nil {
 				return nil, err
 			}
+			if tried {
+				out.Removals++
+			}
+			out.Vacuous = append(out.Vacuous, vacuous...)
 		}
 	}
 	return out, nil
+}
+
+// removal is evidence to take away, and the passes that must not survive it.
+type removal struct {
+	what   string
+	passes map[string]report.Result
+	change func(doc map[string]any) bool
+}
+
+func removals(needed, all []string, passes map[string]report.Result) []removal {
+	var out []removal
+	for _, section := range needed {
+		out = append(out, removal{"section " + section + " could not be had", passes, func(doc map[string]any) bool { return loseSections(doc, section) }})
+	}
+	out = append(out, removal{"nothing that it reads could be had", passes, func(doc map[string]any) bool { return loseSections(doc, all...) }})
+	for subject, r := range passes {
+		if len(r.Evidence) > 0 {
+			out = append(out, removal{"record " + pointersText(r), map[string]report.Result{subject: r}, func(doc map[string]any) bool { return removeAll(doc, r.Evidence) }})
+		}
+	}
+	return out
+}
+
+// try judges a case without the evidence; tried is false where there was nothing to
+// remove.
+func (r *removal) try(ctx context.Context, l *engine.Library, p *engine.Policy, c *Case) (vacuous []Vacuous, tried bool, err error) {
+	less, err := without(c, r.change)
+	if err != nil || less == nil {
+		return nil, false, err
+	}
+	after, err := judgeCase(ctx, l, p, less, nil)
+	if err != nil {
+		return nil, false, err
+	}
+	for subject := range passing(after) {
+		if _, ok := r.passes[subject]; ok {
+			vacuous = append(vacuous, Vacuous{Policy: p.ID, Case: c.Name, Subject: subject, Removed: r.what})
+		}
+	}
+	return vacuous, true, nil
+}
+
+func removeAll(doc map[string]any, pointers []report.Pointer) bool {
+	removed := false
+	for _, e := range pointers {
+		removed = removeAt(doc, e.Pointer) || removed
+	}
+	return removed
 }
 
 func pointersText(r report.Result) string {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/policies"
 )
 
@@ -126,12 +127,25 @@ func misworded(r *report.Result) string {
 		return "message ends with a full stop or space: " + r.Message
 	}
 	for _, key := range []string{"name", "node", "entry", "path"} {
-		// A certificate's name is its fingerprint: people are told its subject.
-		if r.Subject["kind"] != "certificate" && !strings.Contains(r.Message, r.Subject[key]) {
+		if !strings.Contains(r.Message, spoken(r.Subject, key)) {
 			return "message does not name the subject's " + key + ", " + r.Subject[key] + ": " + r.Message
 		}
 	}
 	return ""
+}
+
+// keyed are kinds whose names are keys of the document: people are told what they
+// stand for.
+var keyed = []string{"certificate", "proxy", "trust_store", "verification"}
+
+// spoken is how a message names its subject: without the port that everybody means,
+// and without the number that tells two of one name apart.
+func spoken(s evidence.Subject, key string) string {
+	if key == "name" && slices.Contains(keyed, s["kind"]) {
+		return ""
+	}
+	name, _, _ := strings.Cut(strings.TrimSuffix(s[key], ":443"), "#")
+	return name
 }
 
 func BenchmarkBuiltinPolicies(b *testing.B) {

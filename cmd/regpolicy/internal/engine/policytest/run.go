@@ -66,22 +66,19 @@ func Run(ctx context.Context, s *engine.Sources, opt Options) (*Outcome, error) 
 	if opt.Coverage {
 		covered = cover.New()
 	}
-	tested := s.TestsUnder(opt.Under)
-	units, err := unitTests(ctx, tested, opt, covered)
+	units, err := unitTests(ctx, s.TestsUnder(opt.Under), opt, covered)
 	if err != nil {
 		return nil, err
 	}
-	out.Tests = append(out.Tests, units...)
 	judged, err := runCases(ctx, l, policies, cases, opt, covered)
 	if err != nil {
 		return nil, err
 	}
-	out.Tests = append(out.Tests, judged...)
 	stories, err := runStories(ctx, l, opt)
 	if err != nil {
 		return nil, err
 	}
-	out.Tests = append(out.Tests, stories...)
+	out.Tests = slices.Concat(out.Tests, units, judged, stories)
 	if opt.Gate && opt.Run == nil {
 		out.Gate = gate(policies, cases)
 	}
@@ -89,16 +86,12 @@ func Run(ctx context.Context, s *engine.Sources, opt Options) (*Outcome, error) 
 		out.Coverage = coverage(covered, s, opt)
 	}
 	if opt.Ablate {
-		if out.Ablation, err = ablate(ctx, l, policies, cases, opt); err != nil {
-			return nil, err
-		}
+		out.Ablation, err = ablate(ctx, l, policies, cases, opt)
 	}
-	if opt.Mutate && !out.failed() {
-		if out.Mutation, err = mutate(ctx, s, policies, cases, opt); err != nil {
-			return nil, err
-		}
+	if err == nil && opt.Mutate && !out.failed() {
+		out.Mutation, err = mutate(ctx, s, policies, cases, opt)
 	}
-	return out, nil
+	return out, err
 }
 
 // runCases judges each policy by its own cases.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,13 +24,8 @@ func unitTests(ctx context.Context, s *engine.Sources, opt Options, covered *cov
 	if len(s.Tests()) == 0 {
 		return nil, nil
 	}
-	modules := map[string]*ast.Module{}
-	for path, m := range s.Modules() {
-		modules[path] = m
-	}
-	for path, m := range s.Tests() {
-		modules[path] = m
-	}
+	modules := maps.Clone(s.Modules())
+	maps.Copy(modules, s.Tests())
 	store := inmem.NewFromObject(s.Data())
 	runner := tester.NewRunner().SetStore(store).SetParallel(opt.jobs()).SetTimeout(time.Minute).SetModules(modules).CapturePrintOutput(true)
 	if covered != nil {

@@ -1,0 +1,73 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// TAP writes the Test Anything Protocol, version 14: one plan, then a test point
+// per result.
+func TAP(w io.Writer, r *Report) error {
+	out := bufio.NewWriter(w)
+	fmt.Fprintln(out, "TAP version 14")
+	if len(r.Results) == 0 {
+		fmt.Fprintln(out, "1..0 # SKIP nothing was evaluated")
+	} else {
+		fmt.Fprintf(out, "1..%d\n", len(r.Results))
+	}
+	for i := range r.Results {
+		tapPoint(out, r, i)
+	}
+	fmt.Fprintf(out, "# %s\n", summaryLine(r))
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("writing TAP report: %w", err)
+	}
+	return nil
+}
+
+func tapPoint(out *bufio.Writer, r *Report, i int) {
+	res := &r.Results[i]
+	status, directive := "ok", ""
+	switch res.Verdict {
+	case Fail, Inconclusive, Error:
+		status = "not ok"
+	case Skip:
+		directive = " # SKIP " + tapText(said(res))
+	case Waived: // not ok, and known not to be
+		status, directive = "not ok", " # TODO "+tapText(said(res))
+	case Pass, Warn:
+	}
+	fmt.Fprintf(out, "%s %d - %s%s\n", status, i+1, tapText(res.ID+" "+subjectOf(res)), directive)
+	if res.Verdict == Pass || res.Verdict == Skip {
+		return
+	}
+	file, line, _ := place(r, res)
+	fmt.Fprintln(out, "  ---")
+	for _, entry := range [][2]string{
+		{"verdict", string(res.Verdict)},
+		{"severity", res.Severity},
+		{"message", said(res)},
+		{"remediation", res.Remediation},
+		{"at", fmt.Sprintf("%s:%d", file, line)},
+		{"evidence", list(pointers(res), 20)},
+		{"fingerprint", res.Fingerprint},
+	} {
+		if entry[1] != "" {
+			fmt.Fprintf(out, "  %s: %s\n", entry[0], tapQuoted(entry[1]))
+		}
+	}
+	fmt.Fprintln(out, "  ...")
+}
+
+// tapQuoted is a scalar of YAML in double quotes and on one line, which also the
+// readers understand that know little of YAML.
+func tapQuoted(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(plain(s)) + `"`
+}
+
+// tapText is text for one line in which nothing is a directive.
+func tapText(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `#`, `\#`).Replace(Visible(s))
+}
