@@ -137,7 +137,7 @@ func (v *evaluation) tellChange(last, next *report.Report) error {
 	if err != nil {
 		return err
 	}
-	look := v.flags.verdict.text(v.e)
+	look := v.flags.verdict.text(v.e).TextOptions
 	look.Quiet, look.Words = true, v.speech.words()
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "\n%s\n\n", look.Words.Sayf("=== %s  what changed ===", v.clock()))
