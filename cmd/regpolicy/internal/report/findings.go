@@ -53,6 +53,10 @@ func (p *printer) findings(r *Report) {
 		})
 	}
 	for line := range TableLines(t) {
+		// A place that is wider than the terminal stays whole; the rule need not.
+		if rule := []rune(line); strings.HasPrefix(line, "─") && len(rule) > p.width {
+			line = string(rule[:p.width])
+		}
 		p.line("%s", line)
 	}
 }
