@@ -89,7 +89,7 @@ func (f *verdictFlags) bind(c *cobra.Command) {
 // bindLook binds the flags that decide how a report looks.
 func (f *verdictFlags) bindLook(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "FORMAT[=PATH] (repeatable): "+strings.Join(formatNames(), ", "))
+	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "FORMAT or FORMAT=PATH (repeatable): "+strings.Join(formatNames(), ", "))
 	flags.BoolVar(&f.showPassed, "show-passed", false, "list what passed, too")
 	flags.BoolVar(&f.quiet, "quiet", false, "only diagnosis and summary")
 	flags.StringVar(&f.color, "color", "auto", "auto, always or never")

@@ -158,7 +158,7 @@ func TestComponentRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := yaml.Unmarshal(report, &quality); err != nil || len(quality) != 1 || quality[0].CheckName != "RT-CFG-001" || !strings.HasPrefix(quality[0].Location.Path, "clusters") {
+	if err := yaml.Unmarshal(report, &quality); err != nil || len(quality) != 1 || quality[0].CheckName != "RT-CFG-001" || quality[0].Location.Path != "clusters/cluster/cluster.yaml" {
 		t.Errorf("the code quality report is %s, %v", report, err)
 	}
 }

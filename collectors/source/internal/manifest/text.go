@@ -3,6 +3,7 @@ package manifest
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"sync"
 	"unicode/utf8"
@@ -28,7 +29,7 @@ type chunk struct {
 
 // below is where a list item of the text stands.
 func (t Text) below(path ...string) Text {
-	t.path = append(t.path[:len(t.path):len(t.path)], path...)
+	t.path = append(slices.Clip(t.path), path...)
 	return t
 }
 

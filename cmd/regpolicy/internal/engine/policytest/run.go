@@ -51,12 +51,7 @@ func Run(ctx context.Context, s *engine.Sources, opt Options) (*Outcome, error) 
 	if err != nil {
 		return nil, err
 	}
-	var policies []*engine.Policy
-	for _, p := range l.Policies() {
-		if opt.Under(p.File) {
-			policies = append(policies, p)
-		}
-	}
+	policies := slices.DeleteFunc(slices.Clone(l.Policies()), func(p *engine.Policy) bool { return !opt.Under(p.File) })
 	cases, err := CasesOf(Disk{}, policies)
 	if err != nil {
 		return nil, err
