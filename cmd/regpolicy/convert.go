@@ -29,7 +29,11 @@ func newConvert(e *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return write(e, outputs, r, f.text(e))
+			s, err := f.speech.open(e)
+			if err != nil {
+				return err
+			}
+			return write(e, outputs, r, f.text(e), s)
 		},
 	}
 	f.bindLook(c)

@@ -70,6 +70,10 @@ func runDemo(ctx context.Context, e *environment, verdict *verdictFlags, name st
 	if err != nil {
 		return err
 	}
+	speech, err := verdict.speech.open(e)
+	if err != nil {
+		return err
+	}
 	story, err := demo.Load(fixtures.FS, name)
 	if err != nil {
 		return usage("`regpolicy demo --list` names the stories", "no story is called %q", name)
@@ -93,7 +97,7 @@ func runDemo(ctx context.Context, e *environment, verdict *verdictFlags, name st
 		return err
 	}
 	fmt.Fprintf(e.stderr, "story %s: %s\n", story.Name, oneLine(story.Happened))
-	if err := write(e, outputs, rep, verdict.text(e)); err != nil {
+	if err := write(e, outputs, rep, verdict.text(e), speech); err != nil {
 		return err
 	}
 	return verdict.exit(rep)

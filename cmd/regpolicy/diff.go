@@ -12,6 +12,7 @@ import (
 
 func newDiff(e *environment) *cobra.Command {
 	format := "text"
+	var lang speechFlag
 	c := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Compare two reports: new, fixed, unchanged, not comparable",
@@ -30,6 +31,13 @@ func newDiff(e *environment) *cobra.Command {
 			if err := checkOneOf("output", format, "text", "json"); err != nil {
 				return err
 			}
+			if err := lang.check(); err != nil {
+				return err
+			}
+			s, err := lang.open(e)
+			if err != nil {
+				return err
+			}
 			older, err := readReportFile(e, args[0])
 			if err != nil {
 				return err
@@ -38,14 +46,21 @@ func newDiff(e *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return tellComparison(e, report.Compare(older, newer), format)
+			if older, err = s.report(older, format); err != nil {
+				return err
+			}
+			if newer, err = s.report(newer, format); err != nil {
+				return err
+			}
+			return tellComparison(e, report.Compare(older, newer), format, s.words())
 		},
 	}
 	c.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	lang.bind(c.Flags())
 	return c
 }
 
-func tellComparison(e *environment, c report.Comparison, format string) error {
+func tellComparison(e *environment, c report.Comparison, format string, words report.Words) error {
 	var out bytes.Buffer
 	if format == "json" {
 		enc := json.NewEncoder(&out)
@@ -54,7 +69,7 @@ func tellComparison(e *environment, c report.Comparison, format string) error {
 		if err := enc.Encode(c); err != nil {
 			return fmt.Errorf("writing comparison: %w", err)
 		}
-	} else if err := report.ComparisonText(&out, &c); err != nil {
+	} else if err := report.ComparisonText(&out, &c, report.TextOptions{Words: words, Width: e.width}); err != nil {
 		return err
 	}
 	if err := deliver(e, "", out.Bytes()); err != nil {

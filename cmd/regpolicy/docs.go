@@ -105,7 +105,7 @@ func (s *policyStory) markdown(out *strings.Builder) {
 	}
 	for i := range s.examples {
 		e := &s.examples[i]
-		fmt.Fprintf(out, "\n%s:\n\n```yaml\n", exampleTitle(e))
+		fmt.Fprintf(out, "\n%s:\n\n```yaml\n", s.exampleTitle(e))
 		for _, x := range e.Evidence {
 			fmt.Fprintf(out, "# %s\n%s\n", x.Pointer, x.YAML)
 		}

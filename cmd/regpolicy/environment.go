@@ -32,6 +32,7 @@ type environment struct {
 	getenv                             func(string) string
 	home                               string
 	now                                func() time.Time
+	after                              func(time.Duration) <-chan time.Time // a timer
 	width                              int
 	stdoutIsTerminal, stderrIsTerminal bool
 }

@@ -23,6 +23,7 @@ type evalFlags struct {
 	at       string
 	forecast string
 	waivers  string
+	watch    time.Duration
 }
 
 // verdictFlags decide what the exit code makes of a report, and how it looks.
@@ -36,6 +37,7 @@ type verdictFlags struct {
 	showPassed   bool
 	quiet        bool
 	color        string
+	speech       speechFlag
 	baseline     string
 	failOnNew    bool
 }
@@ -68,6 +70,8 @@ func (f *evalFlags) bind(e *environment, c *cobra.Command) {
 	c.Flags().StringVar(&f.at, "at", "", "judge as of this time, RFC 3339 (default: when the evidence was collected)")
 	c.Flags().StringVar(&f.forecast, "forecast", "", "list the verdicts that time alone will change: within 90d, 12h, 1y")
 	c.Flags().StringVar(&f.waivers, "waivers", "", "waivers (YAML)")
+	c.Flags().DurationVar(&f.watch, "watch", 0, "evaluate again at this interval (--watch=1m) and when a source file changes, until nothing fails")
+	c.Flags().Lookup("watch").NoOptDefVal = "30s"
 }
 
 func (f *verdictFlags) bind(c *cobra.Command) {
@@ -89,6 +93,7 @@ func (f *verdictFlags) bindLook(c *cobra.Command) {
 	flags.BoolVar(&f.showPassed, "show-passed", false, "list what passed, too")
 	flags.BoolVar(&f.quiet, "quiet", false, "only diagnosis and summary")
 	flags.StringVar(&f.color, "color", "auto", "auto, always or never")
+	f.speech.bind(flags)
 }
 
 func (f *verdictFlags) check() ([]output, error) {
@@ -111,6 +116,9 @@ func (f *verdictFlags) checkLook() ([]output, error) {
 	if err := checkOneOf("color", f.color, "auto", "always", "never"); err != nil {
 		return nil, err
 	}
+	if err := f.speech.check(); err != nil {
+		return nil, err
+	}
 	return parseOutputs(f.outputs)
 }
 
@@ -128,63 +136,103 @@ func (f *verdictFlags) text(e *environment) rendering {
 	return how
 }
 
+// evaluation is one call of eval, which --watch judges more than once.
+type evaluation struct {
+	e       *environment
+	flags   *evalFlags
+	src     *sourceFlags
+	args    []string
+	outputs []output
+	options engine.Options
+	older   *report.Report
+	speech  *speech
+	library *engine.Library
+}
+
 func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags, args []string) error {
-	outputs, err := f.verdict.check()
+	v := &evaluation{e: e, flags: f, src: src, args: args, options: engine.Options{Require: src.require, Jobs: src.jobs, ToolVersion: toolVersion()}}
+	if err := v.prepare(ctx); err != nil {
+		return err
+	}
+	if f.watch > 0 {
+		return v.watch(ctx)
+	}
+	rep, err := v.judge(ctx)
 	if err != nil {
 		return err
 	}
-	if err := src.check(); err != nil {
+	if err := write(e, v.outputs, rep, f.verdict.text(e), v.speech); err != nil {
 		return err
 	}
-	opt := engine.Options{Require: src.require, Jobs: src.jobs, ToolVersion: toolVersion()}
+	if ctx.Err() != nil {
+		return errCutShort
+	}
+	return f.verdict.exit(rep)
+}
+
+var errCutShort = &exitError{code: exitInterrupted, err: errors.New("interrupted; the report covers what was gathered so far")}
+
+// prepare reads all that the flags name. The policies come before any evidence: a
+// mistake in one should not cost a collection.
+func (v *evaluation) prepare(ctx context.Context) error {
+	f := v.flags
+	var err error
+	if v.outputs, err = f.verdict.check(); err != nil {
+		return err
+	}
+	if err := v.src.check(); err != nil {
+		return err
+	}
+	if err := v.checkWatch(); err != nil {
+		return err
+	}
 	if f.at != "" {
 		at, err := time.Parse(time.RFC3339, f.at)
 		if err != nil {
 			return usage("write it as 2027-01-31T00:00:00Z", "--at %q is no RFC 3339 time", f.at)
 		}
-		opt.At = &at
+		v.options.At = &at
 	}
-	if opt.Forecast, err = horizon(f.forecast); err != nil {
+	if v.options.Forecast, err = horizon(f.forecast); err != nil {
 		return err
 	}
 	if f.waivers != "" {
-		if opt.Waivers, err = readWaivers(f.waivers); err != nil {
+		if v.options.Waivers, err = readWaivers(f.waivers); err != nil {
 			return err
 		}
 	}
-	var older *report.Report
 	if f.verdict.baseline != "" {
-		if older, err = readReportFile(e, f.verdict.baseline); err != nil {
+		if v.older, err = readReportFile(v.e, f.verdict.baseline); err != nil {
 			return err
 		}
 	}
-	// The policies come first: a mistake in one should not cost a collection.
-	library, err := f.policies.load(ctx)
-	if err != nil {
+	if v.speech, err = f.verdict.speech.open(v.e); err != nil {
 		return err
 	}
-	if n := len(library.Policies()); n < f.verdict.minPolicies {
+	if v.library, err = f.policies.load(ctx); err != nil {
+		return err
+	}
+	if n := len(v.library.Policies()); n < f.verdict.minPolicies {
 		return usage("see --policy, --select and --exclude", "%d policies are picked, --min-policies wants %d", n, f.verdict.minPolicies)
 	}
-	inputs, err := gather(ctx, e, src, args)
+	return nil
+}
+
+// judge gathers the evidence and judges it.
+func (v *evaluation) judge(ctx context.Context) (*report.Report, error) {
+	inputs, err := gather(ctx, v.e, v.src, v.args)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// An interrupted collection is still judged: what was had may tell enough.
-	rep, err := library.Judge(context.WithoutCancel(ctx), inputs, opt)
+	rep, err := v.library.Judge(context.WithoutCancel(ctx), inputs, v.options)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if older != nil {
-		report.MarkKnown(rep, older, f.verdict.baseline)
+	if v.older != nil {
+		report.MarkKnown(rep, v.older, v.flags.verdict.baseline)
 	}
-	if err := write(e, outputs, rep, f.verdict.text(e)); err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		return &exitError{code: exitInterrupted, err: errors.New("interrupted; the report covers what was gathered so far")}
-	}
-	return f.verdict.exit(rep)
+	return rep, nil
 }
 
 var horizonPattern = regexp.MustCompile(`^([1-9][0-9]{0,4})([hdwy])$`)

@@ -19,6 +19,7 @@ import (
 
 func newExplain(e *environment) *cobra.Command {
 	var flags policyFlags
+	var lang speechFlag
 	c := &cobra.Command{
 		Use: "explain ID", Short: "Tell one policy's story: what it reads, why, examples, how to repair",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -29,6 +30,13 @@ func newExplain(e *environment) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := applySettings(e, c); err != nil {
+				return err
+			}
+			if err := lang.check(); err != nil {
+				return err
+			}
+			speech, err := lang.open(e)
+			if err != nil {
 				return err
 			}
 			library, err := flags.load(c.Context())
@@ -43,10 +51,14 @@ func newExplain(e *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := s.translate(speech); err != nil {
+				return err
+			}
 			return deliver(e, "", []byte(s.text(e.width)))
 		},
 	}
 	flags.bind(e, c.Flags())
+	lang.bind(c.Flags())
 	return c
 }
 
@@ -55,6 +67,28 @@ type policyStory struct {
 	*engine.Policy
 	controls []string
 	examples []policytest.Example
+	words    report.Words
+}
+
+// translate puts the story into a language, but for the names of cases and controls.
+func (s *policyStory) translate(to *speech) error {
+	if to.catalogue == nil {
+		return nil
+	}
+	s.words = to.words()
+	german, err := to.catalogue.Policy(s.Package)
+	if german == nil || err != nil {
+		return err
+	}
+	some, err := to.policies([]*engine.Policy{s.Policy}, "text")
+	if err != nil {
+		return err
+	}
+	s.Policy = some[0]
+	for i := range s.examples {
+		s.examples[i].Message, _ = german.Message(s.examples[i].Message)
+	}
+	return nil
 }
 
 // storyOf tells a policy's story. The examples are its own cases, judged anew, so
@@ -90,17 +124,17 @@ func (s *policyStory) text(width int) string {
 		if body == "" {
 			return
 		}
-		fmt.Fprintf(&out, "\n%s\n", title)
+		fmt.Fprintf(&out, "\n%s\n", s.words.Say(title))
 		for line := range strings.SplitSeq(text.WrapSoft(strings.TrimSpace(body), width-2), "\n") {
 			out.WriteString(strings.TrimRight("  "+strings.TrimRight(line, " "), " ") + "\n")
 		}
 	}
 	fmt.Fprintf(&out, "%s  %s\n", s.ID, s.Title)
-	fmt.Fprintf(&out, "severity %s, package %s\n", s.Severity, s.Package)
+	fmt.Fprintf(&out, "%s\n", s.words.Sayf("severity %s, package %s", s.words.Say(s.Severity), s.Package))
 	section("Why", s.Description)
 	section("Reads", strings.Join(reads(s.Policy), ", "))
 	for _, e := range s.examples {
-		fmt.Fprintf(&out, "\n%s\n", exampleTitle(&e))
+		fmt.Fprintf(&out, "\n%s\n", s.exampleTitle(&e))
 		for _, x := range e.Evidence {
 			fmt.Fprintf(&out, "  %s\n", x.Pointer)
 			for line := range strings.SplitSeq(x.YAML, "\n") {
@@ -123,19 +157,19 @@ func (s *policyStory) text(width int) string {
 	return out.String()
 }
 
-func exampleTitle(e *policytest.Example) string {
+func (s *policyStory) exampleTitle(e *policytest.Example) string {
 	verb := map[report.Verdict]string{report.Fail: "fails", report.Warn: "warns", report.Pass: "passes"}[e.Verdict]
-	return fmt.Sprintf("An example that %s: %s", verb, e.Case)
+	return s.words.Sayf("An example that %s: %s", s.words.Say(verb), e.Case)
 }
 
 // paramLines are the parameters with their defaults, and what profiles make of them.
 func (s *policyStory) paramLines() []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(s.Params)) {
-		values := []string{fmt.Sprintf("default %v", s.Params[name])}
+		values := []string{s.words.Sayf("default %v", s.Params[name])}
 		for _, profile := range slices.Sorted(maps.Keys(s.Profiles)) {
 			if v, ok := s.Profiles[profile][name]; ok {
-				values = append(values, fmt.Sprintf("profile %s %v", profile, v))
+				values = append(values, s.words.Sayf("profile %s %v", profile, v))
 			}
 		}
 		out = append(out, fmt.Sprintf("%s (%s)", name, strings.Join(values, "; ")))

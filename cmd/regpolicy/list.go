@@ -30,6 +30,7 @@ type listed struct {
 
 func newList(e *environment) *cobra.Command {
 	var flags policyFlags
+	var lang speechFlag
 	var format string
 	c := &cobra.Command{
 		Use: "list", Short: "List the policies", Args: noArgs,
@@ -40,17 +41,29 @@ func newList(e *environment) *cobra.Command {
 			if err := checkOneOf("output", format, "text", "json"); err != nil {
 				return err
 			}
+			if err := lang.check(); err != nil {
+				return err
+			}
+			s, err := lang.open(e)
+			if err != nil {
+				return err
+			}
 			library, err := flags.load(c.Context())
 			if err != nil {
 				return err
 			}
-			if format == "json" {
-				return listJSON(e, library.Policies())
+			policies, err := s.policies(library.Policies(), format)
+			if err != nil {
+				return err
 			}
-			return listText(e, library.Policies())
+			if format == "json" {
+				return listJSON(e, policies)
+			}
+			return listText(e, policies, s.words())
 		},
 	}
 	flags.bind(e, c.Flags())
+	lang.bind(c.Flags())
 	c.Flags().StringVarP(&format, "output", "o", "text", "text or json")
 	return c
 }
@@ -81,17 +94,17 @@ func listJSON(e *environment, policies []*engine.Policy) error {
 	return deliver(e, "", text.Bytes())
 }
 
-func listText(e *environment, policies []*engine.Policy) error {
+func listText(e *environment, policies []*engine.Policy, words report.Words) error {
 	t := report.PlainTable()
-	t.AppendHeader(table.Row{"id", "severity", "title"})
+	t.AppendHeader(table.Row{"id", words.Say("severity"), words.Say("title")})
 	for _, p := range policies {
-		t.AppendRow(table.Row{p.ID, p.Severity, p.Title})
+		t.AppendRow(table.Row{p.ID, words.Say(p.Severity), p.Title})
 	}
 	var out strings.Builder
 	for line := range report.TableLines(t) {
 		out.WriteString(line + "\n")
 	}
-	fmt.Fprintf(&out, "\n%d policies\n", len(policies))
+	fmt.Fprintf(&out, "\n%s\n", words.Sayf("%d policies", len(policies)))
 	return deliver(e, "", []byte(out.String()))
 }
 

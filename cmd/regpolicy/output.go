@@ -103,11 +103,16 @@ func checkWritable(path string) error {
 
 // write renders the report into each output. Files appear whole or not at all, and
 // before anything is shown: whoever reads standard output may go away.
-func write(e *environment, outputs []output, r *report.Report, opt rendering) error {
+func write(e *environment, outputs []output, r *report.Report, opt rendering, s *speech) error {
+	opt.Words = s.words()
 	filesFirst := slices.SortedStableFunc(slices.Values(outputs), func(a, b output) int {
 		return cmp.Compare(min(1, len(b.path)), min(1, len(a.path)))
 	})
 	for _, o := range filesFirst {
+		r, err := s.report(r, o.format)
+		if err != nil {
+			return err
+		}
 		var rendered bytes.Buffer
 		own := opt
 		if o.path != "" {

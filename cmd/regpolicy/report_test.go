@@ -229,6 +229,60 @@ func TestTextReport(t *testing.T) {
 	}
 }
 
+// TestTextReportInGerman compares the German text at the same width.
+func TestTextReportInGerman(t *testing.T) {
+	for _, name := range []string{"secret-encoded-once", "vsphere-pod"} {
+		document := filepath.Join(fixturesDir, name, "document.json")
+		_, stdout, stderr := commandAt(t, terminal{width: 80, env: map[string]string{"LANG": "de_DE.UTF-8"}}, "eval", document)
+		if stderr != "" {
+			t.Errorf("stderr: %s", stderr)
+		}
+		golden(t, filepath.Join("testdata", "text", name+".de.txt"), steady(stdout))
+		checkWidth(t, stdout, 80)
+	}
+}
+
+// TestTextReportFits holds both languages against narrow and wide terminals.
+func TestTextReportFits(t *testing.T) {
+	german, err := (&speechFlag{lang: "de"}).open(&environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range stories(t) {
+		data, err := os.ReadFile(filepath.Join(fixturesDir, s.Name, "report.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range []*speech{{}, german} {
+			rep, err := in.report(readReport(t, string(data)), "text")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, width := range []int{40, 60, 71, 72, 80, 120} {
+				var out bytes.Buffer
+				if err := report.Text(&out, rep, report.TextOptions{Width: width, ShowPassed: true, Words: in.words()}); err != nil {
+					t.Fatal(err)
+				}
+				checkWidth(t, out.String(), width)
+			}
+		}
+	}
+}
+
+// checkWidth wants no line wider than a terminal, but where one word or place is that must be
+// copied whole, a command, or the line for grep.
+func checkWidth(t *testing.T, out string, width int) {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		line = strings.TrimRight(line, "\n")
+		words := strings.Fields(line)
+		one := len(words) == 1 && words[0][0] != '\xe2' || len(words) == 2 && (words[0] == "at" || words[0] == "in")
+		if n := len([]rune(line)); n > width && !one && !strings.Contains(line, "kubectl ") && !strings.HasPrefix(line, "regpolicy: ") {
+			t.Errorf("%d characters at width %d: %s", n, width, line)
+		}
+	}
+}
+
 // TestColorChangesNothingElse: without its escape sequences the coloured report
 // is the plain one.
 func TestColorChangesNothingElse(t *testing.T) {

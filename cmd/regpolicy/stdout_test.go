@@ -250,7 +250,7 @@ func TestFailedWriteKeepsTheOldFile(t *testing.T) {
 		path := writeFile(t, "old", old)
 		// JSON has no number for it.
 		rep := &report.Report{Run: report.Run{Params: map[string]map[string]any{"RT-X": {"limit": math.Inf(1)}}}}
-		if err := write(&environment{}, []output{{format: "json", path: path}}, rep, rendering{}); err == nil {
+		if err := write(&environment{}, []output{{format: "json", path: path}}, rep, rendering{}, &speech{}); err == nil {
 			t.Error("it was written")
 		}
 		check(t, path)

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
 )
 
 // Comparison is what became of the failures of one report in another.
@@ -99,31 +101,43 @@ func lookedAt(r *Report) map[string]bool {
 }
 
 // ComparisonText writes a comparison for people: a line for each policy, with the
-// first of its messages.
-func ComparisonText(w io.Writer, c *Comparison) error {
+// first of its messages. Quiet leaves out what did not change.
+func ComparisonText(w io.Writer, c *Comparison, opt TextOptions) error {
 	var out strings.Builder
-	section := func(title string, results []Result) {
+	say := opt.Words
+	section := func(title string, results []Result, colors ...text.Color) {
 		if len(results) == 0 {
 			return
 		}
-		fmt.Fprintf(&out, "%s:\n", title)
+		fmt.Fprintf(&out, "%s:\n", paint(opt.Color, title, append(colors, text.Bold)...))
 		groups := map[string][]Result{}
 		for _, r := range results {
 			groups[r.ID] = append(groups[r.ID], r)
 		}
 		for _, id := range slices.Sorted(maps.Keys(groups)) {
 			first := groups[id][0]
-			fmt.Fprintf(&out, "  %-8s %s%s  %s\n", first.Severity, Visible(id), times(len(groups[id])), Visible(first.Message))
+			line := fmt.Sprintf("%-8s %s%s  %s", say.Say(first.Severity), Visible(id), say.times(len(groups[id])), Visible(first.Message))
+			out.WriteString(indented(line, opt.Width))
 		}
 		out.WriteString("\n")
 	}
-	section("New", c.New)
-	section("Fixed", c.Fixed)
-	section("Unchanged", c.Unchanged)
-	section("Not comparable, for nobody looked this time", c.NotComparable)
+	section(say.Say("New"), c.New, text.FgRed)
+	section(say.Say("Fixed"), c.Fixed, text.FgGreen)
+	if !opt.Quiet {
+		section(say.Say("Unchanged"), c.Unchanged)
+	}
+	section(say.Say("Not comparable, for nobody looked this time"), c.NotComparable, text.FgYellow)
 	fmt.Fprintf(&out, "regpolicy diff: new=%d fixed=%d unchanged=%d not_comparable=%d\n", len(c.New), len(c.Fixed), len(c.Unchanged), len(c.NotComparable))
 	if _, err := io.WriteString(w, out.String()); err != nil {
 		return fmt.Errorf("writing comparison: %w", err)
 	}
 	return nil
+}
+
+// indented is an entry of a list, folded where the width is known.
+func indented(line string, width int) string {
+	if width == 0 {
+		return "  " + line + "\n"
+	}
+	return "  " + strings.Join(fold(line, max(width, 40)-4), "\n    ") + "\n"
 }

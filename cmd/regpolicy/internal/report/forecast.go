@@ -1,8 +1,6 @@
 package report
 
 import (
-	"fmt"
-
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
@@ -27,14 +25,14 @@ func (p *printer) forecast(r *Report) {
 		groups[k] = append(groups[k], c)
 	}
 	p.line("")
-	p.line("%s", p.paint("Dates to come, if nobody changes anything:", text.Bold))
+	p.line("%s", p.paint(p.Say("Dates to come, if nobody changes anything:"), text.Bold))
 	for _, k := range order {
 		first := groups[k][0]
 		why := first.Message
 		if why == "" {
 			why = first.Title + " (" + subjectText(first.Subject) + ")"
 		}
-		p.paragraph("  ", fmt.Sprintf("%s  %s: %s becomes %s%s: %s", k.at, k.id, k.from, k.to, times(len(groups[k])), why))
+		p.paragraph("  ", p.Sayf("%s  %s: %s becomes %s%s: %s", k.at, k.id, p.Say(string(k.from)), p.Say(string(k.to)), p.times(len(groups[k])), why))
 	}
 }
 
@@ -45,7 +43,7 @@ func (p *printer) unusedWaivers(r *Report) {
 		return
 	}
 	p.line("")
-	p.line("%s", p.paint("Waivers that excuse nothing; remove them, or mend their subject:", text.Bold))
+	p.line("%s", p.paint(p.Say("Waivers that excuse nothing; remove them, or mend their subject:"), text.Bold))
 	for _, name := range r.Run.Waivers.UnusedNames {
 		p.paragraph("  ", name)
 	}

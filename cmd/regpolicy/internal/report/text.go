@@ -5,13 +5,10 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"iter"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -27,6 +24,8 @@ type TextOptions struct {
 	ShowPassed bool
 	// Quiet leaves everything out but diagnosis and summary.
 	Quiet bool
+	// Words are the report's own in the reader's language.
+	Words Words
 }
 
 // Text writes the report for people: first what is broken, for whom, why and
@@ -34,7 +33,7 @@ type TextOptions struct {
 // last one line that can be grepped.
 func Text(w io.Writer, r *Report, opt TextOptions) error {
 	out := bufio.NewWriter(w)
-	p := &printer{w: out, opt: opt, width: max(cmp.Or(opt.Width, 100), 40)}
+	p := &printer{w: out, opt: opt, Words: opt.Words, width: max(cmp.Or(opt.Width, 100), 40)}
 	p.headline(r)
 	for i := range r.Diagnosis {
 		p.diagnosis(i+1, &r.Diagnosis[i])
@@ -53,6 +52,7 @@ func Text(w io.Writer, r *Report, opt TextOptions) error {
 }
 
 type printer struct {
+	Words
 	w     *bufio.Writer
 	opt   TextOptions
 	width int
@@ -110,65 +110,72 @@ func Visible(s string) string {
 }
 
 func (p *printer) paint(s string, colors ...text.Color) string {
-	if !p.opt.Color {
+	return paint(p.opt.Color, s, colors...)
+}
+
+func paint(on bool, s string, colors ...text.Color) string {
+	if !on {
 		return s
 	}
 	return text.Colors(colors).EscapeSeq() + s + text.Reset.EscapeSeq()
 }
 
 func (p *printer) headline(r *Report) {
-	p.paragraph("", Headline(r), text.Bold)
+	p.paragraph("", p.Headline(r), text.Bold)
 	for _, d := range r.Run.Documents {
 		name := cmp.Or(d.Cluster, d.URI)
-		p.paragraph("", fmt.Sprintf("%s, collected %s, judged as of %s by %s.", name, stamp(d.CollectedAt), stamp(r.Run.At), count(r.Run.Policies.Count, "policy", "policies")))
+		p.paragraph("", p.Sayf("%s, collected %s, judged as of %s by %s.", name, stamp(d.CollectedAt), stamp(r.Run.At), p.count(r.Run.Policies.Count, "policy", "policies")))
 	}
 }
 
 // Headline says in one sentence how things stand.
-func Headline(r *Report) string {
+func (w Words) Headline(r *Report) string {
 	switch s := r.Summary; {
 	case r.Affected.Pods > 0:
-		return affectedLine(r.Affected)
+		return w.affectedLine(r.Affected)
 	case s.Fail > 0:
-		return failingLine(r)
+		return w.failingLine(r)
 	case s.Inconclusive+s.Error > 0:
-		return fmt.Sprintf("Nothing is known to be broken, but %s could not be settled.", count(s.Inconclusive+s.Error, "check", "checks"))
+		return w.Sayf("Nothing is known to be broken, but %s could not be settled.", w.count(s.Inconclusive+s.Error, "check", "checks"))
 	case s.Pass+s.Warn+s.Waived == 0:
-		return "Nothing was evaluated."
+		return w.Say("Nothing was evaluated.")
 	default:
-		return "Registry trust is in order as far as it was looked at."
+		return w.Say("Registry trust is in order as far as it was looked at.")
 	}
 }
+
+// Headline says in one English sentence how things stand.
+func Headline(r *Report) string { return Words(nil).Headline(r) }
 
 // failingLine is for failures without a pod that cannot pull, which says
 // something only where pods were looked at.
-func failingLine(r *Report) string {
-	fails := count(r.Summary.Fail, "check fails", "checks fail")
+func (w Words) failingLine(r *Report) string {
+	fails := w.count(r.Summary.Fail, "check fails", "checks fail")
 	if r.Coverage[evidence.Pods].Answered == 0 {
-		return strings.ToUpper(fails[:1]) + fails[1:] + "; whether pods can pull was not looked at."
+		return w.Sayf("%s; whether pods can pull was not looked at.", fails)
 	}
-	return "No pod fails to pull, yet " + fails + "."
+	return w.Sayf("No pod fails to pull, yet %s.", fails)
 }
 
-func affectedLine(a Affected) string {
-	line := fmt.Sprintf("%s cannot pull from %s", count(a.Pods, "pod", "pods"), list(a.Registries, 3))
+func (w Words) affectedLine(a Affected) string {
+	line := w.Sayf("%s cannot pull from %s", w.count(a.Pods, "pod", "pods"), w.list(a.Registries, 3))
 	switch len(a.Namespaces) {
 	case 0:
 	case 1:
-		line += " (namespace " + a.Namespaces[0] + ")"
+		line += w.Sayf(" (namespace %s)", a.Namespaces[0])
 	default:
-		line += fmt.Sprintf(" (%d namespaces: %s)", len(a.Namespaces), list(a.Namespaces, 3))
+		line += w.Sayf(" (%d namespaces: %s)", len(a.Namespaces), w.list(a.Namespaces, 3))
 	}
 	if len(a.Nodes) > 0 {
-		line += ", on " + plural(len(a.Nodes), "node ", "nodes ") + list(a.Nodes, 4)
+		line += ", " + w.plural(len(a.Nodes), "on node", "on nodes") + " " + w.list(a.Nodes, 4)
 	}
 	return line + "."
 }
 
 func (p *printer) diagnosis(number int, d *Diagnosis) {
 	p.line("")
-	id := Visible(fmt.Sprintf("%s %s", strings.ToUpper(d.Severity), d.ID))
-	for i, folded := range fold(Visible(fmt.Sprintf("%s  %s: fail", id, d.Title)), p.width-3) {
+	id := Visible(fmt.Sprintf("%s %s", strings.ToUpper(p.Say(d.Severity)), d.ID))
+	for i, folded := range fold(Visible(fmt.Sprintf("%s  %s: %s", id, d.Title, p.Say("fail"))), p.width-3) {
 		if i > 0 {
 			p.line("   %s", folded)
 			continue
@@ -178,132 +185,24 @@ func (p *printer) diagnosis(number int, d *Diagnosis) {
 	const shown = 2
 	for i, message := range d.Messages {
 		if i == shown {
-			p.line("   ... and %d more like these", len(d.Messages)-shown)
+			p.line("   %s", p.Sayf("... and %d more like these", len(d.Messages)-shown))
 			break
 		}
 		p.paragraph("   ", message+".")
 		if i == 0 && d.Location != nil {
-			p.line("   at %s", Visible(d.Location.String()))
+			p.line("   %s", p.Sayf("at %s", Visible(d.Location.String())))
 		}
 	}
 	if len(d.Explains) > 0 {
-		p.line("   This explains:")
+		p.line("   %s", p.Say("This explains:"))
 		for _, e := range d.Explains {
-			p.paragraph("     ", fmt.Sprintf("%s  %s: fail%s", e.ID, e.Title, times(e.Subjects)))
+			p.paragraph("     ", fmt.Sprintf("%s  %s: %s%s", e.ID, e.Title, p.Say("fail"), p.times(e.Subjects)))
 		}
 	}
 	if d.Remediation != "" {
-		p.line("   %s", p.paint("Repair:", text.Bold))
+		p.line("   %s", p.paint(p.Say("Repair:"), text.Bold))
 		p.paragraph("     ", d.Remediation)
 	}
-}
-
-func times(n int) string {
-	if n == 1 {
-		return ""
-	}
-	return fmt.Sprintf(", %d times", n)
-}
-
-func (p *printer) findings(r *Report) {
-	rows := p.rows(r)
-	if len(rows) == 0 {
-		return
-	}
-	p.line("")
-	t := PlainTable()
-	t.AppendHeader(table.Row{"verdict", "id", "severity", "times", "message, the first of each"})
-	t.SetColumnConfigs([]table.ColumnConfig{
-		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight},
-		{Number: 5, WidthMax: max(p.width-14-12-10-7, 30), WidthMaxEnforcer: wrapMessage},
-	})
-	t.AppendRows(rows)
-	for line := range TableLines(t) {
-		p.line("%s", line)
-	}
-}
-
-// wrapMessage wraps a message, but not the place below it, so that it can be copied.
-func wrapMessage(cell string, width int) string {
-	message, at, located := strings.Cut(cell, "\nat ")
-	message = text.WrapSoft(message, width)
-	if located {
-		message += "\nat " + at
-	}
-	return message
-}
-
-// PlainTable is a table without borders: a rule below its header, two blanks
-// between columns.
-func PlainTable() table.Writer {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Options = table.Options{SeparateHeader: true}
-	t.Style().Format.Header = text.FormatDefault
-	t.Style().Box.PaddingLeft, t.Style().Box.PaddingRight = "", "  "
-	return t
-}
-
-// TableLines are a table's lines without the blanks that pad their ends.
-func TableLines(t table.Writer) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for line := range strings.SplitSeq(t.Render(), "\n") {
-			if !yield(strings.TrimRight(line, " ")) {
-				return
-			}
-		}
-	}
-}
-
-// rows has one row for all results of a policy with the same verdict: a report on
-// 400 pods is read by somebody who is in a hurry. JSON has each of them.
-func (p *printer) rows(r *Report) []table.Row {
-	type key struct {
-		id       string
-		verdict  Verdict
-		severity string
-	}
-	groups := map[key][]*Result{}
-	var order []key
-	for i := range r.Results {
-		res := &r.Results[i]
-		if res.Verdict == Skip || (res.Verdict == Pass && !p.opt.ShowPassed) {
-			continue
-		}
-		k := key{res.ID, res.Verdict, res.Severity}
-		if groups[k] == nil {
-			order = append(order, k)
-		}
-		groups[k] = append(groups[k], res)
-	}
-	rows := make([]table.Row, 0, len(order))
-	for _, k := range order {
-		rows = append(rows, table.Row{
-			p.paint(string(k.verdict), verdictColor(k.verdict)), Visible(k.id),
-			p.paint(k.severity, severityColor(k.severity)), len(groups[k]), groupMessage(groups[k]),
-		})
-	}
-	return rows
-}
-
-func groupMessage(group []*Result) string {
-	first := group[0]
-	message := first.Message
-	if first.Verdict == Pass {
-		message = first.Title
-	}
-	switch {
-	case first.Waiver == nil:
-	case first.Waiver.Owner == "":
-		message = fmt.Sprintf("%s (waived: %s)", message, first.Waiver.Reason)
-	default:
-		message = fmt.Sprintf("%s (waived by %s until %s: %s)", message, first.Waiver.Owner, first.Waiver.Expires, first.Waiver.Reason)
-	}
-	message = Visible(message)
-	if first.Location != nil {
-		message += "\nat " + Visible(first.Location.String())
-	}
-	return message
 }
 
 // subjectText is a subject for reading: "pod shop/web-1", "node wk-1 entry=corp".
@@ -328,19 +227,19 @@ func subjectText(s evidence.Subject) string {
 }
 
 func (p *printer) notLookedAt(r *Report) {
-	lines := notHad(r)
+	lines := p.notHad(r)
 	if len(lines) == 0 {
 		return
 	}
 	p.line("")
-	p.line("%s", p.paint("Not looked at, and so not judged:", text.Bold))
+	p.line("%s", p.paint(p.Say("Not looked at, and so not judged:"), text.Bold))
 	for _, line := range lines {
 		p.paragraph("  ", line)
 	}
 }
 
 // notHad says by collector what was not asked for or not obtained.
-func notHad(r *Report) []string {
+func (w Words) notHad(r *Report) []string {
 	var lines []string
 	for _, name := range evidence.Collectors {
 		c, ok := r.Coverage[name]
@@ -349,34 +248,34 @@ func notHad(r *Report) []string {
 		}
 		switch {
 		case !c.Requested:
-			line := name + ": not asked for"
+			line := w.Sayf("%s: not asked for", name)
 			if c.Hint != "" {
 				line += "; " + c.Hint
 			}
 			lines = append(lines, line)
 		case len(c.Gaps) > 0:
-			lines = append(lines, fmt.Sprintf("%s: %d asked, %d answered, %d skipped, %d not had: %s",
-				name, c.Asked, c.Answered, c.Skipped, len(c.Gaps), gapList(c.Gaps)))
+			lines = append(lines, w.Sayf("%s: %d asked, %d answered, %d skipped, %d not had: %s",
+				name, c.Asked, c.Answered, c.Skipped, len(c.Gaps), w.gapList(c.Gaps)))
 		case c.Skipped > 0:
-			lines = append(lines, fmt.Sprintf("%s: %d asked, %d answered, %d left out, because the source does not hold them",
+			lines = append(lines, w.Sayf("%s: %d asked, %d answered, %d left out, because the source does not hold them",
 				name, c.Asked, c.Answered, c.Skipped))
 		}
 	}
 	return lines
 }
 
-func gapList(gaps []evidence.Gap) string {
+func (w Words) gapList(gaps []evidence.Gap) string {
 	items := make([]string, 0, len(gaps))
 	for _, g := range gaps {
-		items = append(items, fmt.Sprintf("%s (%s)", subjectText(g.Subject), g.Reason))
+		items = append(items, fmt.Sprintf("%s (%s)", subjectText(g.Subject), w.Say(g.Reason)))
 	}
-	return list(items, 4)
+	return w.list(items, 4)
 }
 
 func (p *printer) summary(r *Report) {
 	p.line("")
 	if b := r.Run.Baseline; b != nil {
-		p.paragraph("", fmt.Sprintf("Against %s: new=%d fixed=%d unchanged=%d not_comparable=%d", b.URI, b.New, b.Fixed, b.Unchanged, b.NotComparable))
+		p.paragraph("", p.Sayf("Against %s: new=%d fixed=%d unchanged=%d not_comparable=%d", b.URI, b.New, b.Fixed, b.Unchanged, b.NotComparable))
 	}
 	p.line("%s", summaryLine(r))
 }
@@ -405,21 +304,6 @@ func verdictColor(v Verdict) text.Color {
 	}
 }
 
-func count(n int, one, many string) string { return strconv.Itoa(n) + " " + plural(n, one, many) }
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
-}
-
-// list joins names and says how many were left out.
-func list(names []string, most int) string {
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-}
+func join(names []string) string { return strings.Join(names, ", ") }
 
 func stamp(t evidence.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
