@@ -3,6 +3,8 @@ package repair
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -152,11 +154,7 @@ func (d *differ) script() []step {
 	v := map[int]int{1: 0}
 	var trace []map[int]int
 	for n := 0; n <= most; n++ {
-		snapshot := make(map[int]int, len(v))
-		for k, x := range v {
-			snapshot[k] = x
-		}
-		trace = append(trace, snapshot)
+		trace = append(trace, maps.Clone(v))
 		for k := -n; k <= n; k += 2 {
 			x := v[k-1] + 1
 			if k == -n || k != n && v[k-1] < v[k+1] {
@@ -178,8 +176,8 @@ func (d *differ) script() []step {
 // back goes the way through the trace from its end.
 func back(trace []map[int]int, x, y int) []step {
 	var out []step
-	for n := len(trace) - 1; n >= 0; n-- {
-		v, k := trace[n], x-y
+	for n, v := range slices.Backward(trace) {
+		k := x - y
 		before := k - 1
 		if k == -n || k != n && v[k-1] < v[k+1] {
 			before = k + 1

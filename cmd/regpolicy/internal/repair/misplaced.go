@@ -98,7 +98,7 @@ func (m *move) leave() error {
 			}
 		case string:
 			// A variable without its value is none.
-			if len(parent.Content) > 2 && !(step == "value" && child(parent, "name") != nil) {
+			if len(parent.Content) > 2 && (step != "value" || child(parent, "name") == nil) {
 				m.edits = append(m.edits, RemoveKey{above, step})
 				return nil
 			}

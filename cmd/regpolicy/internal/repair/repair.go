@@ -3,6 +3,7 @@ package repair
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -54,10 +55,7 @@ func (r *Repair) forward(s evidence.Subject) []evidence.Subject {
 		var next []evidence.Subject
 		for _, before := range out {
 			for _, to := range n.to {
-				after := evidence.Subject{}
-				for k, v := range before {
-					after[k] = v
-				}
+				after := maps.Clone(before)
 				after[n.key] = to
 				next = append(next, after)
 			}
@@ -147,7 +145,7 @@ const idMisplaced = "RT-CFG-013"
 // take sorts a finding to the entry or cluster that it is about.
 func (p *planner) take(r *report.Result) {
 	section, known := kinds[r.ID]
-	if !known || r.Verdict != report.Fail && !(r.Verdict == report.Warn && r.ID == "RT-CFG-011") {
+	if !known || r.Verdict != report.Fail && (r.Verdict != report.Warn || r.ID != "RT-CFG-011") {
 		return
 	}
 	for _, e := range r.Evidence {
