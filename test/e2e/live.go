@@ -19,6 +19,7 @@ func (l *lab) checkLive(ctx context.Context) error {
 	}
 	l.checkCauses(doc)
 	l.checkPulled("live", rep)
+	l.checkZoo(rep)
 	l.checkCoverage("collect", doc.Coverage, nil)
 	l.checkCoverage("eval", rep.Coverage, nil)
 	for _, name := range []string{"nodes", "trust", "machines"} { // no --ssh, and no TKG here
@@ -73,6 +74,36 @@ func (l *lab) checkPulled(name string, rep *report) {
 			}
 		}
 		l.tally.check(name+": pods that "+p.id+" judges wrongly", orNone(wrong), "none")
+	}
+}
+
+// zoo says which registry, or whose pod, each policy must fail for, and for no other.
+var zoo = []struct{ id, fails string }{
+	{"RT-EVT-004", "expired expired-root not-yet-valid"},
+	{"RT-EVT-005", "cn-only wrong-host"},
+	{"RT-EVT-006", "wrong-eku"},
+	{"RT-EVT-007", "mtls plain-http tls11"},
+	{"RT-EVT-008", "basic-auth denied-403"},
+	{"RT-EVT-010", "dns-nxdomain dns-servfail refused"},
+	{"RT-EVT-011", "toomany-429"},
+	{"RT-TLS-003", "no-intermediate"},
+	{"RT-TLS-004", "cn-only wrong-host"},
+	{"RT-TLS-005", "cn-only"},
+	{"RT-TLS-006", "expired"},
+	{"RT-TLS-007", "not-yet-valid"},
+	{"RT-TLS-008", "tls11"},
+	{"RT-TLS-012", "wrong-eku"},
+	{"RT-TLS-014", "self-signed"},
+	{"RT-TLS-017", "plain-http"},
+	{"RT-TLS-018", "denied-403 err-503 toomany-429"},
+	{"RT-TLS-019", "bearer-ca"},
+}
+
+// checkZoo: each broken registry is found by the policy over its fault, and by it
+// alone.
+func (l *lab) checkZoo(rep *report) {
+	for _, want := range zoo {
+		l.tally.check("live: "+want.id+" fails for", orNone(rep.failing(want.id)), strings.ReplaceAll(want.fails, " ", "; "))
 	}
 }
 

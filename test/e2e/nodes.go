@@ -152,6 +152,10 @@ func (t tree) write(dir string) error {
 			if err := pki.WriteFile(path, []byte(content), 0o644); err != nil {
 				return err
 			}
+			// A node has its files before its runtime starts.
+			if err := os.Chtimes(path, time.Time{}, time.Now().Add(-24*time.Hour)); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -108,6 +110,18 @@ func (r *report) verdict(id string, subject map[string]string) string {
 		}
 	}
 	return verdict
+}
+
+// failing are the names for which a policy fails, once each, registries without the
+// zone and port that all of them have.
+func (r *report) failing(id string) []string {
+	names := map[string]bool{}
+	for _, result := range r.Results {
+		if result.ID == id && result.Verdict == "fail" {
+			names[strings.TrimSuffix(result.Subject["name"], ".corp.example:443")] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 // result is a run of regpolicy.
