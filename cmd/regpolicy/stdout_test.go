@@ -37,6 +37,7 @@ func uses() map[string]spoken {
 		"list":          {"list -o json", "json", 0},
 		"explain":       {"explain RT-CFG-001", "text", 0},
 		"docs":          {"docs", "text", 0},
+		"fix":           {"fix $story", "text", 0},
 		"diff":          {"diff -o json $report.json $report.json", "json", 0},
 		"convert":       {"convert -o json $report.json", "json", 0},
 		"verify-report": {"verify-report $report.json $document", "text", 0},
@@ -99,6 +100,8 @@ func arguments(t *testing.T, line string) []string {
 			return policy()
 		case "bundle":
 			return bundle()
+		case "story":
+			return filepath.Join(copyStory(t, "secret-encoded-once"), "objects")
 		case "damaged":
 			damaged := copyStory(t, "secret-encoded-once")
 			place(t, damaged, "objects/broken.yaml", "a: [")

@@ -26,6 +26,8 @@ var wrong = map[string][]string{ //nolint:gochecknoglobals // a table
 	"jobs":                  {"many", "-1", "1.5"},
 	"kubeconfig":            {"nowhere/kubeconfig"},
 	"context":               {"nobody"},
+	"lang":                  {"fr", "deutsch"},
+	"watch":                 {"often", "0s", "10ms", "-1m"},
 	"min-policies":          {"many", "-1"},
 	"node":                  {"=10.0.0.1", ""},
 	"output":                {"xml", "json=nowhere/x", ""},
