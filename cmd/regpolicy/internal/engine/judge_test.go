@@ -245,8 +245,8 @@ func TestFaultsOfPolicies(t *testing.T) {
 
 func TestElementsThatCannotBeReported(t *testing.T) {
 	for name, tc := range map[string]struct{ policy, want string }{
-		"a number":                 {"package a\n\ndeny contains 1 if input.pods\n", `rule "deny" of policy "a" holds 1, which is no message`},
-		"an object without msg":    {"package a\n\ndeny contains {\"m\": \"x\"} if input.pods\n", `has no "msg"`},
+		"a number":                 {"package a\n\ndeny contains x if {\n\tinput.pods\n\tx := json.unmarshal(\"1\")\n}\n", `rule "deny" of policy "a" holds 1, which is no message`},
+		"an object without msg":    {"package a\n\ndeny contains json.unmarshal(`{\"m\": 1}`) if input.pods\n", `has no "msg"`},
 		"an empty message":         {"package a\n\ndeny contains \"\" if input.pods\n", "holds an empty message"},
 		"a subject without a kind": {"package a\n\ndeny contains {\"msg\": \"x\", \"subject\": {\"name\": \"y\"}} if input.pods\n", `a subject without "kind"`},
 	} {
@@ -260,6 +260,25 @@ func TestElementsThatCannotBeReported(t *testing.T) {
 				t.Fatalf("error %v, want one that holds %q", err, tc.want)
 			}
 		})
+	}
+}
+
+// TestTypesThatCannotBeReported: what no element could say is told before there is one.
+func TestTypesThatCannotBeReported(t *testing.T) {
+	for rule, fault := range map[string]string{
+		"deny contains count(input.pods) if count(input.pods) > 9":                                  `rule "deny" of policy "a" holds what could never be reported: number`,
+		"warn contains {\"message\": \"x\"} if count(input.pods) > 9":                               `rule "warn" of policy "a" holds what could never be reported: object<message: string>`,
+		"deny contains true if count(input.pods) > 9":                                               "could never be reported: boolean",
+		"deny contains [\"x\"] if count(input.pods) > 9":                                            "could never be reported: array<string>",
+		"deny contains \"x\" if count(input.pods) > 9":                                              "",
+		"deny contains {\"msg\": \"x\"} if count(input.pods) > 9":                                   "",
+		"deny contains object.union({\"a\": 1}, {\"msg\": input.cluster}) if count(input.pods) > 9": "",
+		"deny contains x if some x in [1, \"x\"]":                                                   "",
+	} {
+		_, err := load(t, "package a\n\n"+rule+"\n")
+		if fault == "" && err != nil || fault != "" && (err == nil || !strings.Contains(err.Error(), fault)) {
+			t.Errorf("%s: %v, want %q", rule, err, fault)
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ func TestSilentPasses(t *testing.T) {
 		"1-another-package":     {want: "fail kind=document: pod shop/web cannot pull harbor.corp.example/library/testimage:1.0: unknown_authority"},
 		"2-nothing-selected":    {pick: []string{"nosuch"}, want: `no policy matches "nosuch"`},
 		"3-no-set":              {want: `policy.rego:3: rule "deny" is not a set, so what it says could never be reported`},
-		"4-a-number":            {want: `policy.rego:3: rule "deny" of policy "main" holds 1, which is no message`},
+		"4-a-number":            {want: `policy.rego:3: rule "deny" of policy "main" holds what could never be reported: number`},
 		"5-mistyped-name":       {want: `policy.rego:8: rule "denyy" looks like a misspelt "deny" and would never report`},
 		"6-damaged-certificate": {want: "error kind=document: the policy failed: policy.rego:5: eval_builtin_error: crypto.x509.parse_certificates: x509: malformed certificate"},
 		"7-never-collected":     {want: "skip kind=document: not_asked: endpoints were not asked for; probe registries with --registry HOST or --probe"},

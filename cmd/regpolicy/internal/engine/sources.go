@@ -116,6 +116,7 @@ func (s *Sources) library(ctx context.Context, compiler *ast.Compiler) (*Library
 	policies, faults := collect(s.modules)
 	faults = append(faults, unknownData(compiler, s.cfg.Data)...)
 	faults = append(faults, analyse(policies, compiler, s.schema)...)
+	faults = append(faults, unreportable(policies, compiler)...)
 	own := map[string]bool{}
 	for _, m := range s.cfg.Modules {
 		own[m.Path] = m.Builtin
