@@ -146,7 +146,7 @@ func brief(t *testing.T, rep *report.Report) string {
 var (
 	loopback = regexp.MustCompile(`127\.0\.0\.1:[0-9]+`)
 	digests  = regexp.MustCompile(`("(?:sha256|digest)": ")(?:sha256:)?[0-9a-f]{64}`)
-	modified = regexp.MustCompile(`("modified_at": ")[^"]*`)
+	modified = regexp.MustCompile(`(modified_at(?:": "|: (?:\\")?))[0-9T:Z-]+`)
 )
 
 // steady takes out what the test's own listeners bring in: the ports they got,
