@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,6 +50,7 @@ func (l leakless) Run() int {
 // are:
 //
 //	code N COMMAND ARG...   run it and want this exit code
+//	await FILE PATTERN      wait until the file matches the regular expression
 //	serve VAR FILE          a registry with this chain; its address goes to VAR
 //	keypair NAME            a key to sign with: NAME.pem and NAME.pub
 //	tamper BUNDLE OTHER     write the bundle with one byte of a policy changed
@@ -89,6 +91,12 @@ func TestUserStories(t *testing.T) {
 					ts.Fatalf("exit code %d, want %d", got, want)
 				}
 			},
+			"await": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 2 {
+					ts.Fatalf("usage: await FILE PATTERN")
+				}
+				await(ts, ts.MkAbs(args[0]), regexp.MustCompile(args[1]))
+			},
 			"serve": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) != 2 {
 					ts.Fatalf("usage: serve VAR FILE")
@@ -97,6 +105,18 @@ func TestUserStories(t *testing.T) {
 			},
 		},
 	})
+}
+
+// await reads a file again and again until it matches.
+func await(ts *testscript.TestScript, path string, pattern *regexp.Regexp) {
+	var text []byte
+	for range 1200 {
+		if text, _ = os.ReadFile(path); pattern.Match(text) {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not match %s within two minutes:\n%s", path, pattern, text)
 }
 
 // exitCode is the code that a process ended with, -1 where it did not run.
