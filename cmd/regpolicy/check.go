@@ -17,7 +17,7 @@ func newCheck(e *environment) *cobra.Command {
 		Long: "check compiles the policies below each PATH (default: the current folder) against the evidence document's schema,\n" +
 			"as eval does, and then looks for what eval would not mind: METADATA that is incomplete or has unknown keys, rules\n" +
 			"that can never report, parameters of another policy, explanations that go in circles.\n\n" +
-			"Exit code: 0 all well, 1 a convention is not kept, 2 a policy does not compile.",
+			"Exit code: 0 all well, 1 a convention is not kept, 2 a policy does not compile, 4 there was no policy.",
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := applySettings(e, c); err != nil {
 				return err

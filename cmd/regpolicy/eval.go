@@ -212,6 +212,22 @@ func (v *evaluation) prepare(ctx context.Context) error {
 	if v.library, err = f.policies.load(ctx); err != nil {
 		return err
 	}
+	return v.checkLibrary()
+}
+
+// checkLibrary refuses policies that are fewer than asked for, and waivers of such
+// as do not exist: they would excuse nothing, and nobody would learn why.
+func (v *evaluation) checkLibrary() error {
+	f := v.flags
+	var faults engine.Errors
+	for _, w := range v.options.Waivers {
+		if !v.library.Knows(w.Policy) {
+			faults = append(faults, &engine.Fault{File: w.File, Line: w.Line, Message: fmt.Sprintf("waiver of policy %q, which does not exist", w.Policy), Hint: "`regpolicy list` shows the ids; a waiver is of one policy"})
+		}
+	}
+	if len(faults) > 0 {
+		return faults
+	}
 	if n := len(v.library.Policies()); n < f.verdict.minPolicies {
 		return usage("see --policy, --select and --exclude", "%d policies are picked, --min-policies wants %d", n, f.verdict.minPolicies)
 	}

@@ -48,11 +48,29 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 	if err != nil {
 		return nil, err
 	}
+	if err := checkCluster(f, doc); err != nil {
+		return nil, err
+	}
 	encoded, err := evidence.Encode(doc)
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err, hint: "this is a fault of regpolicy: please report what kind of source it was"}
 	}
 	return append(inputs, engine.Input{URI: origin(in), Bytes: encoded, Document: doc}), nil
+}
+
+// checkCluster refuses a --cluster that nothing is known of: with its name misspelt
+// there would be no trust to judge, and all would look well. Where something could
+// not be read it may be there.
+func checkCluster(f *sourceFlags, doc *evidence.Document) error {
+	if f.cluster == "" || len(doc.Coverage[evidence.Trust].Gaps) > 0 {
+		return nil
+	}
+	for key := range doc.Clusters {
+		if strings.HasSuffix(key, "/"+f.cluster) {
+			return nil
+		}
+	}
+	return usage("name it as the Cluster or TanzuKubernetesCluster is called", "--cluster %q: the sources hold no cluster of that name", f.cluster)
 }
 
 // tellProblems names the files that could not be used, with their cures; the

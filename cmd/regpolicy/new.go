@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,6 +62,9 @@ func writePolicy(e *environment, p *scaffold.Policy, dir string) error {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return usage("choose another --package, or another --dir", "writing policy %q: %w", p.ID, err)
 	}
+	if place := standing(dir, p.ID); place != "" {
+		return usage("ids are permanent and belong to one policy: choose another", "writing policy %q: %s has that id already", p.ID, place)
+	}
 	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // policies are for others to read
 		return usage("name a folder that you may write to with --dir", "writing policy %q: %w", p.ID, err)
 	}
@@ -74,4 +78,19 @@ func writePolicy(e *environment, p *scaffold.Policy, dir string) error {
 	}
 	fmt.Fprintf(e.stderr, "next: change them, and run `regpolicy test %s` as you go\n", folder)
 	return deliver(e, "", []byte(told.String()))
+}
+
+// standing is the file below a folder that has a policy of an id already, or "".
+func standing(dir, id string) string {
+	modules, err := policyFiles(dir)
+	if err != nil {
+		return "" // there is none yet
+	}
+	pattern := regexp.MustCompile(`(?m)^#\s+id:\s*` + regexp.QuoteMeta(id) + `\s*$`)
+	for _, m := range modules {
+		if pattern.Match(m.Source) {
+			return m.Path
+		}
+	}
+	return ""
 }

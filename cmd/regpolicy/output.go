@@ -61,7 +61,10 @@ func parseOutputs(values []string) ([]output, error) {
 	var outputs []output
 	toStdout := ""
 	for _, v := range values {
-		format, path, _ := strings.Cut(v, "=")
+		format, path, named := strings.Cut(v, "=")
+		if named && path == "" {
+			return nil, usage(fmt.Sprintf("-o %s=FILE, or -o %s for standard output", format, format), "--output %q names no file", v)
+		}
 		if _, ok := known[format]; !ok {
 			return nil, usage("formats are "+strings.Join(formatNames(), ", "), "--output %q is no format", format)
 		}

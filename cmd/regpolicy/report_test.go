@@ -23,7 +23,7 @@ var contract = map[string][]string{ //nolint:gochecknoglobals // a table
 	"":                       {"schema_version", "tool", "run", "affected", "diagnosis", "summary", "coverage", "rules", "results"},
 	"tool":                   {"name", "version", "opa"},
 	"run":                    {"at", "documents", "policies", "params", "waivers"},
-	"run.documents[]":        {"uri", "sha256", "collected_at", "cluster"},
+	"run.documents[]":        {"uri", "sha256", "collected_at", "cluster", "at"},
 	"run.policies":           {"count", "digest"},
 	"run.waivers":            {"used", "unused", "expired"},
 	"affected":               {"pods", "namespaces", "registries", "nodes"},

@@ -1,22 +1,28 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/language"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
+	"github.com/regpolicy/regpolicy/policies"
 )
 
 func newVerifyReport(e *environment) *cobra.Command {
-	var policies policyFlags
+	var pick policyFlags
 	c := &cobra.Command{
 		Use:   "verify-report REPORT DOCUMENT...",
 		Short: "Hold a saved report against its evidence: digests match, verdicts come out the same",
@@ -33,14 +39,14 @@ func newVerifyReport(e *environment) *cobra.Command {
 			if err := applySettings(e, c); err != nil {
 				return err
 			}
-			return runVerifyReport(c.Context(), e, &policies, args[0], args[1:])
+			return runVerifyReport(c.Context(), e, &pick, args[0], args[1:])
 		},
 	}
-	policies.bind(e, c.Flags())
+	pick.bind(e, c.Flags())
 	return c
 }
 
-func runVerifyReport(ctx context.Context, e *environment, policies *policyFlags, path string, documents []string) error {
+func runVerifyReport(ctx context.Context, e *environment, pick *policyFlags, path string, documents []string) error {
 	r, err := readReportFile(e, path)
 	if err != nil {
 		return err
@@ -57,11 +63,11 @@ func runVerifyReport(ctx context.Context, e *environment, policies *policyFlags,
 	if in.HasCapture || in.HasManifests || len(inputs) == 0 {
 		return usage("name the documents that `collect -o FILE` or the run wrote", "verify-report takes evidence documents, not what they are made from")
 	}
-	policies.given, policies.profile = r.Run.Params, ""
-	if len(policies.selected) == 0 {
-		policies.selected = idsOf(r)
+	pick.given, pick.profile = r.Run.Params, ""
+	if len(pick.selected) == 0 {
+		pick.selected = idsOf(r)
 	}
-	library, err := policies.load(ctx)
+	library, err := pick.load(ctx)
 	if err != nil {
 		return err
 	}
@@ -73,15 +79,57 @@ func runVerifyReport(ctx context.Context, e *environment, policies *policyFlags,
 	if len(differences) > 0 {
 		return tellDifferences(e, differences)
 	}
-	again, err := library.Judge(ctx, inputs, engine.Options{At: &r.Run.At.Time, Require: r.Run.Require, ToolVersion: toolVersion()})
+	for i := range inputs {
+		inputs[i].Document.At = judgedAs(r, &inputs[i])
+	}
+	again, err := library.Judge(ctx, inputs, engine.Options{Require: r.Run.Require, ToolVersion: toolVersion()})
 	if err != nil {
 		return err
 	}
-	if differences = verdictsDiffer(r, again); len(differences) > 0 {
+	differences, waived, err := compareReports(r, again)
+	if err == nil && len(differences) > 0 {
+		differences, waived, err = compareInGerman(r, again, differences, waived)
+	}
+	if err != nil {
+		return err
+	}
+	if len(differences) > 0 {
 		return tellDifferences(e, differences)
 	}
-	return deliver(e, "", fmt.Appendf(nil, "regpolicy verify-report: documents=%d policies=%d results=%d, all the same\n",
-		len(inputs), len(library.Policies()), len(again.Results)))
+	told := fmt.Sprintf("regpolicy verify-report: documents=%d policies=%d results=%d, all the same", len(inputs), len(library.Policies()), len(r.Results))
+	if waived > 0 {
+		told += fmt.Sprintf("; %d are waived, by waivers that are not checked", waived)
+	}
+	return deliver(e, "", []byte(told+"\n"))
+}
+
+// compareInGerman tries whether the report is the same in German; where it is not, what
+// was found in English stands.
+func compareInGerman(r, again *report.Report, english []string, waived int) ([]string, int, error) {
+	catalogue, err := language.Open(policies.FS)
+	if err != nil {
+		return nil, 0, err
+	}
+	german, err := catalogue.Report(again)
+	if err != nil {
+		return nil, 0, err
+	}
+	differences, n, err := compareReports(r, german)
+	if err != nil || len(differences) == 0 {
+		return differences, n, err
+	}
+	return english, waived, nil
+}
+
+// judgedAs is the moment that the report judged a document as of.
+func judgedAs(r *report.Report, in *engine.Input) *evidence.Time {
+	sum := sha256.Sum256(in.Bytes)
+	for _, d := range r.Run.Documents {
+		if d.SHA256 == hex.EncodeToString(sum[:]) {
+			return &d.At
+		}
+	}
+	return &r.Run.At
 }
 
 func tellDifferences(e *environment, differences []string) error {
@@ -127,36 +175,103 @@ func digestsDiffer(r *report.Report, inputs []engine.Input) []string {
 	return out
 }
 
-// verdictsDiffer compares verdicts by policy and subject. A waiver changes none: it
-// tells what it excused.
-func verdictsDiffer(then, now *report.Report) []string {
-	current := map[string]report.Verdict{}
-	key := func(r *report.Result) string { return r.ID + " for " + r.Subject.String() }
-	for i := range now.Results {
-		current[key(&now.Results[i])] = now.Results[i].Verdict
+// compareReports holds a report against the same made anew: every result in full, and
+// all that is said of the whole. Waivers are not at hand: what they excused is compared
+// as what it was, and one that had ended is a difference.
+func compareReports(then, now *report.Report) (differences []string, waived int, err error) {
+	old, waived, ended := unwaived(then)
+	differences = append(differences, ended...)
+	fresh, _, _ := unwaived(now)
+	if len(old) != len(fresh) {
+		differences = append(differences, fmt.Sprintf("the report has %d results, %d come out again", len(old), len(fresh)))
 	}
-	var out []string
-	for i := range then.Results {
-		r := &then.Results[i]
-		if slices.Contains(engine.OwnIDs, r.ID) && strings.HasPrefix(r.ID, "waiver") {
+	for key, result := range old {
+		again, ok := fresh[key]
+		if !ok {
+			differences = append(differences, fmt.Sprintf("%s is %s in the report, and does not come out again", key, result.Verdict))
 			continue
 		}
-		verdict := r.Verdict
-		if r.Waiver != nil {
-			verdict = r.Waiver.Verdict
+		if result.Verdict != again.Verdict {
+			differences = append(differences, fmt.Sprintf("%s is %s in the report, and comes out as %s", key, result.Verdict, again.Verdict))
+			continue
 		}
-		got, ok := current[key(r)]
-		switch {
-		case !ok:
-			out = append(out, fmt.Sprintf("%s is %s in the report, and does not come out again", key(r), verdict))
-		case got != verdict:
-			out = append(out, fmt.Sprintf("%s is %s in the report, and comes out as %s", key(r), verdict, got))
+		same, err := equalJSON(result, again)
+		if err != nil {
+			return nil, 0, err
 		}
-		delete(current, key(r))
+		if !same {
+			differences = append(differences, fmt.Sprintf("%s is told in other words, with another severity or other evidence than comes out again", key))
+		}
 	}
-	for k, verdict := range current {
-		out = append(out, fmt.Sprintf("%s comes out as %s, and is not in the report", k, verdict))
+	parts := []struct {
+		name      string
+		then, now any
+	}{
+		{"number of policies", then.Run.Policies.Count, now.Run.Policies.Count},
+		{"coverage", then.Coverage, now.Coverage},
+		{"list of who is affected", then.Affected, now.Affected},
+		{"rules", then.Rules, now.Rules},
+		{"documents", described(then), described(now)},
 	}
-	slices.Sort(out)
+	if waived == 0 { // what is excused is no cause
+		parts = append(parts, struct {
+			name      string
+			then, now any
+		}{"diagnosis", then.Diagnosis, now.Diagnosis})
+	}
+	for _, part := range parts {
+		same, err := equalJSON(part.then, part.now)
+		if err != nil {
+			return nil, 0, err
+		}
+		if !same {
+			differences = append(differences, "the "+part.name+" of the report does not come out again")
+		}
+	}
+	slices.Sort(differences)
+	return differences, waived, nil
+}
+
+// unwaived are a report's results by policy and subject, as they would be without
+// waivers, and without what depends on them and on a baseline.
+func unwaived(r *report.Report) (results map[string]report.Result, waived int, ended []string) {
+	results = map[string]report.Result{}
+	for _, result := range r.Results {
+		if result.ID == engine.WaiverID {
+			continue
+		}
+		key := result.ID + " for " + result.Subject.String()
+		if w := result.Waiver; w != nil && result.Verdict == report.Waived {
+			waived++
+			if day, err := time.Parse(time.DateOnly, w.Expires); err == nil && !r.Run.At.Before(day.AddDate(0, 0, 1)) {
+				ended = append(ended, fmt.Sprintf("%s is waived by a waiver that had ended on %s", key, w.Expires))
+			}
+			result.Verdict = w.Verdict
+		}
+		result.Waiver, result.NextChange, result.Known, result.Location = nil, nil, false, nil
+		results[key] = result
+	}
+	return results, waived, ended
+}
+
+// described are a report's documents without the paths that they had.
+func described(r *report.Report) []report.Document {
+	out := slices.Clone(r.Run.Documents)
+	for i := range out {
+		out[i].URI = ""
+	}
+	slices.SortFunc(out, func(a, b report.Document) int { return strings.Compare(a.SHA256, b.SHA256) })
 	return out
+}
+
+func equalJSON(a, b any) (bool, error) {
+	x, err := json.Marshal(a)
+	if err != nil {
+		return false, fmt.Errorf("comparing reports: %w", err)
+	}
+	y, err := json.Marshal(b)
+	if err != nil {
+		return false, fmt.Errorf("comparing reports: %w", err)
+	}
+	return bytes.Equal(x, y), nil
 }

@@ -14,6 +14,7 @@
 #     min_ec_bits: 256
 #   profiles:
 #     nist: {min_rsa_bits: 2048, min_ec_bits: 256}
+#     pci: {min_rsa_bits: 2048, min_ec_bits: 256}
 #     bsi: {min_rsa_bits: 3000, min_ec_bits: 250}
 #   controls:
 #     bsi-tr-02102-2: ["RSA >= 3000 bit"]

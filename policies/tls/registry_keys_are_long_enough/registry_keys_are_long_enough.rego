@@ -20,6 +20,7 @@
 #   params: {min_rsa_bits: 2048, min_ec_bits: 256}
 #   profiles:
 #     nist: {min_rsa_bits: 2048, min_ec_bits: 256}
+#     pci: {min_rsa_bits: 2048, min_ec_bits: 256}
 #     bsi: {min_rsa_bits: 3000, min_ec_bits: 250}
 package regpolicy.tls.registry_keys_are_long_enough
 

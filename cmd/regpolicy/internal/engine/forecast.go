@@ -19,6 +19,9 @@ import (
 // where a forecast is asked for: each date costs as much as the verdict itself.
 const foreseen = 4 << 20
 
+// nextDates is how many dates to come are tried where no forecast is asked for.
+const nextDates = 40
+
 // foresee judges the policies whose verdicts time alone can change at each date to
 // come, and settles the results' NextChange. It returns the changes up to horizon.
 func (l *Library) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, results []report.Result, many bool, opt Options) ([]report.Change, error) {
@@ -63,6 +66,9 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 	}
 	var out []report.Change
 	for _, date := range datesOf(in.Document, at, params, opt.Forecast) {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("looking ahead: %w", context.Cause(ctx))
+		}
 		later, err := p.judge(ctx, in.Document, judgedAt(input, date), opt)
 		if err != nil {
 			return nil, err
@@ -74,14 +80,19 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 			}
 			key := subject.String()
 			was, known := now[key]
-			if !known || was == later[i].Verdict {
+			if !known {
+				// What is not a subject today passes as far as anybody can tell; only
+				// what it will be denied for is news.
+				was = report.Pass
+			}
+			if was == later[i].Verdict || !known && later[i].Verdict != report.Fail && later[i].Verdict != report.Warn {
 				continue
 			}
 			now[key] = later[i].Verdict
 			out = append(out, report.Change{
 				At: date, ID: p.ID, Title: p.Title, Subject: subject, From: was, To: later[i].Verdict, Severity: later[i].Severity, Message: later[i].Message,
 			})
-			if r := first[key]; r.NextChange == nil {
+			if r := first[key]; r != nil && r.NextChange == nil {
 				r.NextChange = &report.NextChange{At: date, Becomes: later[i].Verdict}
 			}
 		}
@@ -114,6 +125,9 @@ func datesOf(doc *evidence.Document, at evidence.Time, params map[string]any, ho
 	}
 	out := make([]evidence.Time, 0, len(moments))
 	for _, unix := range slices.Sorted(maps.Keys(moments)) {
+		if horizon == 0 && len(out) == nextDates {
+			break
+		}
 		out = append(out, moments[unix])
 	}
 	return out

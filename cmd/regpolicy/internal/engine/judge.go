@@ -139,6 +139,7 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 			return nil, err
 		}
 		rep.TrustPaths = append(rep.TrustPaths, trustPaths(results, in, len(inputs) > 1, at)...)
+		changes = slices.DeleteFunc(changes, func(c report.Change) bool { return waivers.covers(&c) })
 		changes = append(changes, waiverChanges(results, at, opt.Forecast)...)
 		if opt.Forecast > 0 {
 			rep.Forecast = append(rep.Forecast, changes...)
@@ -147,7 +148,7 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 		sum := sha256.Sum256(in.Bytes)
 		rep.Run.Documents = append(rep.Run.Documents, report.Document{
 			URI: in.URI, SHA256: hex.EncodeToString(sum[:]),
-			CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster,
+			CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster, At: at,
 		})
 		addCoverage(rep.Coverage, in.Document.Coverage)
 	}
@@ -249,11 +250,11 @@ func (p *Policy) evaluate(ctx context.Context, query *rego.PreparedEvalQuery, in
 }
 
 // OwnIDs are the ids of results that no policy made.
-var OwnIDs = []string{requiredID, waiverID}
+var OwnIDs = []string{requiredID, WaiverID}
 
 const (
 	requiredID = "evidence-required"
-	waiverID   = "waiver-expired"
+	WaiverID   = "waiver-expired"
 )
 
 // required is a result for each kind of evidence that --require names and that

@@ -52,6 +52,8 @@ type Library struct {
 	policies []*Policy
 	params   map[string]map[string]any
 	profile  string
+	// ids are those of all policies, picked or not.
+	ids      map[string]bool
 	digest   string
 	compiler *ast.Compiler
 	data     map[string]any
@@ -69,6 +71,9 @@ func Load(ctx context.Context, cfg Config) (*Library, error) {
 
 // Policies lists the picked policies by id.
 func (l *Library) Policies() []*Policy { return l.policies }
+
+// Knows tells whether some policy, picked or not, has the id.
+func (l *Library) Knows(id string) bool { return l.ids[id] }
 
 // Digest is the SHA-256 over all modules, and the data where there is some.
 func (l *Library) Digest() string { return l.digest }

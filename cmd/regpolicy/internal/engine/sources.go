@@ -133,6 +133,10 @@ func (s *Sources) library(ctx context.Context, compiler *ast.Compiler) (*Library
 		return nil, faults.sorted()
 	}
 	l := &Library{policies: policies, params: params, profile: s.cfg.Profile, digest: digest(s.cfg.Modules, s.cfg.Data), compiler: compiler, data: s.cfg.Data}
+	l.ids = make(map[string]bool, len(policies))
+	for _, p := range policies {
+		l.ids[p.ID] = true
+	}
 	if !s.trusted {
 		if err := l.pick(s.cfg.Select, s.cfg.Exclude); err != nil {
 			return nil, err

@@ -126,10 +126,17 @@ func (p *pathing) nodeStores(registry, key string, e *evidence.Endpoint, chain *
 	for _, name := range slices.Sorted(maps.Keys(p.doc.Nodes)) {
 		node := p.doc.Nodes[name]
 		seen := e.Probes["node/"+name].Chain // a node's own view of the registry
-		if !node.Read || seen != "" && seen != key {
+		if !node.Read {
 			continue
 		}
 		store, own := storeFor(&node, registry)
+		if seen != "" && seen != key {
+			if groups[store] == nil {
+				groups[store] = &group{}
+			}
+			groups[store].own = true // the rest of its nodes are not all that share it
+			continue
+		}
 		if _, judged := chain.Verdicts[store]; !judged {
 			continue
 		}
@@ -139,6 +146,7 @@ func (p *pathing) nodeStores(registry, key string, e *evidence.Endpoint, chain *
 		groups[store].names = append(groups[store].names, name)
 		groups[store].own = groups[store].own || own || seen != ""
 	}
+	maps.DeleteFunc(groups, func(_ string, g *group) bool { return len(g.names) == 0 })
 	order := slices.SortedFunc(maps.Keys(groups), func(a, b string) int {
 		return cmp.Or(
 			boolCompare(chain.Verdicts[a].OK, chain.Verdicts[b].OK),

@@ -68,20 +68,41 @@ func (w *waiving) apply(results []report.Result, at time.Time) {
 		if result.Verdict != report.Fail && result.Verdict != report.Warn {
 			continue
 		}
-		for i, waiver := range w.waivers {
-			if waiver.Policy != result.ID || !globMatches(waiver.Subject, result.Subject.String()) {
-				continue
-			}
-			if w.expired[i] {
-				w.used[i] = true
-				continue
-			}
-			w.used[i] = true
+		if waiver := w.longest(result.ID, result.Subject.String()); waiver != nil {
 			result.Waiver = &report.Waiver{Reason: waiver.Reason, Owner: waiver.Owner, Expires: waiver.Expires, Verdict: result.Verdict}
 			result.Verdict = report.Waived
-			break
 		}
 	}
+}
+
+// longest is the waiver in force for a result that ends last; nil where none is.
+func (w *waiving) longest(id, subject string) *Waiver {
+	var found *Waiver
+	for i := range w.waivers {
+		waiver := &w.waivers[i]
+		if waiver.Policy != id || !globMatches(waiver.Subject, subject) {
+			continue
+		}
+		w.used[i] = true
+		if !w.expired[i] && (found == nil || waiver.Until.After(found.Until)) {
+			found = waiver
+		}
+	}
+	return found
+}
+
+// covers tells whether a waiver excuses a verdict that is to come.
+func (w *waiving) covers(c *report.Change) bool {
+	if c.To != report.Fail && c.To != report.Warn {
+		return false
+	}
+	for i := range w.waivers {
+		waiver := &w.waivers[i]
+		if waiver.Policy == c.ID && globMatches(waiver.Subject, c.Subject.String()) && c.At.Before(waiver.Until) {
+			return true
+		}
+	}
+	return false
 }
 
 // globMatches is path.Match over text in which `/` is nothing special.
@@ -109,7 +130,7 @@ func (w *waiving) findings() []report.Result {
 			continue
 		}
 		r := report.Result{
-			ID: waiverID, Policy: "regpolicy.waivers", Verdict: report.Fail, Severity: "medium",
+			ID: WaiverID, Policy: "regpolicy.waivers", Verdict: report.Fail, Severity: "medium",
 			Title:       "Every waiver is in force",
 			Message:     fmt.Sprintf("the waiver of %s for %q by %s expired on %s", waiver.Policy, waiver.Subject, waiver.Owner, waiver.Expires),
 			Subject:     evidence.Subject{"kind": "waiver", "policy": waiver.Policy, "name": waiver.Subject},

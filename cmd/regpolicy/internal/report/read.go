@@ -33,6 +33,11 @@ func Read(data []byte) (*Report, error) {
 	if counted := Count(r.Results); !counted.equal(r.Summary) {
 		return nil, errors.New("reading report: its summary does not count its results")
 	}
+	for i := range r.Results {
+		if waived := r.Results[i].Verdict == Waived; waived != (r.Results[i].Waiver != nil) {
+			return nil, fmt.Errorf("reading report: result %d is %s and has a waiver: %t", i, r.Results[i].Verdict, !waived)
+		}
+	}
 	return &r, nil
 }
 

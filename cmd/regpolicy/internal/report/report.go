@@ -66,6 +66,8 @@ type Document struct {
 	SHA256      string        `json:"sha256"`
 	CollectedAt evidence.Time `json:"collected_at"`
 	Cluster     string        `json:"cluster"`
+	// At is the moment that this document was judged as of.
+	At evidence.Time `json:"at"`
 }
 
 // Policies counts the policies that ran; Digest is over their sources.
