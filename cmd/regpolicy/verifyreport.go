@@ -51,17 +51,9 @@ func runVerifyReport(ctx context.Context, e *environment, pick *policyFlags, pat
 	if err != nil {
 		return err
 	}
-	in, err := source.Open(ctx, documents, e.stdin, source.DefaultLimits())
+	inputs, err := evidenceDocuments(ctx, e, documents)
 	if err != nil {
 		return err
-	}
-	defer in.Close() //nolint:errcheck // read only
-	inputs, err := saved(in)
-	if err != nil {
-		return err
-	}
-	if in.HasCapture || in.HasManifests || len(inputs) == 0 {
-		return usage("name the documents that `collect -o FILE` or the run wrote", "verify-report takes evidence documents, not what they are made from")
 	}
 	pick.given, pick.profile = r.Run.Params, ""
 	if len(pick.selected) == 0 {
@@ -71,27 +63,16 @@ func runVerifyReport(ctx context.Context, e *environment, pick *policyFlags, pat
 	if err != nil {
 		return err
 	}
-	// Verdicts over other documents or by other policies would differ at length.
+	// Results over other documents or by other policies would differ at length.
 	differences := digestsDiffer(r, inputs)
 	if len(differences) == 0 && library.Digest() != r.Run.Policies.Digest {
 		differences = append(differences, fmt.Sprintf("the report was made by other policies: their digest is %s, that of those here %s", r.Run.Policies.Digest, library.Digest()))
 	}
-	if len(differences) > 0 {
-		return tellDifferences(e, differences)
-	}
-	for i := range inputs {
-		inputs[i].Document.At = judgedAs(r, &inputs[i])
-	}
-	again, err := library.Judge(ctx, inputs, engine.Options{Require: r.Run.Require, ToolVersion: toolVersion()})
-	if err != nil {
-		return err
-	}
-	differences, waived, err := compareReports(r, again)
-	if err == nil && len(differences) > 0 {
-		differences, waived, err = compareInGerman(r, again, differences, waived)
-	}
-	if err != nil {
-		return err
+	waived := 0
+	if len(differences) == 0 {
+		if differences, waived, err = judgeAgain(ctx, library, r, inputs); err != nil {
+			return err
+		}
 	}
 	if len(differences) > 0 {
 		return tellDifferences(e, differences)
@@ -101,6 +82,36 @@ func runVerifyReport(ctx context.Context, e *environment, pick *policyFlags, pat
 		told += fmt.Sprintf("; %d are waived, by waivers that are not checked", waived)
 	}
 	return deliver(e, "", []byte(told+"\n"))
+}
+
+func evidenceDocuments(ctx context.Context, e *environment, paths []string) ([]engine.Input, error) {
+	in, err := source.Open(ctx, paths, e.stdin, source.DefaultLimits())
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close() //nolint:errcheck // read only
+	inputs, err := saved(in)
+	if err == nil && (in.HasCapture || in.HasManifests || len(inputs) == 0) {
+		err = usage("name the documents that `collect -o FILE` or the run wrote", "verify-report takes evidence documents, not what they are made from")
+	}
+	return inputs, err
+}
+
+// judgeAgain judges the documents as the report says it was done and holds the outcome
+// against it, in English and in German.
+func judgeAgain(ctx context.Context, library *engine.Library, r *report.Report, inputs []engine.Input) (differences []string, waived int, err error) {
+	for i := range inputs {
+		inputs[i].Document.At = judgedAs(r, &inputs[i])
+	}
+	again, err := library.Judge(ctx, inputs, engine.Options{Require: r.Run.Require, ToolVersion: toolVersion()})
+	if err != nil {
+		return nil, 0, err
+	}
+	differences, waived, err = compareReports(r, again)
+	if err == nil && len(differences) > 0 {
+		return compareInGerman(r, again, differences, waived)
+	}
+	return differences, waived, err
 }
 
 // compareInGerman tries whether the report is the same in German; where it is not, what
