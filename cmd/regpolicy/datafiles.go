@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -58,13 +57,8 @@ func readData(paths []string) (map[string]any, error) {
 func dataFiles(path string) ([]string, error) {
 	const hint = "name a .json, .yaml or .yml file, or a folder that holds some"
 	var files []string
-	err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && file != path && strings.HasPrefix(d.Name(), "."):
-			return filepath.SkipDir
-		case !d.IsDir() && slices.Contains(dataForms, filepath.Ext(file)):
+	err := walkFiles(path, func(file string) error {
+		if slices.Contains(dataForms, filepath.Ext(file)) {
 			files = append(files, file)
 		}
 		return nil

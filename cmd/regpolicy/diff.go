@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -61,22 +59,22 @@ func newDiff(e *environment) *cobra.Command {
 }
 
 func tellComparison(e *environment, c report.Comparison, format string, words report.Words) error {
-	var out bytes.Buffer
-	if format == "json" {
-		enc := json.NewEncoder(&out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(c); err != nil {
-			return fmt.Errorf("writing comparison: %w", err)
-		}
-	} else if err := report.ComparisonText(&out, &c, report.TextOptions{Words: words, Width: e.width}); err != nil {
-		return err
-	}
-	if err := deliver(e, "", out.Bytes()); err != nil {
+	if err := writeComparison(e, &c, format, words); err != nil {
 		return err
 	}
 	if len(c.New) > 0 {
 		return &exitError{code: exitFailed}
 	}
 	return nil
+}
+
+func writeComparison(e *environment, c *report.Comparison, format string, words report.Words) error {
+	if format == "json" {
+		return deliverJSON(e, c, "comparison")
+	}
+	var out bytes.Buffer
+	if err := report.ComparisonText(&out, c, report.TextOptions{Words: words, Width: e.width}); err != nil {
+		return err
+	}
+	return deliver(e, "", out.Bytes())
 }

@@ -168,7 +168,7 @@ func sameFile(a, b string) bool {
 
 // replaceFile writes a file whole or not at all. It may hold secrets: one that is
 // new is its owner's alone, one that is there keeps its mode.
-func replaceFile(path string, data []byte) (err error) {
+func replaceFile(path string, data []byte) error {
 	mode := fs.FileMode(0o600)
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
@@ -176,25 +176,5 @@ func replaceFile(path string, data []byte) (err error) {
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name()) //nolint:errcheck,gosec // the first error is the one to tell
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
-		f.Close() //nolint:errcheck,gosec // the first error is the one to tell
-		return err
-	}
-	if err = f.Chmod(mode); err != nil {
-		f.Close() //nolint:errcheck,gosec // the first error is the one to tell
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return writeAtomically(path, data, mode)
 }

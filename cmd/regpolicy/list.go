@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -84,14 +82,7 @@ func listJSON(e *environment, policies []*engine.Policy) error {
 		}
 		out = append(out, l)
 	}
-	var text bytes.Buffer
-	enc := json.NewEncoder(&text)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(out); err != nil {
-		return fmt.Errorf("writing list: %w", err)
-	}
-	return deliver(e, "", text.Bytes())
+	return deliverJSON(e, out, "list")
 }
 
 func listText(e *environment, policies []*engine.Policy, words report.Words) error {

@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -145,7 +147,7 @@ func deliver(e *environment, path string, data []byte) error {
 		}
 		return nil
 	}
-	if err := writeAtomically(path, data); err != nil {
+	if err := writeAtomically(path, data, 0o644); err != nil {
 		return usage("name a file in a folder that you may write to", "writing %q: %w", path, pathless(err))
 	}
 	return nil
@@ -166,7 +168,20 @@ func (path appended) Write(data []byte) (int, error) {
 	return n, err
 }
 
-func writeAtomically(path string, data []byte) (err error) {
+// deliverJSON writes a value to standard output as JSON, two spaces a level. what is
+// its name in an error.
+func deliverJSON(e *environment, v any, what string) error {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("writing %s: %w", what, err)
+	}
+	return deliver(e, "", out.Bytes())
+}
+
+func writeAtomically(path string, data []byte, mode fs.FileMode) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
@@ -180,7 +195,7 @@ func writeAtomically(path string, data []byte) (err error) {
 		f.Close() //nolint:errcheck,gosec // the first error is the one to tell
 		return err
 	}
-	if err = f.Chmod(0o644); err != nil { //nolint:gosec // reports are for others to read
+	if err = f.Chmod(mode); err != nil {
 		f.Close() //nolint:errcheck,gosec // the first error is the one to tell
 		return err
 	}

@@ -124,18 +124,29 @@ func builtinModules() ([]engine.Module, error) {
 	return modules, nil
 }
 
+// walkFiles visits a file, or those below a folder; folders whose names begin with a
+// dot are other programs'.
+func walkFiles(root string, visit func(file string) error) error {
+	return filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && file != root && strings.HasPrefix(d.Name(), "."):
+			return filepath.SkipDir
+		case d.IsDir():
+			return nil
+		default:
+			return visit(file)
+		}
+	})
+}
+
 // policyFiles reads the Rego files of a file or folder. A path that holds none is
 // an error: it would silently check nothing.
 func policyFiles(path string) ([]engine.Module, error) {
 	var modules []engine.Module
-	err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() && file != path && strings.HasPrefix(d.Name(), ".") {
-			return filepath.SkipDir
-		}
-		if d.IsDir() || !strings.HasSuffix(file, ".rego") {
+	err := walkFiles(path, func(file string) error {
+		if !strings.HasSuffix(file, ".rego") {
 			return nil
 		}
 		source, err := readSmall(file)

@@ -102,14 +102,8 @@ func folderData(path string) (map[string]any, error) {
 // file lies below the folder that it is in.
 func folderDataFiles(root string) ([]bundle.File, error) {
 	var files []bundle.File
-	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() && file != root && strings.HasPrefix(d.Name(), ".") {
-			return filepath.SkipDir
-		}
-		if d.IsDir() || file == root || !bundle.IsData(filepath.ToSlash(file)) {
+	err := walkFiles(root, func(file string) error {
+		if file == root || !bundle.IsData(filepath.ToSlash(file)) {
 			return nil
 		}
 		content, err := readSmall(file)

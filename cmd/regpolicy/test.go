@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -154,16 +153,10 @@ func (f *testFlags) write(e *environment, outcome *policytest.Outcome) error {
 			return err
 		}
 	}
-	var out bytes.Buffer
 	if f.format == "json" {
-		enc := json.NewEncoder(&out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(outcome); err != nil {
-			return fmt.Errorf("writing test results: %w", err)
-		}
-		return deliver(e, "", out.Bytes())
+		return deliverJSON(e, outcome, "test results")
 	}
+	var out bytes.Buffer
 	if err := policytest.Text(&out, outcome, policytest.TextOptions{Verbose: f.verbose}); err != nil {
 		return err
 	}
