@@ -83,7 +83,7 @@ func bearingOf(r *report.Result, inputs []Input) bearing {
 			continue
 		}
 		for i := range inputs {
-			if f, ok := inputs[i].Document.PullFailures[unescapePointer(key)]; ok {
+			if f, ok := inputs[i].Document.PullFailures[UnescapePointer(key)]; ok {
 				b.hosts = append(b.hosts, f.Registry, f.Host)
 			}
 		}

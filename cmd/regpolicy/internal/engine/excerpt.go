@@ -66,7 +66,7 @@ func quote(document ast.Value, pointer string) (string, error) {
 	}
 	if plain = prune(plain); !isCollection(plain) { // a bare value says little
 		last := pointer[strings.LastIndex(pointer, "/")+1:]
-		plain = map[string]any{unescapePointer(last): plain}
+		plain = map[string]any{UnescapePointer(last): plain}
 	}
 	for depth := 4; depth > 0; depth-- {
 		text, lines, err := pruned(outline(plain, depth))
@@ -98,7 +98,7 @@ func follow(v ast.Value, pointer string) ast.Value {
 		var next *ast.Term
 		switch at := v.(type) {
 		case ast.Object:
-			next = at.Get(ast.StringTerm(unescapePointer(token)))
+			next = at.Get(ast.StringTerm(UnescapePointer(token)))
 		case *ast.Array:
 			if i, err := strconv.Atoi(token); err == nil && i >= 0 && i < at.Len() {
 				next = at.Elem(i)

@@ -41,7 +41,7 @@ func locate(doc *evidence.Document, r *report.Result) *report.Location {
 func locationOf(doc *evidence.Document, pointer string) *report.Location {
 	section, rest, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
 	key, field, _ := strings.Cut(rest, "/")
-	at, from := placeOf(doc, section, unescapePointer(key), field)
+	at, from := placeOf(doc, section, UnescapePointer(key), field)
 	if at != nil {
 		return &report.Location{File: at.Path, Line: at.Line, Column: at.Column}
 	}

@@ -106,11 +106,14 @@ func below(pointers []string, tokens ...string) []string {
 	return out
 }
 
-// escapePointer writes one reference token (RFC 6901 section 3).
-func escapePointer(token string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(token)
-}
+// Replacers for one reference token (RFC 6901 section 3).
+var (
+	escaping   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescaping = strings.NewReplacer("~1", "/", "~0", "~")
+)
 
-func unescapePointer(token string) string {
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
-}
+// escapePointer writes one reference token.
+func escapePointer(token string) string { return escaping.Replace(token) }
+
+// UnescapePointer reads one reference token.
+func UnescapePointer(token string) string { return unescaping.Replace(token) }

@@ -54,7 +54,7 @@ func judgedEndpoints(results []report.Result, doc *evidence.Document) []string {
 		for _, e := range r.Evidence {
 			if rest, ok := strings.CutPrefix(e.Pointer, "/endpoints/"); ok {
 				key, _, _ := strings.Cut(rest, "/")
-				note(unescapePointer(key))
+				note(UnescapePointer(key))
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 )
 
@@ -15,7 +16,7 @@ func lookUp(doc any, pointer string) (parent any, key string) {
 	tokens := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
 	at := doc
 	for i, token := range tokens {
-		key = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+		key = engine.UnescapePointer(token)
 		if i == len(tokens)-1 {
 			return at, key
 		}
