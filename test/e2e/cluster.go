@@ -44,13 +44,19 @@ func (l *lab) startCluster(ctx context.Context) error {
 		return err
 	}
 	l.tally.check("API server", "ready", "ready")
+	if err := serveAPIToPods(); err != nil {
+		return err
+	}
+	if err := l.startControllers(); err != nil {
+		return err
+	}
 	return l.startKubelet(ctx)
 }
 
 // startRegistries also makes the node trust what it is to trust, before
 // containerd looks for the first time.
 func (l *lab) startRegistries(ctx context.Context) error {
-	registries, err := l.start("registries", filepath.Join(l.bin, "registries"), "-dir", stateDir, "-image", filepath.Join(l.bin, "hello"))
+	registries, err := l.start("registries", filepath.Join(l.bin, "registries"), "-dir", stateDir, "-hello", filepath.Join(l.bin, "hello"), "-regpolicy", filepath.Join(l.bin, "regpolicy"))
 	if err != nil {
 		return err
 	}
@@ -82,9 +88,7 @@ func (l *lab) startAPIServer() (*process, error) {
 		"--client-ca-file="+in("ca.crt"), "--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file="+in("tokens.crt"), "--service-account-signing-key-file="+in("tokens.key"),
 		"--kubelet-client-certificate="+in("admin.crt"), "--kubelet-client-key="+in("admin.key"), "--kubelet-preferred-address-types=InternalIP",
-		// Without a controller manager no namespace has the service account that
-		// this plugin asks of every pod.
-		"--authorization-mode=Node,RBAC", "--disable-admission-plugins=ServiceAccount")
+		"--authorization-mode=Node,RBAC")
 }
 
 func (l *lab) startKubelet(ctx context.Context) error {
@@ -114,9 +118,7 @@ func (l *lab) startKubelet(ctx context.Context) error {
 		return err
 	}
 	l.tally.check("node", "ready", "ready")
-	return await(ctx, 30*time.Second, "the namespace", func(ctx context.Context) error {
-		return l.admin.get(ctx, "/api/v1/namespaces/default", nil)
-	})
+	return l.awaitNamespace(ctx, "default")
 }
 
 // startContainerd returns when containerd's CRI answers: until then the kubelet
@@ -197,8 +199,12 @@ func (l *lab) writeClusterPKI() error {
 			return err
 		}
 	}
-	_, err = writeKubeconfig("kubelet", certificateOf("kubelet"))
-	return err
+	for _, user := range []string{"kubelet", "admin"} {
+		if _, err = writeKubeconfig(user, certificateOf(user)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func copyFile(from, to string) error {

@@ -14,7 +14,7 @@ func (l *lab) createPod(ctx context.Context, namespace, name, image string) erro
 	return l.admin.post(ctx, podsOf(namespace), object{
 		"apiVersion": "v1", "kind": "Pod", "metadata": object{"name": name},
 		"spec": object{
-			"nodeName": nodeName, "terminationGracePeriodSeconds": 1, // no scheduler runs
+			"nodeName": nodeName, "terminationGracePeriodSeconds": 1, "automountServiceAccountToken": false,
 			"tolerations": []any{object{"operator": "Exists"}},
 			"containers":  []any{object{"name": "app", "image": image}},
 		},

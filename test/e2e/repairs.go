@@ -92,7 +92,7 @@ func (l *lab) repairWithRestart(ctx context.Context) error {
 		return err
 	}
 	const namespace = "repaired"
-	if err := l.admin.post(ctx, "/api/v1/namespaces", object{"apiVersion": "v1", "kind": "Namespace", "metadata": object{"name": namespace}}, nil); err != nil {
+	if err := l.newNamespace(ctx, namespace, nil); err != nil {
 		return err
 	}
 	if err := l.newPod(ctx, "restart", namespace, "late-ca-3", true); err != nil {

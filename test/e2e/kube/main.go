@@ -1,7 +1,7 @@
-// Command kube is kube-apiserver and kubelet in one binary: one link instead of
-// two, and half the size.
+// Command kube is kube-apiserver, kube-controller-manager, kube-scheduler and
+// kubelet in one binary: one link instead of four, and a third of the size.
 //
-//	kube apiserver|kubelet FLAGS...
+//	kube apiserver|controller-manager|scheduler|kubelet FLAGS...
 package main
 
 import (
@@ -15,6 +15,8 @@ import (
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
+	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 )
 
@@ -26,6 +28,10 @@ func main() {
 	switch os.Args[1] {
 	case "apiserver":
 		command = apiserver.NewAPIServerCommand()
+	case "controller-manager":
+		command = controllermanager.NewControllerManagerCommand()
+	case "scheduler":
+		command = scheduler.NewSchedulerCommand()
 	case "kubelet":
 		command = kubelet.NewKubeletCommand(context.Background())
 	default:
@@ -37,6 +43,6 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: kube apiserver|kubelet FLAGS...")
+	fmt.Fprintln(os.Stderr, "usage: kube apiserver|controller-manager|scheduler|kubelet FLAGS...")
 	os.Exit(2)
 }

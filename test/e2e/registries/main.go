@@ -2,9 +2,9 @@
 // broken, and the DNS server that knows them. It wants a network namespace to
 // itself, in which all of 10.99.1.0/24 and 10.99.0.53 are local.
 //
-//	registries -dir DIR -image STATIC-BINARY
+//	registries -dir DIR -hello STATIC-BINARY -regpolicy STATIC-BINARY
 //
-// Under DIR it writes trusted/*.pem, the CAs that a node is to trust,
+// Under DIR it writes regpolicy.tar, the image of regpolicy as an archive, trusted/*.pem, the CAs that a node is to trust,
 // untrusted/*.pem, those that it is not to, and last of all the file ready.
 package main
 
@@ -30,14 +30,15 @@ const (
 func main() {
 	log.SetFlags(0)
 	dir := flag.String("dir", "", "folder for the CAs' certificates")
-	binary := flag.String("image", "", "static binary that the images hold")
+	hello := flag.String("hello", "", "static binary that most images hold")
+	regpolicy := flag.String("regpolicy", "", "static binary of regpolicy")
 	flag.Parse()
-	if err := run(*dir, *binary); err != nil {
+	if err := run(*dir, *hello, *regpolicy); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(dir, binary string) error {
+func run(dir, hello, regpolicy string) error {
 	// One store of images, in memory, serves all sites.
 	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	store, err := net.Listen("tcp", "127.0.0.1:0")
@@ -49,7 +50,7 @@ func run(dir, binary string) error {
 		go func() { failed <- fmt.Errorf("serving %s: %w", what, f()) }()
 	}
 	serve("images", func() error { return http.Serve(store, images) })
-	if err := pushImages(store.Addr().String(), binary); err != nil {
+	if err := pushImages(store.Addr().String(), hello, regpolicy, filepath.Join(dir, "regpolicy.tar")); err != nil {
 		return err
 	}
 	auth, err := newAuthorities()

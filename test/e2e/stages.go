@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// stage is a part of the test that can be run without the others, but for those
+// that it needs.
+type stage struct {
+	name, title string
+	needs       []string
+	run         func(context.Context) error
+}
+
+// stages are those of these names with all that they need, in the order in which
+// they are run.
+func (l *lab) stages(names []string) ([]stage, error) {
+	all := []stage{
+		{"cluster", "registries, API server, containerd and kubelet start", nil, l.startCluster},
+		{"users", "users and their rights", []string{"cluster"}, l.makeUsers},
+		{"cases", "every pod comes to its end", []string{"cluster"}, l.createCases},
+		{"live", "live, with the rights of docs/rbac.yaml", []string{"users", "cases"}, l.checkLive},
+		{"forbidden", "live, with one list forbidden", []string{"users", "cases"}, l.checkForbidden},
+		{"node", "live, with the node read over SSH", []string{"users", "cases"}, l.checkNode},
+		{"nodes", "three good nodes and three bad ones", []string{"node"}, l.checkNodes},
+		{"repairs", "repairs", []string{"node"}, l.checkRepairs},
+		{"secrecy", "what all these runs wrote", []string{"users"}, l.checkSecrecy},
+	}
+	if len(names) == 0 {
+		return all, nil
+	}
+	wanted := map[string]bool{}
+	for _, name := range names {
+		if !slices.ContainsFunc(all, func(s stage) bool { return s.name == name }) {
+			return nil, fmt.Errorf("no stage is called %q; there are: %s", name, strings.Join(namesOf(all), " "))
+		}
+		wanted[name] = true
+	}
+	// What a stage needs stands before it.
+	for _, s := range slices.Backward(all) {
+		if wanted[s.name] {
+			for _, name := range s.needs {
+				wanted[name] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(s stage) bool { return !wanted[s.name] }), nil
+}
+
+func namesOf(stages []stage) []string {
+	var names []string
+	for _, s := range stages {
+		names = append(names, s.name)
+	}
+	return names
+}
