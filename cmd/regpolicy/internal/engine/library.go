@@ -168,6 +168,7 @@ func (l *Library) prepare(ctx context.Context) error {
 		return fmt.Errorf("encoding parameters and data: %w", err)
 	}
 	store := inmem.NewFromObjectWithOpts(plain, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+	boundText()
 	prepare := func(query ast.Body) (*rego.PreparedEvalQuery, error) {
 		q, err := rego.New(
 			rego.ParsedQuery(query),
