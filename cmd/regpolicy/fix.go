@@ -14,6 +14,7 @@ import (
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/repair"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/rollout"
 	"github.com/regpolicy/regpolicy/collectors"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
@@ -220,7 +221,29 @@ func (w *workshop) judge(ctx context.Context, m *repair.Manifests) (repair.State
 		return repair.State{}, err
 	}
 	rep, err := w.report(ctx, doc)
-	return repair.State{Manifests: m, Document: doc, Report: rep}, err
+	if err != nil {
+		return repair.State{}, err
+	}
+	ahead, err := w.foresee(ctx, doc, m)
+	return repair.State{Manifests: m, Document: doc, Report: rep, Ahead: ahead}, err
+}
+
+// foresee judges what comes of a changed configuration.
+func (w *workshop) foresee(ctx context.Context, doc *evidence.Document, m *repair.Manifests) (*repair.Ahead, error) {
+	f, err := rollout.Foresee(ctx, w.doc, doc, m.Chains())
+	if err != nil || !f.Changes() {
+		return nil, err
+	}
+	out := &repair.Ahead{Foresight: f}
+	if out.Report, err = w.report(ctx, f.Document); err != nil || len(f.Open) == 0 {
+		return out, err
+	}
+	told, err := f.WithoutOpen()
+	if err != nil {
+		return nil, err
+	}
+	out.Clear, err = w.report(ctx, told)
+	return out, err
 }
 
 // objectNumber is the place of an object in its file.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,15 +41,15 @@ func warnOfRecreation(e *environment, s repair.State) {
 		if ref.Namespace != "" {
 			kubectl += " -n " + ref.Namespace
 		}
-		command := fmt.Sprintf(": %s get secret %s -o yaml >%s.yaml", kubectl, ref.Name, ref.Name)
-		if !repair.Pasteable(ref.Namespace, ref.Name) {
-			command = ""
+		fmt.Fprintln(e.stderr, oneLine(fmt.Sprintf("re-creating the cluster deletes secret %s with it. Before you do anything, save it:", ref.Name)))
+		if repair.Pasteable(ref.Namespace, ref.Name) {
+			fmt.Fprintf(e.stderr, "  %s get secret %s -o yaml >%s.yaml\n", kubectl, ref.Name, ref.Name)
 		}
-		fmt.Fprintln(e.stderr, oneLine(fmt.Sprintf("re-creating the cluster deletes %s with it: save it first%s", ref.Name, command)))
 	}
 }
 
-// tellFix says what was repaired, what waits, and what is left.
+// tellFix says what was repaired, what of it is proven, what comes later, and what is
+// left.
 func tellFix(e *environment, out *repair.Outcome, caFromRegistry bool) error {
 	say := func(format string, args ...any) {
 		fmt.Fprintln(e.stderr, report.Visible(evidence.Scrub(fmt.Sprintf(format, args...))))
@@ -58,10 +59,10 @@ func tellFix(e *environment, out *repair.Outcome, caFromRegistry bool) error {
 		for _, note := range r.Notes {
 			say("  %s", note)
 		}
-		say("  proven: judged again; no longer denied: %s; nothing else is worse", strings.Join(r.Policies, ", "))
+		say("  %s", r.Proof())
 	}
-	if len(out.Proven) > 0 && len(out.Waiting) > 0 {
-		say("nodes roll after you apply it; then run eval again: until then these look at nodes and pods as they are: %s", strings.Join(out.Waiting, ", "))
+	if len(out.Proven) > 0 {
+		tellAhead(say, out)
 	}
 	for _, failed := range out.Failed {
 		say("not made, for it did not prove itself: %s  %s: %s: %s", strings.Join(failed.Repair.Policies, ", "), failed.Repair.Of, failed.Repair.Does, failed.Why)
@@ -77,11 +78,74 @@ func tellFix(e *environment, out *repair.Outcome, caFromRegistry bool) error {
 	return nil
 }
 
+// tellAhead says what becomes true only later, and what to do until then.
+func tellAhead(say func(string, ...any), out *repair.Outcome) {
+	if out.Ahead == nil {
+		return
+	}
+	a := out.Ahead
+	if len(out.Foreseen) > 0 {
+		say("not yet true, foreseen by judging again %s: these pass, too: %s", foreseenWith(a), strings.Join(out.Foreseen, ", "))
+	}
+	if len(out.Open) > 0 {
+		say("nobody can tell yet whether pods pull then: the registry's certificates, or what the puller trusts, are not in the evidence (add --registry HOST): %s", strings.Join(out.Open, ", "))
+	}
+	for _, cluster := range slices.Sorted(maps.Keys(a.Held)) {
+		say("cluster %s gets no new nodes before this is repaired, too: %s", cluster, a.Held[cluster])
+	}
+	if len(a.Loose) > 0 {
+		say("new nodes lack what was put on the old ones by hand, unless their image brings it: %s", strings.Join(a.Loose[:min(len(a.Loose), 5)], ", "))
+	}
+	then := ""
+	if len(out.Foreseen)+len(out.Open) > 0 {
+		then = "; then collect anew and run eval, which fails until then"
+	}
+	say("next: apply it%s%s", nextSteps(a), then)
+}
+
+// foreseenWith says what was put in the place of what is not there yet.
+func foreseenWith(a *repair.Ahead) string {
+	var with []string
+	if len(a.Nodes) > 0 {
+		with = append(with, "with new nodes in the place of "+strings.Join(a.Nodes[:min(len(a.Nodes), 3)], ", "))
+	}
+	if more := len(a.Nodes) - 3; more > 0 {
+		with[0] += fmt.Sprintf(" and %d more", more)
+	}
+	if a.Served {
+		with = append(with, "with the registry sending its chain")
+	}
+	if a.Pulled {
+		with = append(with, "with pods that pull again")
+	}
+	if len(with) == 0 {
+		return "with new nodes"
+	}
+	return strings.Join(with, " and ")
+}
+
+func nextSteps(a *repair.Ahead) string {
+	steps := ""
+	for _, cluster := range a.Clusters[:min(len(a.Clusters), 3)] {
+		namespace, _, _ := strings.Cut(cluster, "/")
+		steps += fmt.Sprintf("; the nodes of %s roll, wait for them", cluster)
+		if namespace != "" && repair.Pasteable(namespace) {
+			steps += fmt.Sprintf(" (kubectl -n %s get machines -w)", namespace)
+		}
+	}
+	if a.Pulled {
+		steps += "; waiting pods pull by themselves, within some minutes"
+	}
+	return steps
+}
+
 func tellLeft(say func(string, ...any), out *repair.Outcome, caFromRegistry bool) {
 	reasons := map[string][]string{}
+	doing := map[string]string{}
 	silent := map[string]bool{}
 	for _, p := range out.Problems {
 		silent[p.Policy] = silent[p.Policy] || p.Remediation == ""
+		doing[p.Policy] = p.Remediation
 		if !slices.Contains(reasons[p.Policy], p.Why) {
 			reasons[p.Policy] = append(reasons[p.Policy], p.Why)
 		}
@@ -93,8 +157,9 @@ func tellLeft(say func(string, ...any), out *repair.Outcome, caFromRegistry bool
 		for _, why := range reasons[d.ID] {
 			say("  why not: %s", why)
 		}
+		remediation := cmp.Or(doing[d.ID], d.Remediation)
 		label := "do:"
-		for line := range strings.Lines(d.Remediation) {
+		for line := range strings.Lines(remediation) {
 			if silent[d.ID] {
 				break
 			}

@@ -13,34 +13,40 @@ import (
 const idAnchored = "RT-XEV-003"
 
 // anchors trusts the CA of the chain that a registry presents, where no configured
-// one vouches for it.
+// one of its domain vouches for it: a CA that another domain has configured for it, or
+// else, when that is asked for, the one that the registry presents.
 func (p *planner) anchors(rep *report.Report) {
 	for i := range rep.Results {
 		r := &rep.Results[i]
 		if r.ID != idAnchored || r.Verdict != report.Fail {
 			continue
 		}
-		if err := p.anchor(r); err != nil {
+		if err := p.anchor(r, rep); err != nil {
 			p.problems = append(p.problems, Problem{r.ID, r.Message, err.Error(), r.Remediation})
 		}
 	}
 }
 
-func (p *planner) anchor(r *report.Result) error {
+func (p *planner) anchor(r *report.Result, rep *report.Report) error {
 	endpoint := p.doc.Endpoints[r.Subject["name"]]
 	chain, ok := endpoint.Chains[r.Subject["chain"]]
 	if !ok {
 		return errNotThere
 	}
 	domain := r.Subject["domain"]
-	for _, v := range chain.Verdicts {
-		if v.Reason == "server_omits_intermediate" {
-			return fmt.Errorf("the registry does not send its intermediate: nothing in the cluster repairs that, the server must send it")
-		}
+	if chain.Verdicts[p.doc.Domains[domain].TrustStore].Reason == omitsIntermediate {
+		return nil // it is the server that is to be repaired
 	}
-	fingerprint, err := p.topOf(chain)
-	if err != nil {
-		return err
+	fingerprint, notes := p.elsewhere(domain, chain)
+	if fingerprint == "" {
+		if !p.opt.CAFromRegistry {
+			return nil
+		}
+		var err error
+		if fingerprint, err = p.topOf(chain); err != nil {
+			return err
+		}
+		notes = p.presentedNotes(fingerprint, r.Subject["name"])
 	}
 	ca := p.doc.Certificates[fingerprint]
 	key, e, err := p.unfit(domain)
@@ -54,25 +60,83 @@ func (p *planner) anchor(r *report.Result) error {
 	if len(place.sharers) > 0 {
 		return fmt.Errorf("several clusters take their CA from key %q: put the new one under a key of its own by hand", e.Secret.Key)
 	}
-	certs := []string{ca.PEM}
+	var repair *Repair
 	if domain == evidence.DomainSupervisor {
-		held, err := certificatesOf(place.raw)
-		if err != nil {
-			return err
-		}
-		certs = append(held, ca.PEM) // what is there stays
+		repair, err = p.appendTo(place, ca.PEM)
+	} else {
+		repair, err = p.replace(place, []string{ca.PEM})
 	}
-	repair, err := p.replace(place, certs)
 	if err != nil {
 		return err
 	}
-	repair.Notes = []string{
-		fmt.Sprintf("the CA that %s presents: %s", r.Subject["name"], ca.Subject),
-		"sha256 " + colons(fingerprint),
-		"it came over the very connection that is not trusted yet: compare the fingerprint by another way before you apply this",
-	}
-	p.add(repair, r)
+	repair.Notes = notes
+	p.add(repair, append([]*report.Result{r}, sameCause(rep, r)...)...)
 	return nil
+}
+
+// sameCause are the other findings that a registry's CA is missing in a domain.
+func sameCause(rep *report.Report, r *report.Result) []*report.Result {
+	var out []*report.Result
+	for i := range rep.Results {
+		other := &rep.Results[i]
+		if other.ID == "RT-CFG-019" && other.Verdict == report.Fail && r.Subject["domain"] == evidence.DomainSupervisor && other.Subject["name"] == r.Subject["name"] {
+			out = append(out, other)
+		}
+	}
+	return out
+}
+
+// elsewhere is a CA that another domain has configured and that a chain leads to.
+func (p *planner) elsewhere(domain string, chain evidence.Chain) (fingerprint string, notes []string) {
+	for _, name := range slices.Sorted(maps.Keys(p.doc.Domains)) {
+		if name == domain {
+			continue
+		}
+		for _, path := range chain.Verdicts[p.doc.Domains[name].TrustStore].Paths {
+			top := path[len(path)-1]
+			ca := p.doc.Certificates[top]
+			for _, key := range p.doc.Views.TrustByCertificate[top] {
+				e := p.doc.Trust[key]
+				if e.Domain != name || e.AppliesToNone || !ca.IsCA || ca.PEM == "" {
+					continue
+				}
+				return top, []string{
+					fmt.Sprintf("the CA that %s has configured for the %s domain, and that the chain leads to: %s", nameOf(e), name, ca.Subject),
+					"sha256 " + colons(top),
+				}
+			}
+		}
+	}
+	return "", nil
+}
+
+// presentedNotes tell whose word a CA from a registry is.
+func (p *planner) presentedNotes(fingerprint, endpoint string) []string {
+	ca := p.doc.Certificates[fingerprint]
+	notes := []string{
+		fmt.Sprintf("the CA that %s presents: %s", endpoint, ca.Subject),
+		"sha256 " + colons(fingerprint),
+		"it came over the very connection that is not trusted yet: COMPARE THE FINGERPRINT with its owner before you apply this",
+	}
+	if !ca.SelfIssued {
+		notes = append(notes, fmt.Sprintf("it is an intermediate, issued by %s: enough until the registry changes its issuer; the root would outlast that", ca.Issuer))
+	}
+	return notes
+}
+
+// appendTo puts a CA behind those of a bundle, whose text stays as it is.
+func (p *planner) appendTo(at *place, ca string) (*Repair, error) {
+	if _, err := certificatesOf(at.raw); err != nil {
+		return nil, err
+	}
+	if at.layers != 0 || at.secret != nil {
+		return nil, fmt.Errorf("the bundle is encoded: append the CA by hand")
+	}
+	return &Repair{
+		Of:      nameOf(at.entry),
+		Does:    fmt.Sprintf("append the CA to %s; what is there stays", at.entry.Field),
+		changes: []change{{at.object, []Edit{SetScalar{at.field, strings.TrimRight(at.raw, "\n") + "\n" + ca}}}},
+	}, nil
 }
 
 // topOf is the CA of a presented chain that is nearest to the root.
@@ -85,7 +149,7 @@ func (p *planner) topOf(chain evidence.Chain) (string, error) {
 		}
 	}
 	if top == "" {
-		return "", fmt.Errorf("the registry presents no CA, only its own certificate: ask who issued it for the CA's file")
+		return "", fmt.Errorf("the registry presents no CA, only its own certificate: ask whoever issued it for the CA's file")
 	}
 	return top, nil
 }

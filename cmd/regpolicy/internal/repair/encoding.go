@@ -118,6 +118,10 @@ func (p *planner) underNewKeys(r *Repair, at *place, certs []string) error {
 	}
 	r.Does = fmt.Sprintf("put the value, %s, under the new key %s of secret %s, and name %s in place of %q: a changed specification rolls the nodes, a value changed in place does not",
 		layersInWords(at.layers, s.section), quoted(names[:1]), s.object.name, quoted(names[:1]), s.key)
+	if first == at.raw {
+		r.Does = fmt.Sprintf("rename the entry to %s, here and as the key of secret %s, its value as it is: a changed specification rolls the nodes",
+			quoted(names[:1]), s.object.name)
+	}
 	if len(names) > 1 {
 		r.Does = fmt.Sprintf("split the value into %d keys of secret %s, each with one certificate, %s, and name %s in place of %q: a changed specification rolls the nodes",
 			len(names), s.object.name, layersInWords(at.layers, s.section), quoted(names), s.key)

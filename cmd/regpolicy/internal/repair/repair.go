@@ -25,8 +25,30 @@ type Repair struct {
 	targets []target
 	renames []rename
 	changes []change
+	// chains are what registries are to send, by endpoint: what no manifest does.
+	chains map[string][]string
+	// ahead tells that its targets pass only once nodes have rolled, or the registry
+	// sends its chain.
+	ahead bool
 	// moves tells that places of other fields may be others afterwards.
 	moves bool
+}
+
+// Proof says how far the repair is proven.
+func (r *Repair) Proof() string {
+	ids := strings.Join(r.Policies, ", ")
+	pass := "passes"
+	if len(r.Policies) > 1 {
+		pass = "pass"
+	}
+	switch {
+	case len(r.chains) > 0:
+		return fmt.Sprintf("judged again as if the registry sent that: %s %s, nothing else is worse", ids, pass)
+	case r.ahead:
+		return fmt.Sprintf("judged again as if the nodes had rolled: %s %s, nothing else is worse", ids, pass)
+	default:
+		return fmt.Sprintf("proven: judged again with the repaired manifests: %s %s, nothing else is worse", ids, pass)
+	}
 }
 
 // target is a verdict that the repair is for.
@@ -94,19 +116,24 @@ type Options struct {
 	CAFromRegistry bool
 }
 
-// Plan are the repairs that a report asks for, and what of it cannot be repaired
-// though it is of a kind that could.
-func Plan(m *Manifests, doc *evidence.Document, rep *report.Report, opt Options) ([]*Repair, []Problem) {
-	p := &planner{manifests: m, doc: doc, opt: opt, of: map[string]*wanted{}}
-	for i := range rep.Results {
-		p.take(&rep.Results[i])
+// Plan are the repairs that a state asks for, and what of it cannot be repaired though
+// it is of a kind that could.
+func Plan(s State, opt Options) ([]*Repair, []Problem) {
+	p := &planner{manifests: s.Manifests, doc: s.Document, opt: opt, of: map[string]*wanted{}}
+	for i := range s.Report.Results {
+		p.take(&s.Report.Results[i])
 	}
 	for _, key := range slices.Sorted(slices.Values(p.order)) {
 		p.plan(key, p.of[key])
 	}
-	// A CA from outside comes last: another repair may make it needless.
-	if opt.CAFromRegistry && len(p.repairs) == 0 {
-		p.anchors(rep)
+	p.serve(s.ahead())
+	// A CA from elsewhere comes late, and a rename that does nothing but roll nodes
+	// last: another repair may make them needless.
+	if len(p.repairs) == 0 {
+		p.anchors(s.Report)
+	}
+	if len(p.repairs) == 0 {
+		p.roll(s.ahead())
 	}
 	return p.repairs, p.problems
 }
