@@ -151,7 +151,7 @@ func prove(before, after State, repairs []*Repair) (why string) {
 		}
 		for _, t := range r.targets {
 			for _, s := range r.forward(t.subject) {
-				if res := in[verdictKey(t.policy, s)]; res != nil && rank(res) > 0 {
+				if res := in[verdictKey(t.policy, r.later(s))]; res != nil && rank(res) > 0 {
 					return fmt.Sprintf("%s is %s still: %s", t.policy, res.Verdict, res.Message)
 				}
 			}

@@ -224,6 +224,12 @@ func (p *planner) plan(id string, w *wanted) {
 
 // add records a repair for what a finding wanted.
 func (p *planner) add(r *Repair, results ...*report.Result) {
+	r.take(results...)
+	p.repairs = append(p.repairs, r)
+}
+
+// take makes findings the repair's own.
+func (r *Repair) take(results ...*report.Result) {
 	for _, res := range results {
 		r.targets = append(r.targets, target{res.ID, res.Subject})
 		if !slices.Contains(r.Policies, res.ID) {
@@ -231,7 +237,6 @@ func (p *planner) add(r *Repair, results ...*report.Result) {
 		}
 	}
 	slices.Sort(r.Policies)
-	p.repairs = append(p.repairs, r)
 }
 
 func nameOf(e evidence.TrustEntry) string {

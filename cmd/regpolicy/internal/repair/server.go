@@ -23,34 +23,58 @@ func (p *planner) serve(rep *report.Report) {
 	made := map[string]*Repair{}
 	for i := range rep.Results {
 		r := &rep.Results[i]
-		if r.ID != idComplete || r.Verdict != report.Fail {
-			continue
-		}
 		name := r.Subject["name"]
-		chain, ok := p.doc.Endpoints[name].Chains[p.doc.Endpoints[name].Probes[r.Subject["vantage"]].Chain]
+		chain, ok := p.incomplete(r)
 		if !ok {
 			continue
 		}
 		full := p.complete(chain.Certificates[0])
-		if len(full) < 2 {
+		if len(full) <= len(chain.Certificates) {
 			p.problems = append(p.problems, Problem{
 				r.ID, r.Message, "no manifest repairs this, the registry itself must send that certificate; and the evidence does not hold it",
 				strings.Join(p.askFor(name, chain.Certificates[0]), "\n"),
 			})
 			continue
 		}
-		if made[name] == nil {
-			made[name] = &Repair{
-				Of:     "registry " + name,
-				Does:   fmt.Sprintf("let it send %d certificates: its own, and the CA's behind it; no manifest does that, whoever runs the registry must", len(full)),
-				Notes:  p.chainNotes(full),
-				chains: map[string][]string{name: full}, ahead: true,
-			}
-			p.add(made[name], r)
+		if made[name] != nil {
+			made[name].take(r)
 			continue
 		}
-		made[name].targets = append(made[name].targets, target{r.ID, r.Subject})
+		made[name] = &Repair{
+			Of:     "registry " + name,
+			Does:   fmt.Sprintf("let it send %d certificates, its own and the CA's behind it: no manifest does that, whoever runs the registry must", len(full)),
+			Notes:  p.chainNotes(full),
+			chains: map[string][]string{name: full}, ahead: true,
+		}
+		p.add(made[name], r)
 	}
+}
+
+// incomplete is the chain that a finding says to lack a certificate that its server
+// should send.
+func (p *planner) incomplete(r *report.Result) (evidence.Chain, bool) {
+	e := p.doc.Endpoints[r.Subject["name"]]
+	switch {
+	case r.Verdict != report.Fail:
+	case r.ID == idComplete:
+		chain, ok := e.Chains[e.Probes[r.Subject["vantage"]].Chain]
+		return chain, ok
+	case r.ID == idAnchored:
+		chain, ok := e.Chains[r.Subject["chain"]]
+		return chain, ok && chain.Verdicts[p.doc.Domains[r.Subject["domain"]].TrustStore].Reason == omitsIntermediate
+	}
+	return evidence.Chain{}, false
+}
+
+// later is a subject as it is called when registries send their chains.
+func (r *Repair) later(s evidence.Subject) evidence.Subject {
+	full := r.chains[s["name"]]
+	if full == nil || s["chain"] == "" {
+		return s
+	}
+	out := maps.Clone(s)
+	out["chain"] = evidence.ChainKey(full)
+	return out
 }
 
 // complete is the chain above a certificate, as far as the evidence knows it, without
