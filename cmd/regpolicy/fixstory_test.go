@@ -217,10 +217,7 @@ func TestFixWritesTheChain(t *testing.T) {
 		}
 	}
 	copyTree(t, filepath.Join(fixturesDir, s.broken.Name, "source"), s.work)
-	sent, err := os.ReadFile(filepath.Join(fixturesDir, s.twin.Name, s.twin.Registries[0].File))
-	if err != nil {
-		t.Fatal(err)
-	}
+	sent := readFile(t, filepath.Join(fixturesDir, s.twin.Name, s.twin.Registries[0].File))
 	bundle := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: image-fetcher-ca-bundle, namespace: kube-system}\ndata:\n  ca-bundle: |\n    " +
 		strings.ReplaceAll(strings.TrimSpace(string(certificates(sent)[1])), "\n", "\n    ") + "\n"
 	writeBytes(t, filepath.Join(s.work, "objects/image-fetcher-ca-bundle.yaml"), []byte(bundle))
@@ -230,17 +227,11 @@ func TestFixWritesTheChain(t *testing.T) {
 	if code != 0 || !strings.Contains(stderr, "judged again as if the registry sent that: RT-XEV-003 passes") {
 		t.Fatalf("fix ends with %d\n%s", code, stderr)
 	}
-	chain, err := os.ReadFile(filepath.Join(folder, "registries/harbor.corp.example_443.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	chain := readFile(t, filepath.Join(folder, "registries/harbor.corp.example_443.pem"))
 	if want := bytes.Join(certificates(sent), nil); !bytes.Equal(chain, want) {
 		t.Errorf("the chain is\n%s\nwant\n%s", chain, want)
 	}
-	key, err := os.ReadFile(filepath.Join(fixturesDir, s.broken.Name, s.broken.Registries[0].File))
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := readFile(t, filepath.Join(fixturesDir, s.broken.Name, s.broken.Registries[0].File))
 	if _, err := tls.X509KeyPair(chain, key); err != nil {
 		t.Fatal(err)
 	}
@@ -267,11 +258,7 @@ func certificates(text []byte) [][]byte {
 
 func decodeYAML(t *testing.T, path string, into any) {
 	t.Helper()
-	data, err := os.ReadFile(path)
-	if err == nil {
-		err = yaml.Unmarshal(data, into)
-	}
-	if err != nil {
+	if err := yaml.Unmarshal(readFile(t, path), into); err != nil {
 		t.Fatal(err)
 	}
 }

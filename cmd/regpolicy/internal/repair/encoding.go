@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/certificate"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -22,15 +23,32 @@ func (p *planner) value(w *wanted, e evidence.TrustEntry) error {
 	if err != nil {
 		return err
 	}
+	if w.has(idAuthority) {
+		certs = authoritiesOf(certs)
+	}
 	r, err := p.replace(place, certs)
 	if err != nil {
 		return err
 	}
-	p.add(r, w.results...)
+	p.add(r, p.ofValue(w)...)
 	for _, sharer := range place.sharers {
 		p.finish("trust/" + sharer)
 	}
 	return nil
+}
+
+// authoritiesOf are the CAs among certificates, or all where there is none.
+func authoritiesOf(certs []string) []string {
+	var out []string
+	for _, text := range certs {
+		if _, found := certificate.Examine([]byte(text)); len(found) == 1 && found[0].IsCA {
+			out = append(out, text)
+		}
+	}
+	if len(out) == 0 {
+		return certs
+	}
+	return out
 }
 
 // finish marks an entry as covered, and takes up what it was denied for, too.
@@ -41,9 +59,19 @@ func (p *planner) finish(id string) {
 	if w := p.of[id]; w != nil && !p.done[id] && len(p.repairs) > 0 {
 		last := p.repairs[len(p.repairs)-1]
 		p.repairs = p.repairs[:len(p.repairs)-1]
-		p.add(last, w.results...)
+		p.add(last, p.ofValue(w)...)
 	}
 	p.done[id] = true
+}
+
+// ofValue are the findings that a new value of an entry repairs. That it repeats
+// another one, or is no CA, is looked at once its value is in order.
+func (p *planner) ofValue(w *wanted) []*report.Result {
+	e := p.doc.Trust[w.key]
+	isCA := func(f string) bool { return p.doc.Certificates[f].IsCA }
+	return slices.DeleteFunc(slices.Clone(w.results), func(r *report.Result) bool {
+		return r.ID == idUnique && !twice(e) || r.ID == idAuthority && (e.Value == nil || !slices.ContainsFunc(e.Value.Certificates, isCA))
+	})
 }
 
 // replace puts certificates in the place of a value. In a secret they come under new

@@ -30,8 +30,10 @@ type Repair struct {
 	// ahead tells that its targets pass only once nodes have rolled, or the registry
 	// sends its chain.
 	ahead bool
-	// moves tells that places of other fields may be others afterwards.
+	// moves tells that places of other fields may be others afterwards, those of one
+	// object.
 	moves bool
+	of    evidence.ObjectRef
 }
 
 // Proof says how far the repair is proven.
@@ -148,6 +150,11 @@ func (w *wanted) has(id string) bool {
 	return slices.ContainsFunc(w.results, func(r *report.Result) bool { return r.ID == id })
 }
 
+// only tells whether it is denied for one thing alone.
+func (w *wanted) only(id string) bool {
+	return !slices.ContainsFunc(w.results, func(r *report.Result) bool { return r.ID != id })
+}
+
 type planner struct {
 	manifests *Manifests
 	doc       *evidence.Document
@@ -164,30 +171,47 @@ type planner struct {
 // their evidence points to.
 var kinds = map[string]string{
 	"RT-CFG-001": "trust", "RT-CFG-002": "trust", "RT-CFG-003": "trust", "RT-CFG-011": "trust", "RT-CFG-020": "trust",
-	"RT-XEV-002": "trust", idMisplaced: "clusters",
+	"RT-XEV-002": "trust", idUnique: "trust", idAuthority: "trust", idMisplaced: "clusters",
 }
+
+// early are the policies whose warnings are taken up, too.
+var early = []string{"RT-CFG-011", idAuthority}
 
 const idMisplaced = "RT-CFG-013"
 
 // take sorts a finding to the entry or cluster that it is about.
 func (p *planner) take(r *report.Result) {
 	section, known := kinds[r.ID]
-	if !known || r.Verdict != report.Fail && (r.Verdict != report.Warn || r.ID != "RT-CFG-011") {
+	if !known || r.Verdict != report.Fail && (r.Verdict != report.Warn || !slices.Contains(early, r.ID)) {
 		return
 	}
+	key, ok := p.about(r, section)
+	if !ok {
+		return
+	}
+	id := section + "/" + key
+	if p.of[id] == nil {
+		p.of[id] = &wanted{section: section, key: key}
+		p.order = append(p.order, id)
+	}
+	p.of[id].results = append(p.of[id].results, r)
+}
+
+// about is the key of what a finding is about: what its evidence points to, or the
+// entry that is its subject.
+func (p *planner) about(r *report.Result, section string) (string, bool) {
 	for _, e := range r.Evidence {
-		key, ok := pointed(e.Pointer, section)
-		if !ok {
-			continue
+		if key, ok := pointed(e.Pointer, section); ok {
+			return key, true
 		}
-		id := section + "/" + key
-		if p.of[id] == nil {
-			p.of[id] = &wanted{section: section, key: key}
-			p.order = append(p.order, id)
-		}
-		p.of[id].results = append(p.of[id].results, r)
-		return
 	}
+	for _, key := range slices.Sorted(maps.Keys(p.doc.Trust)) {
+		e := p.doc.Trust[key]
+		if r.Subject["kind"] == "trust_entry" && r.Subject["name"] == e.Label && r.Subject["namespace"] == e.Object.Namespace && r.Subject["source"] == e.Object.Kind+"/"+e.Object.Name {
+			return key, true
+		}
+	}
+	return "", false
 }
 
 // pointed is the key that a JSON pointer names within a section.
@@ -208,6 +232,10 @@ func (p *planner) plan(id string, w *wanted) {
 		err = p.reference(w, e)
 	case p.done[id]:
 		return
+	case w.only(idUnique):
+		err = p.repeated(w, e)
+	case w.only(idAuthority) && e.Value != nil:
+		err = p.leaf(w, e)
 	default:
 		err = p.value(w, e)
 	}
