@@ -166,8 +166,8 @@ func tellLeft(say func(string, ...any), out *repair.Outcome, caFromRegistry bool
 			say("  %-3s %s", label, strings.TrimSuffix(line, "\n"))
 			label = ""
 		}
-		if (d.ID == "RT-XEV-003" || d.ID == "RT-CFG-019") && !caFromRegistry {
-			say("  hint: --ca-from-registry takes the CA that the registry presents, and shows its fingerprint")
+		if slices.Contains([]string{"RT-CFG-006", "RT-CFG-019", "RT-XEV-003"}, d.ID) && !caFromRegistry {
+			say("  hint: --ca-from-registry, with --registry HOST, takes the CA that the registry presents, and shows its fingerprint")
 		}
 	}
 }

@@ -32,8 +32,8 @@ func TestFixRepairsStories(t *testing.T) {
 		t.Fatal(err)
 	}
 	byName := map[string]*demo.Story{}
-	for i := range stories {
-		byName[stories[i].Name] = stories[i]
+	for _, story := range stories {
+		byName[story.Name] = story
 	}
 	ran := 0
 	for name, twin := range byName {
@@ -208,12 +208,12 @@ func TestFixWritesTheChain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &fixStory{work: t.TempDir()}
-	for i := range stories {
-		switch stories[i].Name {
+	for _, story := range stories {
+		switch story.Name {
 		case "intermediate-not-sent":
-			s.broken = stories[i]
+			s.broken = story
 		case "intermediate-not-sent-repaired":
-			s.twin = stories[i]
+			s.twin = story
 		}
 	}
 	copyTree(t, filepath.Join(fixturesDir, s.broken.Name, "source"), s.work)
@@ -241,6 +241,44 @@ func TestFixWritesTheChain(t *testing.T) {
 	address := serve(t, file)
 	code, stdout, _ := command(t, s.broken.At, "eval", s.work, "--registry", "harbor.corp.example:443", "--connect-to", "harbor.corp.example:443:"+address)
 	if code != 0 {
+		t.Errorf("the repaired story ends with %d\n%s", code, stdout)
+	}
+}
+
+// TestFixTakesAConfiguredCA gives the Supervisor the CA that a cluster has configured
+// for the same registry: no leave is needed for it.
+func TestFixTakesAConfiguredCA(t *testing.T) {
+	stories, err := demo.List(os.DirFS(fixturesDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &fixStory{work: t.TempDir()}
+	for _, story := range stories {
+		switch story.Name {
+		case "vsphere-pod":
+			s.broken = story
+		case "vsphere-pod-repaired":
+			s.twin = story
+		}
+	}
+	copyTree(t, filepath.Join(fixturesDir, s.broken.Name, "source"), s.work)
+	for _, name := range []string{"objects/cluster.yaml", "objects/trust-secret.yaml"} {
+		writeBytes(t, filepath.Join(s.work, name), readFile(t, filepath.Join(fixturesDir, "secret-encoded-once-repaired/source", name)))
+	}
+	folder := t.TempDir()
+	code, _, stderr := command(t, s.broken.At, append([]string{"fix", "-o", folder, s.work}, s.registries(t, s.broken)...)...)
+	for _, want := range []string{`the CA that Cluster/test-gc-e2e-demo "corp-root-ca" has configured for the workload domain`, "sha256 DF:6E:34:C8:", "append the CA to data[ca-bundle]; what is there stays"} {
+		if code != 0 || !strings.Contains(stderr, want) {
+			t.Errorf("fix ends with %d and does not say %q\n%s", code, want, stderr)
+		}
+	}
+	copyTree(t, folder, s.work)
+	was := readFile(t, filepath.Join(fixturesDir, s.broken.Name, "source/objects/image-fetcher-ca-bundle.yaml"))
+	if is := readFile(t, filepath.Join(s.work, "objects/image-fetcher-ca-bundle.yaml")); !bytes.HasPrefix(is, was) || len(is) == len(was) {
+		t.Errorf("nothing was appended:\n%s", is)
+	}
+	s.roll(t)
+	if code, stdout, _ := s.eval(t, s.twin); code != 0 {
 		t.Errorf("the repaired story ends with %d\n%s", code, stdout)
 	}
 }
