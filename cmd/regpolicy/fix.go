@@ -224,17 +224,20 @@ func (w *workshop) judge(ctx context.Context, m *repair.Manifests) (repair.State
 	if err != nil {
 		return repair.State{}, err
 	}
-	ahead, err := w.foresee(ctx, doc, m)
+	ahead, err := w.foresee(ctx, doc, m, rep)
 	return repair.State{Manifests: m, Document: doc, Report: rep, Ahead: ahead}, err
 }
 
-// foresee judges what comes of a changed configuration.
-func (w *workshop) foresee(ctx context.Context, doc *evidence.Document, m *repair.Manifests) (*repair.Ahead, error) {
+// foresee judges what comes of a changed configuration, whose report is now.
+func (w *workshop) foresee(ctx context.Context, doc *evidence.Document, m *repair.Manifests, now *report.Report) (*repair.Ahead, error) {
 	f, err := rollout.Foresee(ctx, w.doc, doc, m.Chains())
-	if err != nil || !f.Changes() {
+	if err != nil || !f.Changes() && len(f.Held) == 0 {
 		return nil, err
 	}
-	out := &repair.Ahead{Foresight: f}
+	out := &repair.Ahead{Foresight: f, Report: now}
+	if !f.Changes() {
+		return out, nil
+	}
 	if out.Report, err = w.report(ctx, f.Document); err != nil || len(f.Open) == 0 {
 		return out, err
 	}

@@ -43,6 +43,7 @@ func TestFixRepairsStories(t *testing.T) {
 		}
 		ran++
 		t.Run(broken.Name, func(t *testing.T) {
+			t.Parallel()
 			s := &fixStory{broken: broken, twin: twin, work: t.TempDir()}
 			copyTree(t, filepath.Join(fixturesDir, broken.Name, "source"), s.work)
 			s.fix(t)

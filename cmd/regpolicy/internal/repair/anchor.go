@@ -60,6 +60,7 @@ func (p *planner) anchor(r *report.Result, rep *report.Report) error {
 	if len(place.sharers) > 0 {
 		return fmt.Errorf("several clusters take their CA from key %q: put the new one under a key of its own by hand", e.Secret.Key)
 	}
+	place.what = "the CA"
 	var repair *Repair
 	if domain == evidence.DomainSupervisor {
 		repair, err = p.appendTo(place, ca.PEM)

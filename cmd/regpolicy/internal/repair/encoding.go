@@ -144,8 +144,8 @@ func (p *planner) underNewKeys(r *Repair, at *place, certs []string) error {
 			return err
 		}
 	}
-	r.Does = fmt.Sprintf("put the value, %s, under the new key %s of secret %s, and name %s in place of %q: a changed specification rolls the nodes, a value changed in place does not",
-		layersInWords(at.layers, s.section), quoted(names[:1]), s.object.name, quoted(names[:1]), s.key)
+	r.Does = fmt.Sprintf("put %s, %s, under the new key %s of secret %s, and name %s in place of %q: a changed specification rolls the nodes, a value changed in place does not",
+		at.what, layersInWords(at.layers, s.section), quoted(names[:1]), s.object.name, quoted(names[:1]), s.key)
 	if first == at.raw {
 		r.Does = fmt.Sprintf("rename the entry to %s, here and as the key of secret %s, its value as it is: a changed specification rolls the nodes",
 			quoted(names[:1]), s.object.name)
@@ -202,7 +202,7 @@ func (p *planner) inPlace(r *Repair, at *place, certs []string) error {
 		var edits []Edit
 		if value != at.raw {
 			edits = append(edits, SetScalar{at.field, value})
-			r.Does = fmt.Sprintf("write the value of %s %s", e.Field, layersInWords(at.layers, ""))
+			r.Does = fmt.Sprintf("write %s to %s, %s", at.what, e.Field, layersInWords(at.layers, ""))
 		}
 		if item := at.field[:len(at.field)-1]; len(edits) == 0 {
 			if e.Name == "" {

@@ -127,6 +127,7 @@ func (p *planner) leaf(w *wanted, e evidence.TrustEntry) error {
 	if len(place.sharers) > 0 {
 		return fmt.Errorf("several clusters take it from key %q: put the CA under a key of its own by hand", e.Secret.Key)
 	}
+	place.what = "its CA"
 	r, err := p.replace(place, []string{p.doc.Certificates[ca].PEM})
 	if err != nil {
 		return err

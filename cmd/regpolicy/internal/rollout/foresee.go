@@ -20,7 +20,7 @@ type Foresight struct {
 	Nodes []string
 	// Clusters are those whose nodes are made anew, sorted.
 	Clusters []string
-	// Held are the clusters that get no new nodes for now, and why.
+	// Held are the changed clusters that get no new nodes for now, and why.
 	Held map[string]string
 	// Pulled tells that some pull that failed is foreseen to succeed, Served that some
 	// registry sends another chain.
@@ -215,6 +215,7 @@ func (f *Foresight) roll(changed map[evidence.ObjectRef]bool) {
 			clusters[cluster] = f.Held[cluster] == ""
 		}
 	}
+	maps.DeleteFunc(f.Held, func(cluster, _ string) bool { _, ok := clusters[cluster]; return !ok })
 	maps.DeleteFunc(clusters, func(_ string, rolls bool) bool { return !rolls })
 	f.Clusters = slices.Sorted(maps.Keys(clusters))
 	for key, m := range f.Document.Machines {

@@ -131,9 +131,9 @@ func TestForeseeNothing(t *testing.T) {
 	if f.Pulled || len(f.Open) != len(before.PullFailures) {
 		t.Errorf("without the registry's chain %d pulls of %d are open", len(f.Open), len(before.PullFailures))
 	}
-	clear, err := f.WithoutOpen()
-	if err != nil || len(clear.PullFailures) > 0 {
-		t.Errorf("%d pulls fail: %v", len(clear.PullFailures), err)
+	told, err := f.WithoutOpen()
+	if err != nil || len(told.PullFailures) > 0 {
+		t.Errorf("%d pulls fail: %v", len(told.PullFailures), err)
 	}
 }
 
