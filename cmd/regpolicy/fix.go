@@ -37,11 +37,13 @@ func newFix(e *environment) *cobra.Command {
 		Use:   "fix SOURCE...",
 		Short: "The smallest repaired manifests for what failed, each proven",
 		Long: "fix judges manifests as eval does, repairs what of their trust configuration fails, gathers the evidence\n" +
-			"of the repaired manifests and judges again. What does not prove itself is not printed. It writes to no\n" +
-			"cluster, and to no file that it read unless --in-place is given.\n\n" +
+			"of the repaired manifests and judges again: as all else is now, and as if nodes had rolled and pods had\n" +
+			"pulled again. What does not prove itself is not printed. It writes to no cluster, and to no file that it\n" +
+			"read unless --in-place is given.\n\n" +
 			"-o diff      a unified diff (the default) for patch -p1\n" +
 			"-o patch     kubectl patch commands\n" +
-			"-o DIR       the whole repaired files; a folder that exists, or a path with a /\n\n" +
+			"-o DIR       the whole repaired files; a folder that exists, or a path with a /; and the chains that\n" +
+			"             registries must send, where the evidence holds them\n\n" +
 			"Exit code: 0 all that fails is repaired, or nothing fails; 1 something fails that fix cannot repair; 2 wrong use.",
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := applySettings(e, c); err != nil {

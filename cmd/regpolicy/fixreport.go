@@ -55,7 +55,8 @@ func tellFix(e *environment, out *repair.Outcome, caFromRegistry bool) error {
 		fmt.Fprintln(e.stderr, report.Visible(evidence.Scrub(fmt.Sprintf(format, args...))))
 	}
 	for _, r := range out.Proven {
-		say("%s  %s: %s", strings.Join(r.Policies, ", "), r.Of, r.Does)
+		say("%s  %s", strings.Join(r.Policies, ", "), r.Of)
+		say("  %s", r.Does)
 		for _, note := range r.Notes {
 			say("  %s", note)
 		}
@@ -80,27 +81,26 @@ func tellFix(e *environment, out *repair.Outcome, caFromRegistry bool) error {
 
 // tellAhead says what becomes true only later, and what to do until then.
 func tellAhead(say func(string, ...any), out *repair.Outcome) {
-	if out.Ahead == nil {
-		return
+	if a := out.Ahead; a != nil {
+		if len(out.Foreseen) > 0 {
+			say("not yet true, but foreseen by judging again %s:", foreseenWith(a))
+			say("  these pass, too: %s", strings.Join(out.Foreseen, ", "))
+		}
+		if len(out.Open) > 0 {
+			say("nobody can tell yet whether pods pull then: what the registry presents, or what the puller trusts, is not in the evidence (add --registry HOST):")
+			say("  still open: %s", strings.Join(out.Open, ", "))
+		}
+		for _, cluster := range slices.Sorted(maps.Keys(a.Held)) {
+			say("cluster %s gets no new nodes before this is repaired, too: %s", cluster, a.Held[cluster])
+		}
+		if len(a.Loose) > 0 {
+			say("new nodes lack what was put on the old ones by hand, unless their image brings it: %s", strings.Join(a.Loose[:min(len(a.Loose), 5)], ", "))
+		}
 	}
-	a := out.Ahead
-	if len(out.Foreseen) > 0 {
-		say("not yet true, foreseen by judging again %s: these pass, too: %s", foreseenWith(a), strings.Join(out.Foreseen, ", "))
+	say("next:")
+	for i, step := range nextSteps(out) {
+		say("  %d. %s", i+1, step)
 	}
-	if len(out.Open) > 0 {
-		say("nobody can tell yet whether pods pull then: the registry's certificates, or what the puller trusts, are not in the evidence (add --registry HOST): %s", strings.Join(out.Open, ", "))
-	}
-	for _, cluster := range slices.Sorted(maps.Keys(a.Held)) {
-		say("cluster %s gets no new nodes before this is repaired, too: %s", cluster, a.Held[cluster])
-	}
-	if len(a.Loose) > 0 {
-		say("new nodes lack what was put on the old ones by hand, unless their image brings it: %s", strings.Join(a.Loose[:min(len(a.Loose), 5)], ", "))
-	}
-	then := ""
-	if len(out.Foreseen)+len(out.Open) > 0 {
-		then = "; then collect anew and run eval, which fails until then"
-	}
-	say("next: apply it%s%s", nextSteps(a), then)
 }
 
 // foreseenWith says what was put in the place of what is not there yet.
@@ -124,19 +124,33 @@ func foreseenWith(a *repair.Ahead) string {
 	return strings.Join(with, " and ")
 }
 
-func nextSteps(a *repair.Ahead) string {
-	steps := ""
+func nextSteps(out *repair.Outcome) []string {
+	var steps []string
+	if len(out.Manifests.Changed()) > 0 {
+		steps = append(steps, "apply it: fix has changed nothing in any cluster")
+	}
+	a := out.Ahead
+	if a == nil {
+		return append(steps, "run eval again")
+	}
+	if a.Served {
+		steps = append(steps, "let whoever runs the registry install the chain, and restart it")
+	}
 	for _, cluster := range a.Clusters[:min(len(a.Clusters), 3)] {
-		namespace, _, _ := strings.Cut(cluster, "/")
-		steps += fmt.Sprintf("; the nodes of %s roll, wait for them", cluster)
-		if namespace != "" && repair.Pasteable(namespace) {
-			steps += fmt.Sprintf(" (kubectl -n %s get machines -w)", namespace)
+		step := fmt.Sprintf("wait until the nodes of %s have rolled", cluster)
+		if namespace, name, _ := strings.Cut(cluster, "/"); namespace != "" && repair.Pasteable(namespace, name) {
+			step += fmt.Sprintf(": kubectl -n %s get machines -w", namespace)
 		}
+		steps = append(steps, step)
 	}
 	if a.Pulled {
-		steps += "; waiting pods pull by themselves, within some minutes"
+		steps = append(steps, "wait some minutes: waiting pods pull by themselves")
 	}
-	return steps
+	last := "run eval again"
+	if len(out.Foreseen)+len(out.Open) > 0 {
+		last = "collect anew and run eval: on what was collected before it still fails"
+	}
+	return append(steps, last)
 }
 
 func tellLeft(say func(string, ...any), out *repair.Outcome, caFromRegistry bool) {

@@ -35,9 +35,7 @@ func remake(doc *evidence.Document, name string, wanted []string) (loose []strin
 	}
 	for _, key := range wanted {
 		e := doc.Trust[key]
-		for path, file := range filesOf(e, n.OSFamily, doc.CollectedAt) {
-			files[path] = file
-		}
+		maps.Copy(files, filesOf(e, n.OSFamily, doc.CollectedAt))
 		for _, fingerprint := range e.Value.Certificates {
 			come[fingerprint] = true
 		}
