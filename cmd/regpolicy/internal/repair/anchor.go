@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,6 +12,9 @@ import (
 )
 
 const idAnchored = "RT-XEV-003"
+
+// errLater puts a change off to the next round: another one is made there first.
+var errLater = errors.New("another change is made there first")
 
 // anchors trusts the CA of the chain that a registry presents, where no configured
 // one of its domain vouches for it: a CA that another domain has configured for it, or
@@ -48,24 +52,9 @@ func (p *planner) anchor(r *report.Result, rep *report.Report) error {
 		}
 		notes = p.presentedNotes(fingerprint, r.Subject["name"])
 	}
-	ca := p.doc.Certificates[fingerprint]
-	key, e, err := p.unfit(domain)
-	if err != nil {
-		return err
-	}
-	place, err := p.placeOf(key, e)
-	if err != nil {
-		return err
-	}
-	if len(place.sharers) > 0 {
-		return fmt.Errorf("several clusters take their CA from key %q: put the new one under a key of its own by hand", e.Secret.Key)
-	}
-	place.what = "the CA"
-	var repair *Repair
-	if domain == evidence.DomainSupervisor {
-		repair, err = p.appendTo(place, ca.PEM)
-	} else {
-		repair, err = p.replace(place, []string{ca.PEM})
+	repair, err := p.trust(domain, p.doc.Certificates[fingerprint].PEM)
+	if errors.Is(err, errLater) {
+		return nil
 	}
 	if err != nil {
 		return err
@@ -73,6 +62,33 @@ func (p *planner) anchor(r *report.Result, rep *report.Report) error {
 	repair.Notes = notes
 	p.add(repair, append([]*report.Result{r}, sameCause(rep, r)...)...)
 	return nil
+}
+
+// trust puts a CA into a domain's configuration: behind those of a bundle, in the place
+// of an entry that no registry needs, or beside the entries that are there. In one
+// place one CA is put at a time; the next one is planned anew.
+func (p *planner) trust(domain, ca string) (*Repair, error) {
+	key, idle, err := p.unfit(domain)
+	if err != nil {
+		return nil, err
+	}
+	place, err := p.placeOf(key, p.doc.Trust[key])
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(p.placed, key) {
+		return nil, errLater
+	}
+	p.placed = append(p.placed, key)
+	place.what = "the CA"
+	switch {
+	case domain != evidence.DomainWorkload:
+		return p.appendTo(place, ca)
+	case idle && len(place.sharers) == 0:
+		return p.replace(place, []string{ca})
+	default:
+		return p.beside(place, ca)
+	}
 }
 
 // sameCause are the other findings that a registry's CA is missing in a domain.
@@ -125,21 +141,6 @@ func (p *planner) presentedNotes(fingerprint, endpoint string) []string {
 	return notes
 }
 
-// appendTo puts a CA behind those of a bundle, whose text stays as it is.
-func (p *planner) appendTo(at *place, ca string) (*Repair, error) {
-	if _, err := certificatesOf(at.raw); err != nil {
-		return nil, err
-	}
-	if at.layers != 0 || at.secret != nil {
-		return nil, fmt.Errorf("the bundle is encoded: append the CA by hand")
-	}
-	return &Repair{
-		Of:      nameOf(at.entry),
-		Does:    fmt.Sprintf("append the CA to %s; what is there stays", at.entry.Field),
-		changes: []change{{at.object, []Edit{SetScalar{at.field, strings.TrimRight(at.raw, "\n") + "\n" + ca}}}},
-	}, nil
-}
-
 // topOf is the CA of a presented chain that is nearest to the root.
 func (p *planner) topOf(chain evidence.Chain) (string, error) {
 	top := ""
@@ -155,9 +156,9 @@ func (p *planner) topOf(chain evidence.Chain) (string, error) {
 	return top, nil
 }
 
-// unfit is the entry of a domain that is to make room: the only one, the only one
-// that is no CA, or the only one that no registry needs.
-func (p *planner) unfit(domain string) (string, evidence.TrustEntry, error) {
+// unfit is the entry of a domain that a CA is to be put at, and whether it may make
+// room: it is the only one that no registry needs.
+func (p *planner) unfit(domain string) (key string, idle bool, err error) {
 	needed := map[string]bool{}
 	for _, e := range p.doc.Endpoints {
 		for _, chain := range e.Chains {
@@ -166,28 +167,27 @@ func (p *planner) unfit(domain string) (string, evidence.TrustEntry, error) {
 			}
 		}
 	}
-	var all, leaves, idle []string
+	var all, unneeded []string
 	for _, key := range slices.Sorted(maps.Keys(p.doc.Trust)) {
 		e := p.doc.Trust[key]
 		if e.Domain != domain || e.AppliesToNone || e.Value == nil || len(e.Value.Certificates) == 0 {
 			continue
 		}
 		all = append(all, key)
-		isNeeded := func(f string) bool { return needed[f] }
-		isCA := func(f string) bool { return p.doc.Certificates[f].IsCA }
-		if !slices.ContainsFunc(e.Value.Certificates, isCA) {
-			leaves = append(leaves, key)
-		}
-		if !slices.ContainsFunc(e.Value.Certificates, isNeeded) {
-			idle = append(idle, key)
+		if !slices.ContainsFunc(e.Value.Certificates, func(f string) bool { return needed[f] }) {
+			unneeded = append(unneeded, key)
 		}
 	}
-	for _, set := range [][]string{leaves, all, idle} {
-		if len(set) == 1 {
-			return set[0], p.doc.Trust[set[0]], nil
-		}
+	switch {
+	case len(all) == 0 && domain == evidence.DomainSupervisor:
+		return "", false, errors.New("the ConfigMap kube-system/image-fetcher-ca-bundle is not in the files, or holds no CA: save it with kubectl -n kube-system get configmap image-fetcher-ca-bundle -o yaml, and name it, too")
+	case len(all) == 0:
+		return "", false, errors.New("no entry of the configuration holds a CA, beside which this one could be put: add the first one by hand")
+	case len(unneeded) == 1:
+		return unneeded[0], true, nil
+	default:
+		return all[0], false, nil
 	}
-	return "", evidence.TrustEntry{}, fmt.Errorf("which of %d entries the CA is to replace cannot be told: add it by hand", len(all))
 }
 
 // colons writes a fingerprint as OpenSSL and browsers do.

@@ -165,6 +165,8 @@ type planner struct {
 	problems  []Problem
 	// done are entries that the repair of another one covers.
 	done map[string]bool
+	// placed are the entries that a CA was put at.
+	placed []string
 }
 
 // kinds are the policies whose findings manifests can repair, and the section that
