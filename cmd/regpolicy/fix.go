@@ -236,7 +236,7 @@ func (w *workshop) foresee(ctx context.Context, doc *evidence.Document, m *repai
 	if err != nil || !f.Changes() && len(f.Held) == 0 {
 		return nil, err
 	}
-	out := &repair.Ahead{Foresight: f, Report: now}
+	out := &repair.Ahead{Report: now, Nodes: f.Nodes, Clusters: f.Clusters, Held: f.Held, Pulled: f.Pulled, Served: f.Served, Loose: f.Loose}
 	if !f.Changes() {
 		return out, nil
 	}

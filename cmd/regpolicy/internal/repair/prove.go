@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
-	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/rollout"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
@@ -23,11 +22,19 @@ type State struct {
 // Ahead is what comes of a state once nodes have rolled, pods have pulled again, and
 // registries send what they should.
 type Ahead struct {
-	*rollout.Foresight
 	Report *report.Report
 	// Clear is the report without the pull failures whose end nobody can tell; nil
 	// where there are none.
 	Clear *report.Report
+	// Nodes and Clusters are whose nodes are made anew, sorted; Held the clusters that
+	// get no new nodes for now, and why.
+	Nodes, Clusters []string
+	Held            map[string]string
+	// Pulled tells that pulls that failed succeed, Served that a registry sends
+	// another chain.
+	Pulled, Served bool
+	// Loose are CA files of the old nodes that no configuration names, sorted.
+	Loose []string
 }
 
 // ahead is the report on what is foreseen.

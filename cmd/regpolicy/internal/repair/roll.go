@@ -73,7 +73,7 @@ func (p *planner) renew(lack *shortfall) error {
 		return err
 	}
 	r.ahead = true
-	r.Notes = append(r.Notes, fmt.Sprintf("the manifests are right; %s was made without that CA, and nodes get CAs only when they are made", few(slices.Sorted(maps.Keys(lack.nodes)))))
+	r.Notes = append(r.Notes, fmt.Sprintf("the value is right; %s was made without that CA, and nodes get CAs only when they are made", few(slices.Sorted(maps.Keys(lack.nodes)))))
 	watch := "look first whether a rolling update is still going on, or stuck: it would be enough to let it end"
 	if e.Object.Namespace != "" && Pasteable(e.Object.Namespace) {
 		watch += fmt.Sprintf(" (kubectl -n %s get machines)", e.Object.Namespace)
