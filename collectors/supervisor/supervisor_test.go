@@ -282,6 +282,22 @@ func TestOneListForbidden(t *testing.T) {
 	}
 }
 
+// TestANameThatCannotBe is no file's and no path's, and is not passed over either.
+func TestANameThatCannotBe(t *testing.T) {
+	s := newSite(t)
+	s.supervisor.serve("cluster.x-k8s.io/v1beta1", "clusters", "Cluster", s.cluster("team-c", "../../etc"), s.cluster("team_c", "web"), s.cluster("team-c", "good"))
+	s.kubeconfig("team-c", "good", s.workload.kubeconfig(""))
+	docs := gather(t, t.Context(), s.config(t, ""))
+	doc := docs["team-c/good"]
+	if doc == nil || len(docs) != 3 { // and the two that TanzuKubernetesClusters name
+		t.Fatalf("documents of %q", slices.Sorted(maps.Keys(docs)))
+	}
+	gaps := doc.Coverage[evidence.Trust].Gaps
+	if len(gaps) != 1 || !strings.Contains(gaps[0].Detail, "2 of them have a name that no API server would take") {
+		t.Errorf("gaps of trust %+v", gaps)
+	}
+}
+
 // TestAllListsForbidden: nobody knows of any cluster, and that must not look well.
 func TestAllListsForbidden(t *testing.T) {
 	s := newSite(t)

@@ -182,14 +182,16 @@ func (l *lab) checkRequests(s *supervisor, when string, keys bool) {
 
 // checkClusterSecrecy looks for tokens and keys in all that was written.
 func (l *lab) checkClusterSecrecy(s *supervisor) error {
-	key, err := os.ReadFile(l.loginKey)
-	if err != nil {
-		return err
-	}
 	needles := []string{l.token, s.token}
-	for line := range strings.Lines(string(key)) {
-		if !strings.HasPrefix(line, "-----") {
-			needles = append(needles, strings.TrimSpace(line))
+	for _, file := range []string{l.loginKey, filepath.Join(clusterDir, "admin.key")} {
+		key, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(string(key)) {
+			if !strings.HasPrefix(line, "-----") {
+				needles = append(needles, strings.TrimSpace(line))
+			}
 		}
 	}
 	for _, secret := range slices.Clone(needles) {
@@ -199,8 +201,8 @@ func (l *lab) checkClusterSecrecy(s *supervisor) error {
 		}
 	}
 	searched, found := 0, []string{}
-	for _, pattern := range []string{"*.json", "supervisor/*", "regpolicy.log", "follow.log", "../../../run/e2e/supervisor-home/work/*/*"} {
-		files, err := filepath.Glob(filepath.Join(l.logs, pattern))
+	for _, pattern := range []string{l.logs + "/*.json", l.logs + "/supervisor/*", l.logs + "/regpolicy.log", l.logs + "/follow.log", supervisorHome + "/work/*/*"} {
+		files, err := filepath.Glob(pattern)
 		if err != nil {
 			return err
 		}

@@ -67,7 +67,16 @@ func (l *lab) makeClusters(ctx context.Context, s *supervisor) error {
 // clusterCredentials are the secrets that Cluster API and TKG keep of each cluster.
 func (l *lab) clusterCredentials() ([]object, error) {
 	caFile := filepath.Join(clusterDir, "ca.crt")
-	web, err := inlineKubeconfig("web", apiServer, caFile, object{"token": l.token})
+	// Cluster API's kubeconfigs are the administrator's, by certificate.
+	admin := object{}
+	for field, file := range map[string]string{"client-certificate-data": "admin.crt", "client-key-data": "admin.key"} {
+		text, err := os.ReadFile(filepath.Join(clusterDir, file))
+		if err != nil {
+			return nil, err
+		}
+		admin[field] = base64.StdEncoding.EncodeToString(text)
+	}
+	web, err := inlineKubeconfig("web", apiServer, caFile, admin)
 	if err != nil {
 		return nil, err
 	}
