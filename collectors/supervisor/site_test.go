@@ -109,7 +109,7 @@ func (s *site) config(t *testing.T, namespace string) supervisor.Config {
 			Probe: true, FromCollector: true, ProbeTimeout: time.Second, ConnectTo: map[string]string{"harbor.corp.example:443": "127.0.0.1:1"},
 		},
 		API: s.supervisor.connect(t, namespace), Name: "sv",
-		Clusters: kube.Options{QPS: -1, Retries: -1, Timeout: 500 * time.Millisecond},
+		Clusters: kube.Options{QPS: -1, Retries: -1, Timeout: 5 * time.Second},
 	}
 }
 
@@ -159,4 +159,3 @@ func check(t *testing.T, name string, doc *evidence.Document) {
 		}
 	}
 }
-
