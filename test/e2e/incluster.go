@@ -98,7 +98,7 @@ func (l *lab) checkPublished(ctx context.Context, name, log string) ([]clusterRe
 		where = append(where, r.Metadata.Namespace+"/"+r.Metadata.Name)
 	}
 	slices.Sort(where)
-	l.tally.check(name+": reports", strings.Join(where, " "), "/regpolicy default/regpolicy")
+	l.tally.check(name+": reports", strings.Join(where, " "), "/regpolicy default/regpolicy regpolicy/regpolicy")
 	for _, v := range []struct {
 		verdict string
 		want    int
@@ -188,7 +188,7 @@ kubectl -n regpolicy logs job/regpolicy-again`)
 	if err != nil {
 		return err
 	}
-	l.tally.check("second run: what it says of it", strings.Contains(log, "published: written=2 removed=3 failed=0 api=openreports.io"), true, log)
+	l.tally.check("second run: what it says of it", strings.Contains(log, "published: written=3 removed=3 failed=0 api=openreports.io"), true, log)
 	for i, r := range second {
 		was := first[i]
 		l.tally.check("second run: "+r.Kind+" is renewed", r.Metadata.ResourceVersion != was.Metadata.ResourceVersion &&

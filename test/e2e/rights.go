@@ -29,8 +29,9 @@ var missed = map[string]string{
 	"list clusters.cluster.x-k8s.io":                     "trust: section clusters: forbidden",
 	"list machines.cluster.x-k8s.io":                     "machines: section machines: forbidden",
 	"get configmaps image-fetcher-ca-bundle":             "trust: config_map image-fetcher-ca-bundle (entries): forbidden",
-	"get secrets gc-user-trusted-ca-secret":              "secrets: secret gc-user-trusted-ca-secret: forbidden",
-	"get secrets regcred":                                "secrets: secret regcred: forbidden",
+	// The secret, and the value of the entry that names it.
+	"get secrets gc-user-trusted-ca-secret": "secrets: secret gc-user-trusted-ca-secret: forbidden | trust: trust_entry corp (value): forbidden",
+	"get secrets regcred":                   "secrets: secret regcred: forbidden",
 }
 
 // reader is an account that lacks at most one of the rights.
