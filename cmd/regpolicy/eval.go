@@ -284,18 +284,11 @@ func horizon(text string) (time.Duration, error) {
 // even something inconclusive, so that it and 3 never both apply.
 func (f *verdictFlags) exit(r *report.Report) error {
 	s := r.Summary
-	limit := slices.Index(report.Severities, f.failOn)
-	failed := false
-	for i := range r.Results {
-		res := &r.Results[i]
-		counts := res.Verdict == report.Fail && (!f.failOnNew || !res.Known) || res.Verdict == report.Warn && f.failOnWarn
-		failed = failed || counts && slices.Index(report.Severities, res.Severity) >= limit
-	}
 	open := s.Error > 0 || s.Inconclusive > 0 && f.inconclusive == "fail"
 	switch {
-	case failed && !f.noFail:
+	case !f.noFail && f.failed(r):
 		return &exitError{code: exitFailed}
-	case open && !f.noFail:
+	case !f.noFail && open:
 		return &exitError{code: exitInconclusive}
 	// What is inconclusive and ignored leaves nothing, too: a cluster that cannot
 	// be reached must not pass.
@@ -306,12 +299,25 @@ func (f *verdictFlags) exit(r *report.Report) error {
 	}
 }
 
+// failed tells whether a result counts as a failure.
+func (f *verdictFlags) failed(r *report.Report) bool {
+	limit := slices.Index(report.Severities, f.failOn)
+	for i := range r.Results {
+		res := &r.Results[i]
+		counts := res.Verdict == report.Fail && (!f.failOnNew || !res.Known) || res.Verdict == report.Warn && f.failOnWarn
+		if counts && slices.Index(report.Severities, res.Severity) >= limit {
+			return true
+		}
+	}
+	return false
+}
+
 func nothingHint(r *report.Report) string {
 	if r.Run.Policies.Count == 0 {
 		return "no policy is picked: see --select, --exclude and --no-builtin"
 	}
 	if n := r.Summary.Inconclusive; n > 0 {
-		return fmt.Sprintf("%d results are inconclusive, which --inconclusive passes over, and there is no other", n)
+		return fmt.Sprintf("%d results are inconclusive, which --inconclusive or --no-fail passes over, and there is no other", n)
 	}
 	return fmt.Sprintf("none of the %d policies found its subject in the sources; the report says what was not asked for", r.Run.Policies.Count)
 }

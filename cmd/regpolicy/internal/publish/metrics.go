@@ -67,8 +67,7 @@ func (g *Gateway) Metrics(ctx context.Context, r *report.Report, proxy func(*htt
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(request)
 	if err != nil {
-		var failed *url.Error
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[*url.Error](err); ok {
 			err = failed.Err // without the URL, which stands there already
 		}
 		return fmt.Errorf("pushing metrics to %q: %w", g, err)

@@ -91,7 +91,9 @@ type ClusterObject struct {
 }
 
 // Managed are the labels of all objects that regpolicy writes into a cluster.
-func Managed() map[string]string { return map[string]string{"app.kubernetes.io/managed-by": "regpolicy"} }
+func Managed() map[string]string {
+	return map[string]string{"app.kubernetes.io/managed-by": "regpolicy"}
+}
 
 // Objects are the report's objects of the API, in order of their namespaces. What is
 // about a namespace that is homeless goes to the cluster as a whole.
