@@ -106,8 +106,14 @@ func (v *evaluation) publishReports(ctx context.Context, rep *report.Report) (ok
 	if err != nil {
 		return false, err
 	}
-	for _, ns := range out.Homeless {
-		v.e.warn(fmt.Sprintf("the cluster has no namespace %q: what is about it stands in the Cluster%s", ns, api.Kind))
+	if n := len(out.Homeless); n > 0 {
+		const shown = 5
+		names := strings.Join(out.Homeless[:min(n, shown)], `", "`)
+		more := ""
+		if n > shown {
+			more = fmt.Sprintf(" and %d more", n-shown)
+		}
+		v.e.warn(fmt.Sprintf("the cluster has no namespace \"%s\"%s: what is about it stands in the Cluster%s", names, more, api.Kind))
 	}
 	for _, fault := range out.Faults {
 		v.e.complain(fmt.Sprintf("publishing: %v", fault.Err), fault.Hint)
