@@ -28,7 +28,7 @@ func (l *lab) stages(names []string) ([]stage, error) {
 		{"nodes", "three good nodes and three bad ones", []string{"node"}, l.checkNodes},
 		{"repairs", "repairs", []string{"node"}, l.checkRepairs},
 		{"incluster", "the CronJob of docs/in-cluster.md", []string{"users", "cases"}, l.checkInCluster},
-		{"rights", "each right of docs/rbac.yaml, taken away", []string{"node"}, l.checkRights},
+		{"rbac", "each right of docs/rbac.yaml, taken away", []string{"node"}, l.checkRights},
 		{"publishing", "each right to publish, taken away", []string{"users", "cases"}, l.checkPublishing},
 		{"secrecy", "what all these runs wrote", []string{"users"}, l.checkSecrecy},
 	}
