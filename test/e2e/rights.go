@@ -96,7 +96,9 @@ func (l *lab) checkReader(ctx context.Context, account, what, want string) error
 		return err
 	}
 	path := filepath.Join(l.logs, account+"-document.json")
-	r, err := l.regpolicy(ctx, append([]string{"collect", "-o", path}, l.overSSH("--kubeconfig", kubeconfig, "--supervisor-context", "e2e", "--ssh", "--no-probe")...)...)
+	// One node and two namespaces, whatever other stages have left.
+	r, err := l.regpolicy(ctx, append([]string{"collect", "-o", path}, l.overSSH("--kubeconfig", kubeconfig, "-n", workloadNamespace,
+		"--supervisor-context", "e2e", "--supervisor-namespace", supervisorNamespace, "--node", nodeName+"="+nodeAddress, "--no-probe")...)...)
 	if err != nil {
 		return err
 	}
