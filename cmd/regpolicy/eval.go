@@ -24,6 +24,7 @@ type evalFlags struct {
 	forecast string
 	waivers  string
 	watch    time.Duration
+	publish  publishFlags
 }
 
 // verdictFlags decide what the exit code makes of a report, and how it looks.
@@ -34,6 +35,7 @@ type verdictFlags struct {
 	inconclusive string
 	minPolicies  int
 	allowEmpty   bool
+	noFail       bool
 	showPassed   bool
 	quiet        bool
 	color        string
@@ -67,6 +69,7 @@ func newEval(e *environment) *cobra.Command {
 func (f *evalFlags) bind(e *environment, c *cobra.Command) {
 	f.policies.bind(e, c.Flags())
 	f.verdict.bind(c)
+	f.publish.bind(c.Flags())
 	c.Flags().StringVar(&f.at, "at", "", "judge as of this time, RFC 3339 (default: when the evidence was collected)")
 	c.Flags().StringVar(&f.forecast, "forecast", "", "list the verdicts that time alone will change: within 90d, 12h, 1y")
 	c.Flags().StringVar(&f.waivers, "waivers", "", "waivers (YAML)")
@@ -82,6 +85,7 @@ func (f *verdictFlags) bind(c *cobra.Command) {
 	flags.StringVar(&f.inconclusive, "inconclusive", "fail", "what inconclusive results do: fail (exit 3), warn or ignore")
 	flags.IntVar(&f.minPolicies, "min-policies", 0, "wrong use when fewer policies are picked")
 	flags.BoolVar(&f.allowEmpty, "allow-empty", false, "exit 0 when nothing was evaluated")
+	flags.BoolVar(&f.noFail, "no-fail", false, "exit 0 whatever the verdicts are; 2 and 4 stay")
 	flags.StringVar(&f.baseline, "baseline", "", "an older JSON report to compare with")
 	flags.BoolVar(&f.failOnNew, "fail-on-new", false, "fail only on what the baseline does not have")
 }
@@ -167,6 +171,9 @@ func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags
 	if ctx.Err() != nil {
 		return errCutShort
 	}
+	if err := v.publish(ctx, rep); err != nil {
+		return err
+	}
 	return f.verdict.exit(rep)
 }
 
@@ -184,6 +191,9 @@ func (v *evaluation) prepare(ctx context.Context) error {
 		return err
 	}
 	if err := v.checkWatch(); err != nil {
+		return err
+	}
+	if err := f.publish.check(v.src, f.watch > 0, len(v.args) > 0); err != nil {
 		return err
 	}
 	if f.at != "" {
@@ -274,18 +284,11 @@ func horizon(text string) (time.Duration, error) {
 // even something inconclusive, so that it and 3 never both apply.
 func (f *verdictFlags) exit(r *report.Report) error {
 	s := r.Summary
-	limit := slices.Index(report.Severities, f.failOn)
-	failed := false
-	for i := range r.Results {
-		res := &r.Results[i]
-		counts := res.Verdict == report.Fail && (!f.failOnNew || !res.Known) || res.Verdict == report.Warn && f.failOnWarn
-		failed = failed || counts && slices.Index(report.Severities, res.Severity) >= limit
-	}
 	open := s.Error > 0 || s.Inconclusive > 0 && f.inconclusive == "fail"
 	switch {
-	case failed:
+	case !f.noFail && f.failed(r):
 		return &exitError{code: exitFailed}
-	case open:
+	case !f.noFail && open:
 		return &exitError{code: exitInconclusive}
 	// What is inconclusive and ignored leaves nothing, too: a cluster that cannot
 	// be reached must not pass.
@@ -296,6 +299,19 @@ func (f *verdictFlags) exit(r *report.Report) error {
 	}
 }
 
+// failed tells whether a result counts as a failure.
+func (f *verdictFlags) failed(r *report.Report) bool {
+	limit := slices.Index(report.Severities, f.failOn)
+	for i := range r.Results {
+		res := &r.Results[i]
+		counts := res.Verdict == report.Fail && (!f.failOnNew || !res.Known) || res.Verdict == report.Warn && f.failOnWarn
+		if counts && slices.Index(report.Severities, res.Severity) >= limit {
+			return true
+		}
+	}
+	return false
+}
+
 func nothingHint(r *report.Report) string {
 	if r.Run.Policies.Count == 0 {
 		return "no policy is picked: see --select, --exclude and --no-builtin"
@@ -304,7 +320,7 @@ func nothingHint(r *report.Report) string {
 		return "there is no cluster to evaluate: is this the Supervisor's context, and the right namespace?"
 	}
 	if n := r.Summary.Inconclusive; n > 0 {
-		return fmt.Sprintf("%d results are inconclusive, which --inconclusive passes over, and there is no other", n)
+		return fmt.Sprintf("%d results are inconclusive, which --inconclusive or --no-fail passes over, and there is no other", n)
 	}
 	return fmt.Sprintf("none of the %d policies found its subject in the sources; the report says what was not asked for", r.Run.Policies.Count)
 }

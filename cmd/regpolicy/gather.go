@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/http/httpproxy"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
@@ -232,9 +233,7 @@ func (f *sourceFlags) connectSupervisor() (*kube.Cluster, error) {
 const clusterSourceName = "cluster"
 
 func (f *sourceFlags) connect(overrides clientcmd.ConfigOverrides, namespace, name string) (*kube.Cluster, string, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = f.kubeconfig
-	rest, _, contextName, err := kube.Load(rules, &overrides)
+	cfg, _, contextName, err := kube.Load(f.loadingRules(), &overrides)
 	if err != nil {
 		hint := ""
 		if !f.namesCluster() {
@@ -242,11 +241,27 @@ func (f *sourceFlags) connect(overrides clientcmd.ConfigOverrides, namespace, na
 		}
 		return nil, "", usage(cmp.Or(hint, hintOf(err)), "%w", err)
 	}
-	c, err := kube.Connect(rest, kube.Options{Namespace: namespace, Source: name})
+	c, err := kube.Connect(cfg, kube.Options{Namespace: namespace, Source: name})
 	if err != nil {
 		return nil, "", &exitError{code: exitUsage, err: err}
 	}
 	return c, contextName, nil
+}
+
+func (f *sourceFlags) loadingRules() *clientcmd.ClientConfigLoadingRules {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = f.kubeconfig
+	return rules
+}
+
+// clusterConfig is how to talk to the live cluster that is read.
+func (f *sourceFlags) clusterConfig() (*rest.Config, error) {
+	overrides := f.overrides
+	cfg, _, _, err := kube.Load(f.loadingRules(), &overrides)
+	if err != nil {
+		return nil, err
+	}
+	return kube.Settle(cfg)
 }
 
 // hasKubeconfig tells whether there is any cluster to read by default.

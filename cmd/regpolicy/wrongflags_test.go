@@ -53,6 +53,8 @@ var wrong = map[string][]string{ //nolint:gochecknoglobals // a table
 	"as-uid":                {"1 --server=https://127.0.0.1:1"},
 	"proxy-url":             {"::bad --server=https://127.0.0.1:1"},
 	"namespace":             {"no/namespace --server=https://127.0.0.1:1"},
+	"publish":               {"reports", "openreports"},
+	"push-metrics":          {"pushgateway:9091", "ftp://pushgateway", "http://me:secret@pushgateway", "http://127.0.0.1:1/?x=y"},
 	"host-root":             {"wk-1=nowhere", "=/"},
 }
 

@@ -28,6 +28,9 @@ func (l *lab) stages(names []string) ([]stage, error) {
 		{"nodes", "three good nodes and three bad ones", []string{"node"}, l.checkNodes},
 		{"supervisor", "a Supervisor's clusters, by the kubeconfigs that it holds", []string{"node"}, l.checkSupervisor},
 		{"repairs", "repairs", []string{"node"}, l.checkRepairs},
+		{"incluster", "the CronJob of docs/in-cluster.md", []string{"users", "cases"}, l.checkInCluster},
+		{"rbac", "each right of docs/rbac.yaml, taken away", []string{"node"}, l.checkRights},
+		{"publishing", "each right to publish, taken away", []string{"users", "cases"}, l.checkPublishing},
 		{"secrecy", "what all these runs wrote", []string{"users"}, l.checkSecrecy},
 	}
 	if len(names) == 0 {

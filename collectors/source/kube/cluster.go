@@ -87,26 +87,9 @@ func Connect(cfg *rest.Config, opt Options) (*Cluster, error) {
 	if opt.Namespace != "" && !segment(opt.Namespace) {
 		return nil, fmt.Errorf("connecting to the API server: %q is not a namespace's name", opt.Namespace)
 	}
-	own := rest.CopyConfig(cfg)
-	base, _, err := rest.DefaultServerUrlFor(own)
+	own, base, err := settle(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("connecting to the API server: %w", scrubbed(err))
-	}
-	if err := rest.LoadTLSFiles(own); err != nil {
-		return nil, fmt.Errorf("reading the kubeconfig's TLS files: %w", err)
-	}
-	// With the names left in, client-go would watch the files in a goroutine that
-	// never ends.
-	own.CAFile, own.CertFile, own.KeyFile = "", "", ""
-	own.UserAgent = cmp.Or(own.UserAgent, "regpolicy")
-	own.Timeout = 0 // ours is per request and says at which stage it ran out
-	if own.Dial == nil {
-		own.Dial = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
-	}
-	if own.ExecProvider != nil {
-		own.ExecProvider = own.ExecProvider.DeepCopy()
-		own.ExecProvider.StdinUnavailable = true
-		own.ExecProvider.StdinUnavailableMessage = "regpolicy asks no questions"
+		return nil, err
 	}
 	transport, err := rest.TransportFor(own)
 	if err != nil {
@@ -129,6 +112,39 @@ func Connect(cfg *rest.Config, opt Options) (*Cluster, error) {
 		c.limiter = flowcontrol.NewTokenBucketRateLimiter(c.options.QPS, c.options.Burst)
 	}
 	return c, nil
+}
+
+// settle is a copy of cfg that holds all it names in files and asks no questions.
+func settle(cfg *rest.Config) (*rest.Config, *url.URL, error) {
+	own := rest.CopyConfig(cfg)
+	base, _, err := rest.DefaultServerUrlFor(own)
+	if err != nil {
+		return nil, nil, fmt.Errorf("connecting to the API server: %w", scrubbed(err))
+	}
+	if err := rest.LoadTLSFiles(own); err != nil {
+		return nil, nil, fmt.Errorf("reading the kubeconfig's TLS files: %w", err)
+	}
+	// With the names left in, client-go would watch the files in a goroutine that
+	// never ends.
+	own.CAFile, own.CertFile, own.KeyFile = "", "", ""
+	own.UserAgent = cmp.Or(own.UserAgent, "regpolicy")
+	own.Timeout = 0 // ours is per request and says at which stage it ran out
+	if own.Dial == nil {
+		own.Dial = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
+	}
+	if own.ExecProvider != nil {
+		own.ExecProvider = own.ExecProvider.DeepCopy()
+		own.ExecProvider.StdinUnavailable = true
+		own.ExecProvider.StdinUnavailableMessage = "regpolicy asks no questions"
+	}
+	return own, base, nil
+}
+
+// Settle is for those who talk to the API server by themselves: a copy of what Load
+// gives that names no files and whose credential plugin asks no questions.
+func Settle(cfg *rest.Config) (*rest.Config, error) {
+	own, _, err := settle(cfg)
+	return own, err
 }
 
 func (o Options) withDefaults() Options {

@@ -67,47 +67,107 @@ type (
 	}
 )
 
-// OpenReports writes openreports.io Reports and ClusterReports, a YAML stream.
-func OpenReports(w io.Writer, r *Report) error {
-	return writeK8s(w, r, "openreports.io/v1alpha1", "Report", "regpolicy")
+// ReportAPI is an API for reports in a cluster.
+type ReportAPI struct {
+	// Kind is that of a namespace's report; the whole cluster's has "Cluster" before it.
+	Group, Version, Kind string
+	// names tells that an object itself says who wrote it.
+	names bool
 }
+
+// ReportAPIs are those there are by the names of their formats.
+func ReportAPIs() map[string]ReportAPI {
+	return map[string]ReportAPI{
+		"openreports":  {Group: "openreports.io", Version: "v1alpha1", Kind: "Report", names: true},
+		"policyreport": {Group: "wgpolicyk8s.io", Version: "v1alpha2", Kind: "PolicyReport"},
+	}
+}
+
+// ClusterObject is an object that a cluster keeps of a report. Namespace is empty
+// for what is about the cluster as a whole.
+type ClusterObject struct {
+	Kind, Namespace, Name string
+	YAML                  []byte
+}
+
+// Managed are the labels of all objects that regpolicy writes into a cluster.
+func Managed() map[string]string {
+	return map[string]string{"app.kubernetes.io/managed-by": "regpolicy"}
+}
+
+// Objects are the report's objects of the API, in order of their namespaces. What is
+// about a namespace that is homeless goes to the cluster as a whole.
+func (api ReportAPI) Objects(r *Report, homeless func(namespace string) bool) ([]ClusterObject, error) {
+	reports, err := api.reports(r, homeless)
+	if err != nil {
+		return nil, err
+	}
+	var objects []ClusterObject
+	for _, o := range reports {
+		text, err := yaml.Marshal(o)
+		if err != nil {
+			return nil, fmt.Errorf("writing %s: %w", o.Kind, err)
+		}
+		objects = append(objects, ClusterObject{Kind: o.Kind, Namespace: o.Metadata.Namespace, Name: o.Metadata.Name, YAML: text})
+	}
+	return objects, nil
+}
+
+// OpenReports writes openreports.io Reports and ClusterReports, a YAML stream.
+func OpenReports(w io.Writer, r *Report) error { return ReportAPIs()["openreports"].write(w, r) }
 
 // PolicyReport writes the older API of the same, wgpolicyk8s.io.
-func PolicyReport(w io.Writer, r *Report) error {
-	return writeK8s(w, r, "wgpolicyk8s.io/v1alpha2", "PolicyReport", "")
+func PolicyReport(w io.Writer, r *Report) error { return ReportAPIs()["policyreport"].write(w, r) }
+
+func (api ReportAPI) write(w io.Writer, r *Report) error {
+	reports, err := api.reports(r, func(string) bool { return false })
+	if err != nil {
+		return err
+	}
+	enc := yaml.NewEncoder(w)
+	enc.SetIndent(2)
+	for _, o := range reports {
+		if err := enc.Encode(o); err != nil {
+			return fmt.Errorf("writing %s: %w", o.Kind, err)
+		}
+	}
+	if err := enc.Close(); err != nil {
+		return fmt.Errorf("writing %s: %w", api.Kind, err)
+	}
+	return nil
 }
 
-func writeK8s(w io.Writer, r *Report, api, kind, source string) error {
+func (api ReportAPI) reports(r *Report, homeless func(namespace string) bool) ([]k8sReport, error) {
 	byNamespace := map[string][]*Result{}
 	for i := range r.Results {
 		ns := scopeOf(&r.Results[i])
+		if ns != "" && homeless(ns) {
+			ns = ""
+		}
 		byNamespace[ns] = append(byNamespace[ns], &r.Results[i])
 	}
 	if len(byNamespace) == 0 {
 		byNamespace[""] = nil // a report of nothing is one, too
 	}
-	enc := yaml.NewEncoder(w)
-	enc.SetIndent(2)
+	var reports []k8sReport
 	for _, ns := range slices.Sorted(maps.Keys(byNamespace)) {
 		parts, err := k8sParts(r, byNamespace[ns])
 		if err != nil {
-			return fmt.Errorf("writing %s: %w", kind, err)
+			return nil, fmt.Errorf("writing %s: %w", api.Kind, err)
 		}
 		for n, part := range parts {
-			object := k8sReport{APIVersion: api, Kind: "Cluster" + kind, Metadata: k8sMeta(r, ns, n), Source: source, Summary: tally(part), Results: part}
+			o := k8sReport{APIVersion: api.Group + "/" + api.Version, Kind: "Cluster" + api.Kind, Metadata: k8sMeta(r, ns, n), Summary: tally(part), Results: part}
+			if api.names {
+				o.Source = "regpolicy"
+			}
 			if ns != "" {
-				object.Kind = kind
-				object.Scope = &k8sObject{APIVersion: "v1", Kind: "Namespace", Name: ns}
+				o.Kind = api.Kind
+				o.Scope = &k8sObject{APIVersion: "v1", Kind: "Namespace", Name: ns}
 			}
-			if err := enc.Encode(object); err != nil {
-				return fmt.Errorf("writing %s: %w", kind, err)
-			}
+			reports = append(reports, o)
 		}
 	}
-	if err := enc.Close(); err != nil {
-		return fmt.Errorf("writing %s: %w", kind, err)
-	}
-	return nil
+	return reports, nil
 }
 
 var namespaceName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
@@ -149,7 +209,7 @@ func k8sMeta(r *Report, namespace string, part int) k8sMetadata {
 	}
 	return k8sMetadata{
 		Name: name, Namespace: namespace,
-		Labels: map[string]string{"app.kubernetes.io/managed-by": "regpolicy"},
+		Labels: Managed(),
 		Annotations: map[string]string{
 			"regpolicy.github.io/at":              iso(r.Run.At),
 			"regpolicy.github.io/policies-digest": Visible(r.Run.Policies.Digest),

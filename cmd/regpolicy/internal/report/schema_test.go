@@ -154,7 +154,7 @@ func readK8s(t testing.TB, data []byte) tallied {
 func checkCRD(t testing.TB, api, kind string, node *yaml.Node) {
 	group, version, _ := strings.Cut(api, "/")
 	name := group + "_" + strings.ToLower(kind) + "s.yaml"
-	file, err := os.ReadFile(filepath.Join("testdata", "schema", name))
+	file, err := os.ReadFile(filepath.Join("../../../../deploy/crds", name))
 	if err != nil {
 		t.Fatal(err)
 	}
