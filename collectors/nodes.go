@@ -203,7 +203,7 @@ func (r *run) nodeVantages(ctx context.Context, targets []handshake.Target) (van
 			continue
 		}
 		vantages = append(vantages, handshake.Vantage{
-			Name: vantage, Dial: conns[i].DialContext, Proxy: r.nodeProxy(n.Name), Reason: vantageReason,
+			Name: vantage, Dial: conns[i].DialContext, Proxy: nodeProxy(r.b, n.Name), Reason: vantageReason,
 		})
 	}
 	return vantages, func() {
@@ -250,9 +250,9 @@ func (r *run) sample(nodes []Node) []Node {
 
 // nodeProxy is the proxy that the node's runtime uses, as far as its drop-ins
 // could be read.
-func (r *run) nodeProxy(name string) func(hostport string) (*url.URL, error) {
+func nodeProxy(b *evidence.Builder, name string) func(hostport string) (*url.URL, error) {
 	var cfg httpproxy.Config
-	r.b.View(func(d *evidence.Document) {
+	b.View(func(d *evidence.Document) {
 		p := d.Proxies[d.Nodes[name].Proxy]
 		cfg = httpproxy.Config{HTTPProxy: p.HTTP, HTTPSProxy: p.HTTPS, NoProxy: strings.Join(p.NoProxy, ",")}
 	})

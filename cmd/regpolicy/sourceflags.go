@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -223,18 +224,26 @@ func (f *sourceFlags) mountedRoots() ([]collectors.HostRoot, error) {
 		if name == "" || path == "" {
 			return nil, usage("NAME=PATH, for example wk-1=/host", "--host-root %q does not name a node and a folder", text)
 		}
-		info, err := os.Stat(path)
-		if err != nil || !info.IsDir() {
-			return nil, usage("mount the node's root there, read-only", "--host-root %q: %q is no folder", text, path)
-		}
-		root := collectors.HostRoot{Name: name, Path: path, FS: os.DirFS(path)}
-		// The node's own /proc is there when the mount brings its sub-mounts along.
-		if _, err := os.Stat(filepath.Join(path, "proc/1/stat")); err == nil {
-			root.Proc = os.DirFS(filepath.Join(path, "proc"))
+		root, err := mountedRoot(name, path)
+		if err != nil {
+			return nil, usage("mount the node's root there, read-only", "--host-root %q: %w", text, err)
 		}
 		roots = append(roots, root)
 	}
 	return roots, nil
+}
+
+// mountedRoot is a node whose root is mounted at path.
+func mountedRoot(name, path string) (collectors.HostRoot, error) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return collectors.HostRoot{}, fmt.Errorf("%q is no folder", path)
+	}
+	root := collectors.HostRoot{Name: name, Path: path, FS: os.DirFS(path)}
+	// The node's own /proc is there when the mount brings its sub-mounts along.
+	if _, err := os.Stat(filepath.Join(path, "proc/1/stat")); err == nil {
+		root.Proc = os.DirFS(filepath.Join(path, "proc"))
+	}
+	return root, nil
 }
 
 // proxyOf is the collector's own proxy for host:port.

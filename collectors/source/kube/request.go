@@ -2,6 +2,7 @@ package kube
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -37,6 +39,7 @@ type request struct {
 	query  url.Values
 	accept string
 	body   []byte // JSON
+	limit  int64  // the largest answer, Options.MaxBody when 0
 }
 
 type answer struct {
@@ -98,7 +101,7 @@ func (c *Cluster) attempt(parent context.Context, r request) (answer, *failure) 
 		return answer{}, c.transportFailure(ctx, at.stage(), err)
 	}
 	defer resp.Body.Close()
-	return c.receive(ctx, resp)
+	return c.receive(ctx, resp, cmp.Or(r.limit, c.options.MaxBody))
 }
 
 func (c *Cluster) newRequest(ctx context.Context, r request) (*http.Request, error) {
@@ -150,14 +153,13 @@ func (c *Cluster) send(req *http.Request) (*http.Response, error) {
 }
 
 // receive reads the answer's body, within limits.
-func (c *Cluster) receive(ctx context.Context, resp *http.Response) (answer, *failure) {
+func (c *Cluster) receive(ctx context.Context, resp *http.Response, limit int64) (answer, *failure) {
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	good := resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusCreated
+	good := slices.Contains([]int{http.StatusOK, http.StatusCreated, http.StatusAccepted}, resp.StatusCode)
 	if !good {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 		return answer{}, c.statusFailure(resp, answer{mediaType, body})
 	}
-	limit := c.options.MaxBody
 	tooLong := &failure{reason: "truncated", err: fmt.Errorf("the answer is longer than %d bytes", limit)}
 	if resp.ContentLength > limit {
 		return answer{}, tooLong
