@@ -31,6 +31,9 @@ func (r *run) nodes(ctx context.Context) {
 		r.copiedNodes(ctx, read)
 	}
 	r.mountedNodes(ctx, read)
+	if r.cfg.Agent != nil {
+		r.agentNodes(ctx, read)
+	}
 	if r.cfg.SSH == nil {
 		return
 	}
@@ -105,7 +108,7 @@ func (r *run) copiedNodes(ctx context.Context, read map[string]bool) {
 	})
 	slices.Sort(left)
 	for _, name := range left {
-		if r.cfg.SSH != nil || r.unreadable(name) {
+		if r.cfg.SSH != nil || r.cfg.Agent != nil || r.unreadable(name) {
 			continue // it is read below, or it is a gap of its own
 		}
 		task := r.b.Ask(evidence.Nodes, nodeSubject(name))

@@ -138,7 +138,7 @@ func collect(ctx context.Context, e *environment, f *sourceFlags, in *source.Inp
 	cfg := collectors.Config{
 		Tool: evidence.Tool{Name: "regpolicy", Version: toolVersion()},
 		Now:  e.now, Input: in, NoPEM: f.noPEM, OnlyCluster: f.cluster, ClusterName: f.cluster,
-		AllNodes: f.ssh, ProbeTimeout: f.probeTimeout,
+		AllNodes: f.ssh || f.agent.asked() && len(f.nodes) == 0, ProbeTimeout: f.probeTimeout,
 		Proxy: proxyOf(httpproxy.FromEnvironment().ProxyFunc()),
 		// With files nothing on the network is contacted unless asked for.
 		Probe: f.probe || !fromFiles && !f.noProbe,
@@ -159,20 +159,22 @@ func collect(ctx context.Context, e *environment, f *sourceFlags, in *source.Inp
 	if err := f.connectClusters(e, &cfg, fromFiles); err != nil {
 		return nil, err
 	}
-	if f.ssh || len(f.nodes) > 0 {
+	if f.agent.asked() {
+		cfg.Agent = f.agent.source(e, f, cfg.Cluster)
+	} else if f.ssh || len(f.nodes) > 0 {
 		pool, err := f.sshPool(e)
 		if err != nil {
 			return nil, &exitError{code: exitUsage, err: err, hint: remote.Hint(err)}
 		}
 		defer pool.Close()
 		for _, warning := range pool.Warnings() {
-			fmt.Fprintf(e.stderr, "warning: %s\n", oneLine(evidence.Scrub(warning)))
+			e.warn(warning)
 		}
 		cfg.SSH = pool
 		cfg.SSHInfo = evidence.Access{Method: "ssh", HostKeyPolicy: f.hostKeyPolicy, Jump: f.sshJump}
 	}
 	vantage := cmp.Or(f.vantage, "collector")
-	if f.vantage == "" && cfg.SSH != nil {
+	if f.vantage == "" && (cfg.SSH != nil || cfg.Agent != nil) {
 		vantage = "both"
 	}
 	cfg.FromCollector = vantage != "nodes"

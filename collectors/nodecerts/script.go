@@ -20,3 +20,13 @@ func Script() string { return strings.TrimSuffix(script, "\n") }
 // Command is what is sent to the node as the command of one SSH exec: Script as
 // one argument of sh, whatever the user's own shell is.
 func Command() string { return "exec sh -c '" + Script() + "'" }
+
+//go:embed rooted.sh
+var rooted string
+
+// RootedCommand is what lists a node whose root is mounted below another root's
+// folder, in a container that has a shell: the argument vector of a process. What
+// it writes is what Script writes.
+func RootedCommand(root string) []string {
+	return []string{"sh", "-c", rooted, "regpolicy", root}
+}
