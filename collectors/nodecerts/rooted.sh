@@ -1,104 +1,300 @@
-exec 2>/dev/null
-LC_ALL=C TZ=UTC0;export LC_ALL TZ
-N="
-"
-B="=$$.$(date +%s)=" T=0 A= M= q=
-K="/^-----BEGIN CERTIFICATE-----\$/{
-\$s/.*/kX/p
-s/.*/O/
-x
-/^O/s/.*/kX/p
-d
+# rooted.sh ROOT: lists the node whose root is mounted at ROOT. script.go puts the
+# beginning of script.sh before it: B is the boundary, K lists a file's certificates,
+# W the files that a text names. It does what script.sh does in the same order, but
+# follows links itself: absolute ones lead below ROOT.
+#
+# Lists are texts of one line each. P is where a path of the node leads, here; Q is
+# the same, without following a link at its end. P is empty where links go in circles.
+H=${1%/}
+o() { printf "\n%s %s" "$B" "$1"; }
+p() {
+	w=$1 P=$H Q= n=0
+	while [ "$w" ]; do
+		c=${w%%/*}
+		case $w in */*) w=${w#*/} ;; *) w= ;; esac
+		case $c in
+		"" | .) continue ;;
+		..)
+			[ "$P" = "$H" ] || P=${P%/*}
+			continue
+			;;
+		esac
+		[ "$w$Q" ] || Q=$P/$c
+		if [ -h "$P/$c" ]; then
+			n=$((n + 1))
+			[ $n -gt 40 ] && P= && return
+			t=$(readlink "$P/$c")
+			case $t in /*) P=$H ;; esac
+			w=$t${w:+/$w}
+		else
+			P=$P/$c
+		fi
+	done
+	[ "$Q" ] || Q=$P
 }
-/^-----END CERTIFICATE-----\$/{
-s/.*//
-x
-s/^O/k/
-s/_/-/g
-s/\n//g
-s/+/_p/g
-s/\//_s/g
-s/=/_e/g
-/^k[A-Za-z0-9_][A-Za-z0-9_]*\$/!s/.*/kX/
-p
-d
+# g FOLDER PATTERN: X is what fits a pattern below a folder.
+g() {
+	X=$1$N r=$2
+	while [ "$r" ]; do
+		m=${r%%/*} Z=
+		case $r in */*) r=${r#*/} ;; *) r= ;; esac
+		IFS=$N
+		set -f
+		for d in $X; do
+			set +f
+			p "$d"
+			for k in "$P"/$m; do
+				[ "$k" = "$P/$m" ] && { [ -e "$k" ] || [ -h "$k" ] || continue; }
+				case $k in *"$N"*)
+					odd=1
+					continue
+					;;
+				esac
+				Z=$Z${d%/}/${k##*/}$N
+			done
+		done
+		set +f
+		unset IFS
+		X=$Z
+	done
 }
-/-----/s/.*/kX/p
-H
-\${
-x
-/^O/s/.*/kX/p
-}"
-W="/\(^\|[^a-z_]\)\(ca\|ca_file\|config_path\|imports\)[\"[:blank:]]*=/!{
-/SSL_CERT_\|EnvironmentFile/!d
+u() { U=$U$1$N; }
+v() {
+	g "$1" "$2"
+	U=$U$X
 }
-:a
-/\[[^]]*\$/{
-\$!{
-N
-ba
+# e looks at the path f.
+e() {
+	p "$f"
+	l=
+	[ -h "$Q" ] && l=$(readlink "$Q")
+	s=absent
+	if [ ! "$P" ]; then
+		s=loop
+	elif [ -d "$P" ]; then
+		s=directory
+		[ -r "$P" ] && [ -x "$P" ] || s=unreadable
+	elif [ -f "$P" ]; then
+		s=ok
+		[ -r "$P" ] || s=unreadable
+	elif [ -e "$P" ]; then
+		s=special
+	else
+		case $(cat "$P" 2>&1) in
+		*y) [ "$l" ] && s=dangling ;;
+		*d) s=unreadable ;;
+		*) s=loop ;;
+		esac
+	fi
+	case ${f##*/}:$l in
+	????????.[0-9]:*/*) ;;
+	????????.[0-9]:?*)
+		o "file $s$N$f"
+		o "link$N$l"
+		return
+		;;
+	esac
+	set -f
+	set -- $(ls -Lldn --full-time "$P" || ls -Lldn "$P")
+	set +f
+	[ $s = ok ] && { [ "$5" -le 1048576 ] || s=large; }
+	o "file $s $1 $3 $4 $5 $6 $7 $8$N$f"
+	[ "$l" ] && o "link$N$l"
+	[ $s = ok ] && [ "$f" != "$b" ] || return
+	case $M$f in
+	1*/tkg-*) ;;
+	1*)
+		i=
+		for k in $(sed -n "$K" "$P"); do
+			eval j=\$$k
+			[ "$j" ] || {
+				i=
+				break
+			}
+			i="$i $j"
+		done
+		[ "$i" ] && {
+			o "in$i"
+			return
+		}
+		;;
+	esac
+	[ "$l" ] && {
+		l=${P#"$H"}
+		o "real$N$l"
+	}
+	case $l in */ca-trust/extracted/*) return ;; esac
+	[ $((T + $5)) -gt 1000000 ] && {
+		o cut
+		return
+	}
+	T=$((T + $5))
+	if [ "$(sed -n "/PRIVATE KEY-/{p;q;}" "$P")" ]; then
+		i=$(sed "s/\(PRIVATE KEY-----\).*/\1/;/BEGIN.*PRIVATE KEY-/,/END.*PRIVATE KEY-/{/PRIVATE KEY-/!d;}" "$P")
+		o "part ${#i}$N$i"
+	else
+		case $f in *.key) ;; *)
+			o "data $5$N"
+			cat "$P"
+			;;
+		esac
+	fi
+	case $A$f in 1* | *.toml | *.conf | *.service) ;; *) return ;; esac
+	[ "$5" -lt 65536 ] || return
+	IFS=$N
+	set -f
+	for x in $(sed -n "$W" "$P"); do
+		case $x in
+		*SSL_CERT_*=/* | *EnvironmentFile=*/*)
+			x=/${x#*=*/}
+			q="$q$N${x%% *}"
+			;;
+		//*) ;;
+		/*) q="$q$N$x" ;;
+		*.toml | *.crt | *.pem) q="$q$N${f%/*}/$x" ;;
+		esac
+	done
+	unset IFS
+	set +f
 }
+# a looks at the paths of the list U, and empties it.
+a() {
+	set -f
+	IFS=$N
+	set -- $U
+	unset IFS
+	set +f
+	U=
+	for f; do
+		p "$f"
+		[ "$P" ] && [ -e "$P" ] || [ -h "$Q" ] || [ "$A" ] || case $f:$(cat "$Q" 2>&1) in
+		*\**:*) continue ;;
+		*d) ;;
+		*) continue ;;
+		esac
+		T=$((T + 250))
+		[ $T -gt 1000000 ] && {
+			o cut
+			return
+		}
+		[ "$M" ] || V="$V$f$N"
+		e
+	done
 }
-s|[^-+@~,A-Za-z0-9_./*= ]|\\
-|g
-s/ SSL_CERT_/\\
-SSL_CERT_/g
-p"
-o(){ printf "\n%s %s" "$B" "$1";}
-e(){
-l=;[ -h "$f" ]&&l=$(readlink "$f")
-s=absent
-if [ -d "$f" ];then s=directory;[ -r "$f" ]&&[ -x "$f" ]||s=unreadable
-elif [ -f "$f" ];then s=ok;[ -r "$f" ]||s=unreadable
-elif [ -e "$f" ];then s=special
-else case $(cat "$f" 2>&1) in *y)[ "$l" ]&&s=dangling;;*d)s=unreadable;;*)s=loop;;esac;fi
-case ${f##*/}:$l in ????????.[0-9]:*/*);;????????.[0-9]:?*)o "file $s$N$f";o "link$N$l";return;;esac
-set -f;set -- $(ls -Lldn --full-time "$f"||ls -Lldn "$f");set +f
-[ $s = ok ]&&{ [ "$5" -le 1048576 ]||s=large;}
-o "file $s $1 $3 $4 $5 $6 $7 $8$N$f"
-[ "$l" ]&&o "link$N$l"
-[ $s = ok ]&&[ "$f" != "$b" ]||return
-case $M$f in 1*/tkg-*);;1*)i=;for k in $(sed -n "$K" "$f");do eval j=\$$k;[ "$j" ]||{ i=;break;};i="$i $j";done
-[ "$i" ]&&{ o "in$i";return;};;esac
-[ "$l" ]&&{ l=$(readlink -f "$f");o "real$N$l";}
-case $l in */ca-trust/extracted/*)return;;esac
-[ $((T+$5)) -gt 1000000 ]&&{ o cut;return;}
-T=$((T+$5))
-if [ "$(sed -n "/PRIVATE KEY-/{p;q;}" "$f")" ];then i=$(sed "s/\(PRIVATE KEY-----\).*/\1/;/BEGIN.*PRIVATE KEY-/,/END.*PRIVATE KEY-/{/PRIVATE KEY-/!d;}" "$f");o "part ${#i}$N$i"
-else case $f in *.key);;*)o "data $5$N";cat "$f";;esac;fi
-case $A$f in 1*|*.toml|*.conf|*.service)[ "$5" -lt 65536 ]||return
-IFS=$N;set -f;for x in $(sed -n "$W" "$f");do
-case $x in *SSL_CERT_*=/*|*EnvironmentFile=*/*)x=/${x#*=*/};q="$q$N${x%% *}";;//*);;/*)q="$q$N$x";;*.toml|*.crt|*.pem)q="$q$N${f%/*}/$x";;esac;done
-unset IFS;set +f;esac
-}
-a(){ for f;do
-[ -e "$f" ]||[ -h "$f" ]||[ "$A" ]||case $f:$(cat "$f" 2>&1) in *\**:*)continue;;*d);;*)continue;;esac
-T=$((T+250));[ $T -gt 1000000 ]&&{ o cut;return;}
-[ "$M" ]||V="$V$f$N"
-e;done;}
-for b in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/pki/tls/cacert.pem /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem /etc/ssl/cert.pem;do [ -f "$b" ]&&[ -r "$b" ]&&break;b=;done
+
+for b in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/pki/tls/cacert.pem /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem /etc/ssl/cert.pem; do
+	p "$b"
+	[ "$P" ] && [ -f "$P" ] && [ -r "$P" ] && break
+	b=
+done
 printf "regpolicy-listing 1 %s\n" "$B"
 o "clock $(date +%s)"
-read -r i </proc/sys/kernel/osrelease&&o "kernel$N$i"
-[ -r /proc/1/stat ]&&{ o "proc$N";sed -n "/^btime/p" /proc/stat;cat /proc/[0-9]*/stat|sed -n "/^[0-9]* (\(containerd\|crio\|dockerd\|kubelet\)) /p";}
-E=/etc/ssl/certs P=/etc/pki/tls/certs C=/etc/containerd D=/etc/docker/certs.d L=/usr/local/share/ca-certificates R=/etc/pki/ca-trust/source/anchors
-i=0;[ "$b" ]&&set -- $(ls -Lldn "$b")&&{ [ "$5" -le 1048576 ]||{ f=$b b=;e;};}
-[ "$b" ]&&for k in $(sed -n "$K" "$b");do i=$((i+1));[ $k = kX ]||eval $k=$i;done
-V="$N$N$E$N$P$N"
-set -- /etc/os-release $C $C/*.toml $C/*.crt $C/*.pem $C/conf.d $C/conf.d/*.toml
-for i in containerd crio docker kubelet;do for d in /etc /usr/lib;do d=$d/systemd/system/$i.service;set -- "$@" $d $d.d $d.d/*.conf;done;done
-for d in $C/certs.d $D;do set -- "$@" $d $d/* $d/*/*;done
-a "$@"
+read -r i <"$H/proc/sys/kernel/osrelease" && o "kernel$N$i"
+[ -r "$H/proc/1/stat" ] && {
+	o "proc$N"
+	sed -n "/^btime/p" "$H/proc/stat"
+	cat "$H"/proc/[0-9]*/stat | sed -n "/^[0-9]* (\(containerd\|crio\|dockerd\|kubelet\)) /p"
+}
+E=/etc/ssl/certs C=/etc/containerd L=/usr/local/share/ca-certificates
+q= U= i=0 odd=
+[ "$b" ] && set -- $(ls -Lldn "$P") && { [ "$5" -le 1048576 ] || {
+	f=$b b=
+	e
+}; }
+[ "$b" ] && p "$b" && for k in $(sed -n "$K" "$P"); do
+	i=$((i + 1))
+	[ $k = kX ] || eval $k=$i
+done
+V="$N$N$E$N/etc/pki/tls/certs$N"
+
+u /etc/os-release
+u $C
+for d in "*.toml" "*.crt" "*.pem"; do v $C "$d"; done
+u $C/conf.d
+v $C/conf.d "*.toml"
+for y in containerd crio docker kubelet; do
+	for z in /etc /usr/lib; do
+		z=$z/systemd/system/$y.service
+		u $z
+		u $z.d
+		v $z.d "*.conf"
+	done
+done
+for y in $C/certs.d /etc/docker/certs.d; do
+	u $y
+	v $y "*"
+	v $y "*/*"
+done
+a
 A=1 M=1
-for i in 1 2 3;do
-set --;IFS=$N;for f in $q;do f=${f%/};case $V in *"$N$f$N"*)continue;;esac
-V="$V$f$N";set -- "$@" "$f";[ -d "$f" ]&&for d in "$f"/* "$f"/*/hosts.toml "$f"/*/*.crt "$f"/*/*.cert "$f"/*/*.key "$f"/*/*.pem;do case $d in *.crt|*.pem|*.[0-9]|*/hosts.toml|*.cert|*.key);;*)[ -d "$d" ]||continue;;esac;[ -e "$d" ]||[ -h "$d" ]&&set -- "$@" "$d";done;done
-unset IFS;q=
-a "$@"
+for y in 1 2 3; do
+	O=
+	IFS=$N
+	set -f
+	for x in $q; do
+		case $x in
+		*\**)
+			g / "${x#/}"
+			O=$O${X:-$x$N}
+			;;
+		*) O=$O$x$N ;;
+		esac
+		IFS=$N
+		set -f
+	done
+	for x in $O; do
+		unset IFS
+		set +f
+		x=${x%/}
+		case $V in *"$N$x$N"*) continue ;; esac
+		V="$V$x$N"
+		u "$x"
+		p "$x"
+		[ "$P" ] && [ -d "$P" ] || continue
+		Y=
+		for t in "*" "*/hosts.toml" "*/*.crt" "*/*.cert" "*/*.key" "*/*.pem"; do
+			g "$x" "$t"
+			Y=$Y$X
+		done
+		IFS=$N
+		set -f
+		for z in $Y; do
+			p "$z"
+			case $z in
+			*.crt | *.pem | *.[0-9] | */hosts.toml | *.cert | *.key) ;;
+			*) [ "$P" ] && [ -d "$P" ] || continue ;;
+			esac
+			[ "$P" ] && [ -e "$P" ] || [ -h "$Q" ] && u "$z"
+		done
+	done
+	unset IFS
+	set +f
+	q=
+	a
 done
 A= M=
-a $L $L/* $L/*/* $L/*/*/* $R $R/*
+for y in $L /etc/pki/ca-trust/source/anchors; do
+	u $y
+	v $y "*"
+	[ $y = $L ] && v $y "*/*" && v $y "*/*/*"
+done
+a
 M=1
-a $E $E/* $E/.[!.]* $P $P/* $P/.[!.]*
-[ "$b" ]&&{ i=$(sed "/^  .*[:,]/d" "$b";echo .);i=${i%.};o "bundle ${#i}$N$b$N$i";}
+for y in $E /etc/pki/tls/certs; do
+	u $y
+	v $y "*"
+	v $y ".[!.]*"
+done
+a
+[ "$b" ] && {
+	p "$b"
+	i=$(
+		sed "/^  .*[:,]/d" "$P"
+		echo .
+	)
+	i=${i%.}
+	o "bundle ${#i}$N$b$N$i"
+}
+# A name of two lines has no place in a list: the listing is not whole.
+[ "$odd" ] && o "file absent$N." && o cut
 o "end $(date +%s)$N"

@@ -24,9 +24,10 @@ func Command() string { return "exec sh -c '" + Script() + "'" }
 //go:embed rooted.sh
 var rooted string
 
-// RootedCommand is what lists a node whose root is mounted below another root's
-// folder, in a container that has a shell: the argument vector of a process. What
-// it writes is what Script writes.
+// RootedCommand lists a node whose root is mounted at a folder, in a container that
+// has a shell and the commands that Script uses: the argument vector of a process.
+// What it writes is what Script would have written on the node.
 func RootedCommand(root string) []string {
-	return []string{"sh", "-c", rooted, "regpolicy", root}
+	shared, _, _ := strings.Cut(script, "\no(){")
+	return []string{"sh", "-c", shared + "\n" + rooted, "regpolicy", root}
 }
