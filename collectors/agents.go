@@ -68,7 +68,7 @@ func (r *run) once(nodes []string) *agent.Once {
 	a := r.cfg.Agent
 	o := &agent.Once{Options: a.Options, Run: fmt.Sprint(r.cfg.Now().UnixNano())}
 	if a.FromNode != "" {
-		o.Pull, o.Raw, o.HostPID = corev1.PullNever, true, false
+		o.Pull, o.Raw = corev1.PullNever, true
 		o.Command = nodecerts.RootedCommand("/host")
 		o.Image = func(node string) (string, error) { return agent.PickImage(a.FromNode, r.images[node]) }
 		return o

@@ -39,8 +39,6 @@ type Once struct {
 	Args    func(node string) []string
 	// Raw: the log is a listing as the script writes it, and no frame.
 	Raw bool
-	// HostPID gives the pod the node's /proc as its own.
-	HostPID bool
 	// Run tells the pods of one run from those of others.
 	Run string
 }
@@ -156,9 +154,9 @@ func refusal(err error, namespace string) *Error {
 		e.Reason = "forbidden"
 		e.Hint = fmt.Sprintf("the agent needs the node's files: kubectl label namespace %s pod-security.kubernetes.io/enforce=privileged", namespace)
 	case code == http.StatusForbidden:
-		e.Hint = fmt.Sprintf("the rights that it takes are in deploy/agent/rbac.yaml: create, get and delete pods and get pods/log in namespace %s", namespace)
+		e.Hint = fmt.Sprintf("the rights that it takes are in deploy/agent/once: create, get and delete pods and get pods/log in namespace %s", namespace)
 	case code == http.StatusNotFound:
-		e.Hint = fmt.Sprintf("make the namespace: kubectl apply -k deploy/agent, or name another with --agent-namespace than %s", namespace)
+		e.Hint = fmt.Sprintf("make the namespace: kubectl apply -k deploy/agent/once, or name another with --agent-namespace than %s", namespace)
 	}
 	return e
 }
@@ -187,7 +185,7 @@ func (o *Once) pod(node string) (*corev1.Pod, error) {
 		},
 		Spec: corev1.PodSpec{
 			NodeName: node, RestartPolicy: corev1.RestartPolicyNever,
-			HostNetwork: true, DNSPolicy: corev1.DNSDefault, HostPID: o.HostPID,
+			HostNetwork: true, DNSPolicy: corev1.DNSDefault,
 			AutomountServiceAccountToken: new(false), EnableServiceLinks: new(false),
 			TerminationGracePeriodSeconds: new(int64(1)),
 			// It ends by itself where nobody is left to delete it.
