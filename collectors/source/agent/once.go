@@ -196,7 +196,7 @@ func (o *Once) pod(node string) (*corev1.Pod, error) {
 				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 			},
 			Containers: []corev1.Container{{
-				Name: containerName, Image: image, ImagePullPolicy: o.Pull, Command: o.Command, Args: args,
+				Name: containerName, Image: image, ImagePullPolicy: o.Pull, Command: literal(o.Command), Args: literal(args),
 				Env: []corev1.EnvVar{{Name: "NODE_NAME", ValueFrom: &corev1.EnvVarSource{
 					FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "spec.nodeName"},
 				}}},
@@ -215,6 +215,16 @@ func (o *Once) pod(node string) (*corev1.Pod, error) {
 			}}},
 		},
 	}, nil
+}
+
+// literal has the kubelet pass a command on as it is: $(NAME) and $$ mean something
+// to it.
+func literal(words []string) []string {
+	var out []string
+	for _, word := range words {
+		out = append(out, strings.ReplaceAll(word, "$", "$$"))
+	}
+	return out
 }
 
 // PickImage finds, among the images that a node says it has, the smallest whose
