@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -112,6 +113,9 @@ type agentCollection struct {
 	done     int
 	total    int
 	hints    []*agent.Error
+	// stale counts frames of long ago; oldest is the oldest one.
+	stale  int
+	oldest *agent.Frame
 }
 
 func (c *agentCollection) add(result agent.Result) {
@@ -149,9 +153,20 @@ func (c *agentCollection) record(result agent.Result, task *evidence.Task) {
 		return
 	}
 	c.recorder.Record(result.Node, l, evidence.Access{Method: "agent"},
-		evidence.Provenance{Source: agentSource, Method: "log", Path: result.Pod}, nodecerts.Clock{})
+		evidence.Provenance{Source: agentSource, Method: "log", Path: result.Pod}, clockOf(result))
 	task.Answer()
+	c.age(f)
 	c.probes(result.Node, f.Probes)
+}
+
+// clockOf compares clocks where it is known well enough when the node was read: an
+// agent that is deployed wrote its frame some time ago.
+func clockOf(result agent.Result) nodecerts.Clock {
+	const known = 30 * time.Second
+	if result.Before.IsZero() || result.After.IsZero() || result.After.Sub(result.Before) > known {
+		return nodecerts.Clock{}
+	}
+	return nodecerts.Clock{Sent: result.Before, Received: result.After}
 }
 
 // probes takes over the handshakes that an agent made.
@@ -192,7 +207,24 @@ func (c *agentCollection) hint(e *agent.Error) {
 	}
 }
 
+// age notes frames that say little of the node as it is now.
+func (c *agentCollection) age(f *agent.Frame) {
+	const old = time.Hour
+	if f.At.IsZero() || c.run.cfg.Now().Sub(f.At) < old {
+		return
+	}
+	c.stale++
+	if c.oldest == nil || f.At.Before(c.oldest.At) {
+		c.oldest = f
+	}
+}
+
 func (c *agentCollection) tellHints() {
+	if c.oldest != nil {
+		c.run.cfg.Agent.Warn(fmt.Sprintf("%d agents looked at their nodes more than an hour ago, that of %q at %s",
+			c.stale, c.oldest.Node, c.oldest.At.Format(time.RFC3339)),
+			fmt.Sprintf("have them look again: kubectl -n %s rollout restart daemonset/regpolicy-agent", c.run.cfg.Agent.Namespace))
+	}
 	for _, e := range c.hints {
 		c.run.cfg.Agent.Warn(e.Detail, e.Hint)
 	}

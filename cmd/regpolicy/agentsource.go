@@ -56,7 +56,7 @@ func (f *agentSourceFlags) source(e *environment, src *sourceFlags, c *kube.Clus
 	return &collectors.AgentSource{
 		Cluster: c, Image: f.image, FromNode: f.fromNode, WantProbes: src.vantage == "nodes" || src.vantage == "both",
 		Options: agent.Options{
-			Namespace: f.namespace, Selector: f.selector, Jobs: src.jobs, Timeout: f.timeout, Sleep: sleepFor(e),
+			Namespace: f.namespace, Selector: f.selector, Jobs: src.jobs, Timeout: f.timeout, Now: e.now, Sleep: sleepFor(e),
 			Warn: func(text, hint string) {
 				e.warn(text)
 				if hint != "" {

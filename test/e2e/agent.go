@@ -235,6 +235,10 @@ func (l *lab) nodeRecord(ctx context.Context, name string, args ...string) (map[
 		return nil, err
 	}
 	record := whole.Nodes[nodeName]
+	if clock, _ := record["clock"].(map[string]any); name != "agent" { // whose frame may be old
+		skew, known := clock["skew_seconds"].(float64)
+		l.tally.check(name+": clocks compared, and equal", known && skew > -10 && skew < 10, true, fmt.Sprint(clock))
+	}
 	for _, how := range []string{"access", "provenance", "clock"} {
 		if record[how] == nil {
 			return nil, fmt.Errorf("the node's record of %q has no %q", name, how)

@@ -61,28 +61,33 @@ func (o *Once) Read(ctx context.Context, c *kube.Cluster, nodes []string, each f
 			return
 		}
 		result.Pod = pod.Namespace + "/" + pod.Name
-		result.Frame, result.Err = o.read(ctx, c, pod)
+		o.read(ctx, c, pod, &result)
 		each(result)
 	})
 }
 
-func (o *Once) read(ctx context.Context, c *kube.Cluster, pod *corev1.Pod) (*Frame, *Error) {
+func (o *Once) read(ctx context.Context, c *kube.Cluster, pod *corev1.Pod, result *Result) {
 	limited, cancel := context.WithTimeout(ctx, orDefault(o.Timeout, DefaultTimeout))
 	defer cancel()
 	if err := c.CreatePod(limited, pod); err != nil {
 		if !refused(err) { // it may have been created all the same
 			o.remove(ctx, c, pod)
 		}
-		return nil, refusal(err, pod.Namespace)
+		result.Err = refusal(err, pod.Namespace)
+		return
 	}
 	defer o.remove(ctx, c, pod)
-	if err := o.await(limited, c, pod); err != nil {
-		if errors.Is(ctx.Err(), context.Canceled) {
-			return nil, fault("cancelled", "the run was interrupted while the pod ran")
-		}
-		return nil, err
+	if result.Err = o.await(limited, c, pod, result); result.Err == nil {
+		result.Frame, result.Err = o.log(limited, c, pod)
 	}
-	log, err := c.PodLog(limited, pod.Namespace, pod.Name, containerName, 0, maxLog)
+	if result.Err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		result.Err = fault("cancelled", "the run was interrupted while the pod ran")
+	}
+}
+
+// log is what a pod that has ended well wrote.
+func (o *Once) log(ctx context.Context, c *kube.Cluster, pod *corev1.Pod) (*Frame, *Error) {
+	log, err := c.PodLog(ctx, pod.Namespace, pod.Name, containerName, 0, maxLog)
 	if err != nil {
 		return nil, logFault(err)
 	}
@@ -99,13 +104,16 @@ func (o *Once) read(ctx context.Context, c *kube.Cluster, pod *corev1.Pod) (*Fra
 	return f, nil
 }
 
-// await waits until a pod has ended well.
-func (o *Once) await(ctx context.Context, c *kube.Cluster, pod *corev1.Pod) *Error {
+// await waits until a pod has ended well. In result it leaves when the pod was last
+// seen not to have begun, and when it was seen to have ended.
+func (o *Once) await(ctx context.Context, c *kube.Cluster, pod *corev1.Pod, result *Result) *Error {
+	result.Before = o.now()
 	last := fault("timeout_exec", "the pod %q was never seen", pod.Name)
 	for wait := firstLook; ; wait = min(wait*3/2, slowestLook) {
 		if o.Sleep(ctx, wait) != nil {
 			return last
 		}
+		asked := o.now()
 		now, err := c.Pod(ctx, pod.Namespace, pod.Name)
 		if err != nil {
 			if ctx.Err() != nil {
@@ -113,8 +121,12 @@ func (o *Once) await(ctx context.Context, c *kube.Cluster, pod *corev1.Pod) *Err
 			}
 			return faultOf(err)
 		}
-		if now.Status.Phase == corev1.PodSucceeded {
+		switch now.Status.Phase {
+		case corev1.PodSucceeded:
+			result.After = o.now()
 			return nil
+		case corev1.PodPending:
+			result.Before = asked
 		}
 		if err := hopeless(now); err != nil {
 			return err
@@ -124,6 +136,13 @@ func (o *Once) await(ctx context.Context, c *kube.Cluster, pod *corev1.Pod) *Err
 			last = fault("unreachable", "the kubelet of the node has not taken up the pod %q", pod.Name)
 		}
 	}
+}
+
+func (o *Once) now() time.Time {
+	if o.Now == nil {
+		return time.Time{}
+	}
+	return o.Now()
 }
 
 // remove deletes a pod, whatever has become of the run.

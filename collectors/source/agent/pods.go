@@ -39,6 +39,9 @@ type Result struct {
 	Pod   string
 	Frame *Frame
 	Err   *Error
+	// Before and After are this program's clock, as close to when the node was read
+	// as is known; zero where that is not known well.
+	Before, After time.Time
 }
 
 // Error says why a node gave no frame.
@@ -74,6 +77,8 @@ type Options struct {
 	// DefaultTimeout when zero.
 	Jobs    int
 	Timeout time.Duration
+	// Now is the clock; without it no node's is compared.
+	Now func() time.Time
 	// Sleep waits for d or until ctx ends.
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Warn is told what must be known of besides the results: pods that stayed.
