@@ -34,7 +34,7 @@ func ReadOwnNode(ctx context.Context, cfg AgentConfig) (*agent.Frame, error) {
 		return nil, err
 	}
 	listing.Ended = cfg.Now().UTC().Truncate(time.Second)
-	f := &agent.Frame{Node: cfg.Root.Name, Version: cfg.Tool.Version, At: now}
+	f := &agent.Frame{Node: cfg.Root.Name, Version: cfg.Tool.Version, At: now, Partial: !listing.Live}
 	var stream bytes.Buffer
 	if err := nodecerts.WriteStream(&stream, listing); err != nil {
 		return nil, err

@@ -152,6 +152,7 @@ func (c *agentCollection) record(result agent.Result, task *evidence.Task) {
 		task.Gap("parse_error", err.Error())
 		return
 	}
+	l.Live = !f.Partial
 	c.recorder.Record(result.Node, l, evidence.Access{Method: "agent"},
 		evidence.Provenance{Source: agentSource, Method: "log", Path: result.Pod}, clockOf(result))
 	task.Answer()

@@ -125,8 +125,11 @@ func (f *agentFlags) config(e *environment) (collectors.AgentConfig, error) {
 	if err != nil {
 		return cfg, usage("mount the node's root there, read-only", "--root %q: %w", f.root, err)
 	}
-	if _, err := fs.Stat(root.FS, "etc"); err != nil {
-		return cfg, usage("mount the node's root there, read-only", "--root %q is no node's root: it has no folder \"etc\"", f.root)
+	// Of a part of the root, what lies outside of it would look as if it were not there.
+	for _, folder := range []string{"etc", "proc", "usr", "var"} {
+		if _, err := fs.Stat(root.FS, folder); err != nil {
+			return cfg, usage("mount the node's root there as a whole, read-only", "--root %q is no node's root: it has no folder %q", f.root, folder)
+		}
 	}
 	cfg.Root = root
 	if cfg.Registries, err = f.src.targets(); err != nil {

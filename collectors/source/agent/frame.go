@@ -54,6 +54,9 @@ type Frame struct {
 	Version string
 	// At is the node's clock when it was read.
 	At time.Time
+	// Partial tells that not the whole root of the node was mounted: what is not in
+	// the listing may be there.
+	Partial bool
 	// Listing is the stream that nodecerts.ParseStream reads.
 	Listing []byte
 	// Probes is an evidence document with the handshakes made from the node, empty
@@ -66,6 +69,7 @@ type header struct {
 	Node    string    `json:"node"`
 	Version string    `json:"version"`
 	At      time.Time `json:"at"`
+	Partial bool      `json:"partial,omitempty"`
 	Listing int       `json:"listing"`
 	Probes  int       `json:"probes"`
 }
@@ -101,7 +105,7 @@ func Write(w io.Writer, f *Frame) error {
 
 func encode(f *Frame) ([]byte, error) {
 	head, err := json.Marshal(header{
-		Schema: schema, Node: f.Node, Version: f.Version, At: f.At.UTC(), Listing: len(f.Listing), Probes: len(f.Probes),
+		Schema: schema, Node: f.Node, Version: f.Version, At: f.At.UTC(), Partial: f.Partial, Listing: len(f.Listing), Probes: len(f.Probes),
 	})
 	if err != nil {
 		return nil, err
@@ -264,7 +268,7 @@ func decode(payload []byte) (*Frame, error) {
 		return nil, errors.New("the frame's parts have other lengths than its header says")
 	}
 	return &Frame{
-		Node: head.Node, Version: head.Version, At: head.At.UTC(),
+		Node: head.Node, Version: head.Version, At: head.At.UTC(), Partial: head.Partial,
 		Listing: rest[:head.Listing:head.Listing], Probes: rest[head.Listing:],
 	}, nil
 }
