@@ -50,15 +50,26 @@ func (l *lab) checkAgent(ctx context.Context) error {
 	if err := l.checkOnce(ctx, overSSH); err != nil {
 		return err
 	}
-	return l.checkInterrupted(ctx)
+	if err := l.checkInterrupted(ctx); err != nil {
+		return err
+	}
+	return l.followPage(ctx)
+}
+
+// imageOnNode has the DaemonSet run what is on the node and nowhere else.
+func imageOnNode(o object) {
+	if o["kind"] == "DaemonSet" {
+		container := agentContainer(o)
+		container["image"], container["imagePullPolicy"] = agentImage, "Never"
+	}
 }
 
 // checkDeployed applies deploy/agent as it stands, but for the image.
 func (l *lab) checkDeployed(ctx context.Context, overSSH map[string]any, before []string) error {
 	err := l.apply(ctx, "agent.yaml", func(o object) {
 		if o["kind"] == "DaemonSet" {
+			imageOnNode(o)
 			container := agentContainer(o)
-			container["image"], container["imagePullPolicy"] = agentImage, "Never"
 			args, _ := container["args"].([]any)
 			container["args"] = append(args, "--registry=harbor.corp.example", "--registry=unknown-ca.corp.example")
 		}
@@ -122,103 +133,6 @@ func (l *lab) checkGhost(ctx context.Context) error {
 	return l.admin.do(ctx, "DELETE", "/api/v1/nodes/"+ghost, nil, nil)
 }
 
-// checkOnceRefused: without the rights, and where admission refuses the pods, that is
-// a gap which says what to do.
-func (l *lab) checkOnceRefused(ctx context.Context) error {
-	if err := l.newNamespace(ctx, "plain", object{"pod-security.kubernetes.io/enforce": "baseline"}); err != nil {
-		return err
-	}
-	for _, refused := range []struct{ name, kubeconfig, namespace, hint string }{
-		{"admission", filepath.Join(clusterDir, "admin.conf"), "plain", "hint: the agent needs the node's files: kubectl label namespace plain pod-security.kubernetes.io/enforce=privileged"},
-		{"rights", l.reader, "plain", "hint: the rights that it takes are in deploy/agent/once"},
-		{"namespace", filepath.Join(clusterDir, "admin.conf"), "nowhere", "hint: make the namespace: kubectl apply -k deploy/agent/once"},
-	} {
-		path := filepath.Join(l.logs, "agent-refused.json")
-		r, err := l.regpolicy(ctx, "collect", "-o", path, "--kubeconfig", refused.kubeconfig, "--no-probe", "--agent-image", agentImage, "--agent-namespace", refused.namespace)
-		if err != nil {
-			return err
-		}
-		var doc document
-		if err := readJSON(path, &doc); err != nil {
-			return err
-		}
-		want := "node worker-a: forbidden"
-		if refused.name == "namespace" {
-			want = "node worker-a: not_found"
-		}
-		l.tally.check("refused by "+refused.name, gaps(doc.Coverage["nodes"]), want)
-		l.tally.check("what to do about it is said once", strings.Count(r.stderr, refused.hint), 1, r.stderr)
-	}
-	return nil
-}
-
-// checkOnce reads the node by pods that are made for it.
-func (l *lab) checkOnce(ctx context.Context, overSSH map[string]any) error {
-	for _, way := range []struct{ name, flag, image string }{
-		{"agent-image", "--agent-image", agentImage},
-		{"image-from-node", "--image-from-node", busyboxImage},
-		{"image-by-pattern", "--image-from-node", "*busybox*"},
-	} {
-		got, err := l.nodeRecord(ctx, way.name, way.flag, way.image, "--registry", "harbor.corp.example", "--no-probe")
-		if err != nil {
-			return err
-		}
-		l.checkEqual(fmt.Sprintf("%s %s: evidence is that of SSH", way.flag, way.image), overSSH, got)
-		if err := l.checkNoPods(ctx, way.name); err != nil {
-			return err
-		}
-	}
-	var doc document
-	if err := readJSON(filepath.Join(l.logs, "agent-image-document.json"), &doc); err != nil {
-		return err
-	}
-	l.tally.check("a pod's probe of harbor", doc.probe("harbor.corp.example:443", "node/"+nodeName), "ok")
-	for _, bad := range []struct{ flag, image, detail string }{
-		{"--agent-image", "unknown-ca.corp.example/apps/regpolicy:1.0", "certificate signed by unknown authority"},
-		{"--image-from-node", "only.on.node.example/absent:1.0", "ErrImageNeverPull"},
-		{"--image-from-node", "*absent*", "images that the node says it has fits"},
-	} {
-		doc, _, err := l.collect(ctx, "agent-bad", "--kubeconfig", l.reader, "--no-probe", bad.flag, bad.image)
-		if err != nil {
-			return err
-		}
-		l.tally.check(bad.flag+" "+bad.image, gaps(doc.Coverage["nodes"]), "node worker-a: image_unavailable")
-		if found := doc.Coverage["nodes"].Gaps; len(found) > 0 {
-			l.tally.check("its reason", strings.Contains(found[0].Detail, bad.detail), true, found[0].Detail)
-		}
-	}
-	return l.checkNoPods(ctx, "images that are not to be had")
-}
-
-// checkInterrupted interrupts a run whose pod waits for a registry that never
-// answers: nothing stays.
-func (l *lab) checkInterrupted(ctx context.Context) error {
-	path := filepath.Join(l.logs, "agent-interrupted.json")
-	cmd := exec.CommandContext(ctx, filepath.Join(l.bin, "regpolicy"), "collect", "-o", path, "--kubeconfig", l.reader, "--no-probe",
-		"--agent-image", "silent.corp.example/apps/regpolicy:1.0")
-	cmd.Env = []string{"HOME=/run/e2e/home", "PATH=" + os.Getenv("PATH")}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	if err := l.awaitPods(ctx, 1); err != nil {
-		return err
-	}
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
-		return err
-	}
-	err := cmd.Wait()
-	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
-		return err
-	}
-	l.tally.check("exit code of an interrupted run", cmd.ProcessState.ExitCode(), 130)
-	var doc document
-	if err := readJSON(path, &doc); err != nil {
-		return err
-	}
-	l.tally.check("its gap", gaps(doc.Coverage["nodes"]), "node worker-a: cancelled")
-	return l.checkNoPods(ctx, "the interrupted run")
-}
-
 // nodeRecord collects, and returns the node's record without what tells how and when
 // it was read.
 func (l *lab) nodeRecord(ctx context.Context, name string, args ...string) (map[string]any, error) {
@@ -264,73 +178,6 @@ func (l *lab) checkEqual(what string, want, got map[string]any) {
 	}
 	l.tally.check(what, fmt.Sprintf("%d fields", len(got)), fmt.Sprintf("%d fields", len(want)))
 	l.tally.check("fields that differ", orNone(differ), "none")
-}
-
-// checkSpec: what the API server made of the agent's pod.
-func (l *lab) checkSpec(pod object) {
-	spec, _ := pod["spec"].(map[string]any)
-	text, err := json.Marshal(spec)
-	if err != nil {
-		text = []byte(err.Error())
-	}
-	l.tally.check("service account token in the agent's pod", bytes.Contains(text, []byte("serviceAccountToken")), false)
-	l.tally.check("ports of the agent's pod", bytes.Contains(text, []byte(`"ports"`)), false)
-	for _, must := range []string{
-		`"automountServiceAccountToken":false`, `"capabilities":{"drop":["ALL"]}`, `"readOnlyRootFilesystem":true`, `"allowPrivilegeEscalation":false`,
-		`"runAsNonRoot":true`, `"mountPath":"/host","name":"host","readOnly":true`, `"imagePullPolicy":"Never"`,
-	} {
-		l.tally.check("the agent's pod has "+must, bytes.Contains(text, []byte(must)), true)
-	}
-	for _, not := range []string{`"privileged":true`, `"hostPID":true`, `"hostIPC":true`} {
-		l.tally.check("the agent's pod has "+not, bytes.Contains(text, []byte(not)), false)
-	}
-}
-
-// checkProcess: what the kernel says of the agent's process.
-func (l *lab) checkProcess() {
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		files = nil
-	}
-	facts := "no process"
-	for _, file := range files {
-		command, err := os.ReadFile(file)
-		if err != nil || !bytes.Contains(command, []byte("regpolicy\x00agent\x00node\x00")) {
-			continue
-		}
-		status, err := os.ReadFile(filepath.Join(filepath.Dir(file), "status"))
-		if err != nil {
-			continue
-		}
-		var lines []string
-		for line := range strings.Lines(string(status)) {
-			name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
-			if slices.Contains([]string{"CapEff", "CapBnd", "CapPrm", "NoNewPrivs", "Uid", "Seccomp"}, name) {
-				lines = append(lines, name+" "+strings.Fields(value)[0])
-			}
-		}
-		facts = strings.Join(lines, ", ")
-	}
-	none := strings.Repeat("0", 16)
-	l.tally.check("the agent's process", facts, "Uid 65532, CapPrm "+none+", CapEff "+none+", CapBnd "+none+", NoNewPrivs 1, Seccomp 2")
-}
-
-// listening are the TCP sockets of the node's network that wait for connections.
-func listening() ([]string, error) {
-	const listen = "0A"
-	found := map[string]bool{}
-	for _, file := range []string{"/proc/self/net/tcp", "/proc/self/net/tcp6"} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		for line := range strings.Lines(string(text)) {
-			if fields := strings.Fields(line); len(fields) > 3 && fields[3] == listen {
-				found[fields[1]] = true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(found)), nil
 }
 
 func importImage(ctx context.Context, archive string) error {
