@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -45,8 +46,19 @@ func (f *agentSourceFlags) check(src *sourceFlags) error {
 		return usage("nodes are read in one way", "--ssh, --agent, --agent-image and --image-from-node exclude each other")
 	case f.timeout <= 0:
 		return usage("a duration such as 1m", "--agent-timeout %s is no time", f.timeout)
-	case f.namespace == "":
-		return usage("deploy/agent has "+agent.DefaultNamespace, "--agent-namespace names no namespace")
+	}
+	for _, flag := range []struct {
+		name, value, hint string
+		check             func(string) error
+	}{
+		{"agent-namespace", f.namespace, "deploy/agent has " + agent.DefaultNamespace, agent.CheckNamespace},
+		{"agent-selector", f.selector, "KEY=VALUE, several with commas", agent.CheckSelector},
+		{"agent-image", cmp.Or(f.image, "none"), "HOST/REPOSITORY:TAG", agent.CheckImage},
+		{"image-from-node", cmp.Or(f.fromNode, "none"), "HOST/REPOSITORY:TAG, or a part of it such as '*busybox*'", agent.CheckPattern},
+	} {
+		if err := flag.check(flag.value); err != nil {
+			return usage(flag.hint, "--%s: %w", flag.name, err)
+		}
 	}
 	return nil
 }

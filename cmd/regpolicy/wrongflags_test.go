@@ -53,6 +53,11 @@ var wrong = map[string][]string{ //nolint:gochecknoglobals // a table
 	"proxy-url":             {"::bad --server=https://127.0.0.1:1"},
 	"namespace":             {"no/namespace --server=https://127.0.0.1:1"},
 	"host-root":             {"wk-1=nowhere", "=/"},
+	"agent-image":           {"Upper/Case:1", "a b", "x --ssh", "x --image-from-node=*y*"},
+	"image-from-node":       {"a b", "x --agent"},
+	"agent-namespace":       {"no/namespace", ""},
+	"agent-selector":        {"a b", "="},
+	"agent-timeout":         {"long", "0", "-1s"},
 }
 
 // anything are flags whose every text may be meant.
