@@ -159,20 +159,11 @@ func collect(ctx context.Context, e *environment, f *sourceFlags, in *source.Inp
 	if err := f.connectClusters(e, &cfg, fromFiles); err != nil {
 		return nil, err
 	}
-	if f.agent.asked() {
-		cfg.Agent = f.agent.source(e, f, cfg.Cluster)
-	} else if f.ssh || len(f.nodes) > 0 {
-		pool, err := f.sshPool(e)
-		if err != nil {
-			return nil, &exitError{code: exitUsage, err: err, hint: remote.Hint(err)}
-		}
-		defer pool.Close()
-		for _, warning := range pool.Warnings() {
-			e.warn(warning)
-		}
-		cfg.SSH = pool
-		cfg.SSHInfo = evidence.Access{Method: "ssh", HostKeyPolicy: f.hostKeyPolicy, Jump: f.sshJump}
+	disconnect, err := f.connectNodes(e, &cfg)
+	if err != nil {
+		return nil, err
 	}
+	defer disconnect()
 	vantage := cmp.Or(f.vantage, "collector")
 	if f.vantage == "" && (cfg.SSH != nil || cfg.Agent != nil) {
 		vantage = "both"
@@ -184,6 +175,28 @@ func collect(ctx context.Context, e *environment, f *sourceFlags, in *source.Inp
 	defer progress.close()
 	cfg.Progress = progress.update
 	return collectors.Run(ctx, cfg), nil
+}
+
+// connectNodes prepares the way to the nodes that the flags ask for: through an
+// agent, or over SSH.
+func (f *sourceFlags) connectNodes(e *environment, cfg *collectors.Config) (disconnect func(), err error) {
+	if f.agent.asked() {
+		cfg.Agent = f.agent.source(e, f, cfg.Cluster)
+		return func() {}, nil
+	}
+	if !f.ssh && len(f.nodes) == 0 {
+		return func() {}, nil
+	}
+	pool, err := f.sshPool(e)
+	if err != nil {
+		return nil, &exitError{code: exitUsage, err: err, hint: remote.Hint(err)}
+	}
+	for _, warning := range pool.Warnings() {
+		e.warn(warning)
+	}
+	cfg.SSH = pool
+	cfg.SSHInfo = evidence.Access{Method: "ssh", HostKeyPolicy: f.hostKeyPolicy, Jump: f.sshJump}
+	return pool.Close, nil
 }
 
 // connectClusters connects to the live cluster and the Supervisor that the flags

@@ -27,6 +27,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,9 +39,10 @@ const (
 	// chunk is how many bytes of the payload stand on one line: 8,000 characters,
 	// half of what containerd and CRI-O split lines at.
 	chunk = 6000
-	// MaxPayload is the largest payload, compressed or not; maxLines are its lines.
+	// MaxPayload is the largest payload, compressed or not.
 	MaxPayload = 8 << 20
-	maxLines   = MaxPayload/chunk + 1
+	// maxFrames is how many frames of a log are tried, the newest first.
+	maxFrames = 8
 
 	schema    = "regpolicy.agent/v1"
 	maxHeader = 64 << 10
@@ -131,11 +133,15 @@ func encode(f *Frame) ([]byte, error) {
 func Read(log []byte) (*Frame, error) {
 	var last error
 	lines := frameLines(log)
-	for end := len(lines) - 1; end >= 0; end-- {
-		if lines[end].end == nil {
+	tries := 0
+	for at, line := range slices.Backward(lines) {
+		if line.end == nil {
 			continue
 		}
-		payload, err := assemble(lines[:end], lines[end])
+		if tries++; tries > maxFrames {
+			break
+		}
+		payload, err := assemble(lines[:at], line)
 		if err == nil {
 			return decode(payload)
 		}
@@ -166,11 +172,10 @@ func Lines(last []byte) (int, bool) {
 
 // frameLine is a line of a frame: a part of it, or its end.
 type frameLine struct {
-	id        string
-	n, of     int
-	text      string
-	end       *frameEnd
-	malformed bool
+	id    string // empty of a line that was cut off in the middle
+	n, of int
+	text  string
+	end   *frameEnd
 }
 
 type frameEnd struct {
@@ -195,7 +200,7 @@ func frameLines(log []byte) []frameLine {
 		} else if m := endLine.FindStringSubmatch(rest); m != nil {
 			lines = append(lines, frameLine{id: m[1], end: &frameEnd{size: number(m[2]), digest: m[3]}})
 		} else {
-			lines = append(lines, frameLine{malformed: true}) // cut off in the middle
+			lines = append(lines, frameLine{})
 		}
 	}
 	return lines
@@ -212,22 +217,12 @@ func number(digits string) int {
 // assemble puts together the payload whose end is at hand, from the lines before it.
 func assemble(lines []frameLine, end frameLine) ([]byte, error) {
 	size := end.end.size
-	total := (size + chunk - 1) / chunk
-	if size > MaxPayload || total > maxLines {
+	if size > MaxPayload {
 		return nil, fmt.Errorf("the frame is larger than %d bytes", MaxPayload)
 	}
-	parts := make([]string, total)
-	missing := total
-	for i := len(lines) - 1; i >= 0 && missing > 0; i-- {
-		l := lines[i]
-		if l.id != end.id || l.end != nil || l.malformed || l.of != total || l.n < 1 || l.n > total || parts[l.n-1] != "" {
-			continue
-		}
-		parts[l.n-1] = l.text
-		missing--
-	}
-	if missing > 0 {
-		return nil, fmt.Errorf("%w: %d of %d lines are missing", ErrTruncated, missing, total)
+	parts, err := partsOf(lines, end.id, (size+chunk-1)/chunk)
+	if err != nil {
+		return nil, err
 	}
 	payload := make([]byte, 0, size)
 	for _, text := range parts {
@@ -242,6 +237,25 @@ func assemble(lines []frameLine, end frameLine) ([]byte, error) {
 		return nil, errors.New("the frame is damaged: its digest does not fit")
 	}
 	return payload, nil
+}
+
+// partsOf are the lines of one frame in their order; the newest of several equals.
+func partsOf(lines []frameLine, id string, total int) ([]string, error) {
+	parts := make([]string, total)
+	missing := total
+	for _, l := range slices.Backward(lines) {
+		if missing == 0 {
+			break
+		}
+		if l.id == id && l.of == total && l.n >= 1 && l.n <= total && parts[l.n-1] == "" {
+			parts[l.n-1] = l.text
+			missing--
+		}
+	}
+	if missing > 0 {
+		return nil, fmt.Errorf("%w: %d of %d lines are missing", ErrTruncated, missing, total)
+	}
+	return parts, nil
 }
 
 func decode(payload []byte) (*Frame, error) {

@@ -112,6 +112,19 @@ func TestCutLogsGiveNoFrame(t *testing.T) {
 	}
 }
 
+// A log of nothing but ends does not take long.
+func TestManyEndsTakeNoTime(t *testing.T) {
+	t.Parallel()
+	end := fmt.Sprintf("%s%s end %d %s\n", frameHead, strings.Repeat("0", 16), MaxPayload, strings.Repeat("0", 64))
+	started := time.Now()
+	if _, err := Read([]byte(strings.Repeat(end, maxLog/4/len(end)))); !errors.Is(err, ErrTruncated) {
+		t.Error(err)
+	}
+	if took := time.Since(started); took > 20*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
 func TestLinesOfAFrame(t *testing.T) {
 	t.Parallel()
 	whole := bytes.SplitAfter(written(t, aFrame(1)), []byte("\n"))

@@ -279,4 +279,3 @@ func fits(pattern, name string) bool {
 	}
 	return ok && strings.HasSuffix(name, pieces[len(pieces)-1])
 }
-

@@ -32,7 +32,7 @@ type listing[T any] struct {
 	path     string
 	selector string // of labels, empty for all
 	accept   string
-	decode func(answer) (chunk[T], error)
+	decode   func(answer) (chunk[T], error)
 	// identity is the object's UID, or another text that no other object has.
 	identity func(T) string
 	page     func(items []T, resourceVersion string) error
