@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -152,6 +153,30 @@ func FuzzRead(f *testing.F) {
 		}
 		if frame != nil && len(frame.Listing)+len(frame.Probes) > MaxPayload {
 			t.Fatal("a frame beyond its limit")
+		}
+	})
+}
+
+// FuzzPayload gets past the digest, as a node that lies can.
+func FuzzPayload(f *testing.F) {
+	f.Add([]byte(`{"schema":"regpolicy.agent/v1","node":"wk-1","listing":3,"probes":2}` + "\nabcde"))
+	f.Add([]byte(`{"schema":"regpolicy.agent/v1","listing":-1,"probes":6}` + "\nabcde"))
+	f.Add([]byte("{}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		if _, err := w.Write(data); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		frame, err := decode(packed.Bytes())
+		if (frame == nil) == (err == nil) {
+			t.Fatalf("%v and %v", frame, err)
+		}
+		if frame != nil && len(frame.Listing)+len(frame.Probes) > len(data) {
+			t.Fatal("a frame of more than there was")
 		}
 	})
 }
