@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/regpolicy/regpolicy/collectors/certificate"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -53,6 +54,8 @@ type Config struct {
 	SSHInfo  evidence.Access
 	Nodes    []Node
 	AllNodes bool
+	// Agent, when set, reads the same nodes through pods, instead of SSH.
+	Agent *AgentSource
 	// HostRoots are nodes whose roots are mounted where this program runs.
 	HostRoots []HostRoot
 
@@ -102,7 +105,7 @@ func Run(ctx context.Context, cfg Config) *evidence.Document {
 	if cfg.Progress == nil {
 		cfg.Progress = func(string, int, int) {}
 	}
-	r := &run{cfg: cfg, b: evidence.NewBuilder(cfg.Tool, cfg.Now())}
+	r := &run{cfg: cfg, b: evidence.NewBuilder(cfg.Tool, cfg.Now()), images: map[string][]corev1.ContainerImage{}}
 	r.pods = podevents.New(r.b)
 	r.b.Record(func(d *evidence.Document) { d.Cluster = cfg.ClusterName })
 
@@ -143,6 +146,8 @@ type run struct {
 	cfg  Config
 	b    *evidence.Builder
 	pods *podevents.Collector
+	// images are what nodes say they have, where that is wanted.
+	images map[string][]corev1.ContainerImage
 	// unreachable are the errors of nodes that SSH did not reach, by address.
 	unreachable sync.Map
 }
@@ -183,7 +188,7 @@ func (r *run) hints() {
 		evidence.Pods:       cluster,
 		evidence.Events:     cluster,
 		evidence.Images:     cluster,
-		evidence.Nodes:      "read nodes with --ssh, or a capture with nodes/<node>/",
+		evidence.Nodes:      "read nodes with --ssh, through an agent with --agent, or a capture with nodes/<node>/",
 		evidence.Handshakes: "probe registries with --registry HOST or --probe",
 		evidence.Trust:      "read a Supervisor with --supervisor-context, or its manifests",
 		evidence.Secrets:    "read a Supervisor with --supervisor-context, or its manifests",
@@ -201,10 +206,7 @@ func (r *run) registries(ctx context.Context) {
 			handshake.Transcript(r.b, t.HostPort, []byte(t.Text), t.Provenance)
 		}
 	}
-	targets := r.cfg.Registries
-	if r.cfg.Probe {
-		targets = append(r.namedRegistries(), targets...)
-	}
+	targets := r.targets()
 	if len(targets) == 0 {
 		if r.cfg.Probe {
 			r.b.Request(evidence.Handshakes)
@@ -229,6 +231,14 @@ func (r *run) registries(ctx context.Context) {
 		Timeout: r.cfg.ProbeTimeout, ConnectTo: r.cfg.ConnectTo, Now: r.cfg.Now, Source: "probe", FollowRealm: true,
 		Progress: func(done, total int) { r.cfg.Progress("registries", done, total) },
 	})
+}
+
+// targets are the registries to be probed.
+func (r *run) targets() []handshake.Target {
+	if r.cfg.Probe {
+		return append(r.namedRegistries(), r.cfg.Registries...)
+	}
+	return r.cfg.Registries
 }
 
 func (r *run) namedRegistries() []handshake.Target {

@@ -63,6 +63,9 @@ func (r *run) liveWorkloads(ctx context.Context, c *kube.Cluster) {
 			defer adding.Unlock()
 			for i := range items {
 				r.pods.AddNode(&items[i], from(version))
+				if r.cfg.Agent != nil {
+					r.images[items[i].Name] = items[i].Status.Images
+				}
 			}
 			return nil
 		})

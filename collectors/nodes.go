@@ -31,6 +31,9 @@ func (r *run) nodes(ctx context.Context) {
 		r.copiedNodes(ctx, read)
 	}
 	r.mountedNodes(ctx, read)
+	if r.cfg.Agent != nil {
+		r.agentNodes(ctx, read)
+	}
 	if r.cfg.SSH == nil {
 		return
 	}
@@ -105,7 +108,7 @@ func (r *run) copiedNodes(ctx context.Context, read map[string]bool) {
 	})
 	slices.Sort(left)
 	for _, name := range left {
-		if r.cfg.SSH != nil || r.unreadable(name) {
+		if r.cfg.SSH != nil || r.cfg.Agent != nil || r.unreadable(name) {
 			continue // it is read below, or it is a gap of its own
 		}
 		task := r.b.Ask(evidence.Nodes, nodeSubject(name))
@@ -203,7 +206,7 @@ func (r *run) nodeVantages(ctx context.Context, targets []handshake.Target) (van
 			continue
 		}
 		vantages = append(vantages, handshake.Vantage{
-			Name: vantage, Dial: conns[i].DialContext, Proxy: r.nodeProxy(n.Name), Reason: vantageReason,
+			Name: vantage, Dial: conns[i].DialContext, Proxy: nodeProxy(r.b, n.Name), Reason: vantageReason,
 		})
 	}
 	return vantages, func() {
@@ -250,9 +253,9 @@ func (r *run) sample(nodes []Node) []Node {
 
 // nodeProxy is the proxy that the node's runtime uses, as far as its drop-ins
 // could be read.
-func (r *run) nodeProxy(name string) func(hostport string) (*url.URL, error) {
+func nodeProxy(b *evidence.Builder, name string) func(hostport string) (*url.URL, error) {
 	var cfg httpproxy.Config
-	r.b.View(func(d *evidence.Document) {
+	b.View(func(d *evidence.Document) {
 		p := d.Proxies[d.Nodes[name].Proxy]
 		cfg = httpproxy.Config{HTTPProxy: p.HTTP, HTTPSProxy: p.HTTPS, NoProxy: strings.Join(p.NoProxy, ",")}
 	})

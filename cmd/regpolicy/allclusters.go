@@ -47,6 +47,12 @@ func (f *sourceFlags) checkAllClusters() error {
 		one = "node"
 	case len(f.hostRoots) > 0:
 		one = "host-root"
+	case f.agent.deployed:
+		one = "agent"
+	case f.agent.image != "":
+		one = "agent-image"
+	case f.agent.fromNode != "":
+		one = "image-from-node"
 	}
 	if one != "" {
 		return usage("give one of the two", "--all-clusters and --%s exclude each other: that one is about a single cluster", one)

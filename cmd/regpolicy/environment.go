@@ -187,7 +187,7 @@ func newRoot(e *environment) *cobra.Command {
 			return c.Help()
 		},
 	})
-	root.AddCommand(newEval(e), newCollect(e), newTest(e), newCheck(e), newNew(e), newDemo(e), newList(e), newExplain(e), newDocs(e), newDiff(e), newConvert(e), newVerifyReport(e), newFix(e), newBundle(e), newVersion(e), newCompletion(e))
+	root.AddCommand(newEval(e), newCollect(e), newTest(e), newCheck(e), newNew(e), newDemo(e), newList(e), newExplain(e), newDocs(e), newDiff(e), newConvert(e), newVerifyReport(e), newFix(e), newBundle(e), newAgent(e), newVersion(e), newCompletion(e))
 	return root
 }
 

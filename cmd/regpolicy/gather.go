@@ -149,14 +149,11 @@ func collect(ctx context.Context, e *environment, f *sourceFlags, in *source.Inp
 	if err := f.connectClusters(e, &cfg, fromFiles); err != nil {
 		return nil, err
 	}
-	if f.asksForSSH() {
-		pool, err := f.sshPool(e)
-		if err != nil {
-			return nil, err
-		}
-		defer pool.Close()
-		cfg.SSH = pool
+	disconnect, err := f.connectNodes(e, &cfg)
+	if err != nil {
+		return nil, err
 	}
+	defer disconnect()
 	progress := newProgress(e)
 	defer progress.close()
 	cfg.Progress = progress.update
@@ -168,7 +165,7 @@ func (f *sourceFlags) config(e *environment) (collectors.Config, error) {
 	cfg := collectors.Config{
 		Tool: evidence.Tool{Name: "regpolicy", Version: toolVersion()},
 		Now:  e.now, NoPEM: f.noPEM, ProbeTimeout: f.probeTimeout,
-		AllNodes: f.ssh || f.sshFromSupervisor,
+		AllNodes: f.ssh || f.sshFromSupervisor || f.agent.asked() && len(f.nodes) == 0,
 		SSHInfo:  evidence.Access{Method: "ssh", HostKeyPolicy: f.hostKeyPolicy, Jump: f.sshJump},
 		Proxy:    proxyOf(httpproxy.FromEnvironment().ProxyFunc()),
 	}
@@ -186,12 +183,30 @@ func (f *sourceFlags) config(e *environment) (collectors.Config, error) {
 		return cfg, err
 	}
 	vantage := cmp.Or(f.vantage, "collector")
-	if f.vantage == "" && f.asksForSSH() {
+	if f.vantage == "" && (f.asksForSSH() || f.agent.asked()) {
 		vantage = "both"
 	}
 	cfg.FromCollector = vantage != "nodes"
 	cfg.FromNodes = vantage != "collector"
 	return cfg, nil
+}
+
+// connectNodes prepares the way to the nodes that the flags ask for: through an
+// agent, or over SSH.
+func (f *sourceFlags) connectNodes(e *environment, cfg *collectors.Config) (disconnect func(), err error) {
+	if f.agent.asked() {
+		cfg.Agent = f.agent.source(e, f, cfg.Cluster)
+		return func() {}, nil
+	}
+	if !f.asksForSSH() {
+		return func() {}, nil
+	}
+	pool, err := f.sshPool(e)
+	if err != nil {
+		return nil, err
+	}
+	cfg.SSH = pool
+	return pool.Close, nil
 }
 
 // connectClusters connects to the live cluster and the Supervisor that the flags

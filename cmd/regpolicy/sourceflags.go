@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -36,6 +37,8 @@ type sourceFlags struct {
 	sshUser, sshJump, hostKeyPolicy string
 	sshPort                         int
 
+	agent agentSourceFlags
+
 	registries, connectTo []string
 	vantage               string
 	probe, noProbe        bool
@@ -65,7 +68,7 @@ func (f *sourceFlags) bind(flags *pflag.FlagSet) {
 
 	flags.BoolVar(&f.ssh, "ssh", false, "read all nodes over SSH, by InternalIP")
 	flags.BoolVar(&f.sshFromSupervisor, "ssh-from-supervisor", false, "with --all-clusters, read all nodes over SSH, with the keys that the Supervisor holds for them")
-	flags.StringArrayVar(&f.nodes, "node", nil, "read this node over SSH: NAME[=ADDRESS] (repeatable)")
+	flags.StringArrayVar(&f.nodes, "node", nil, "read this node over SSH: NAME[=ADDRESS]; with an agent, only this one (repeatable)")
 	flags.StringArrayVar(&f.hostRoots, "host-root", nil, "read the node whose root is mounted here: NAME=PATH (repeatable)")
 	flags.StringVar(&f.sshUser, "ssh-user", "", "login name on the nodes (default: vmware-system-user)")
 	flags.StringArrayVar(&f.sshKeys, "ssh-key", nil, "private key file (repeatable; default: the agent and ~/.ssh)")
@@ -74,16 +77,18 @@ func (f *sourceFlags) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&f.hostKeyPolicy, "host-key-policy", remote.PolicyStrict, "strict, accept-new or insecure")
 	flags.IntVar(&f.sshPort, "ssh-port", 0, "SSH port of the nodes (default: 22)")
 
+	f.agent.bind(flags)
+
 	flags.StringArrayVar(&f.registries, "registry", nil, "probe this registry, HOST[:PORT] (repeatable)")
 	flags.StringArrayVar(&f.connectTo, "connect-to", nil, "HOST:PORT:HOST:PORT: keep the first as name and SNI, dial the second (repeatable)")
-	flags.StringVar(&f.vantage, "vantage", "", "probe from: collector, nodes or both (default: both with --ssh or --node, else collector)")
+	flags.StringVar(&f.vantage, "vantage", "", "probe from: collector, nodes or both (default: both where nodes are read, else collector)")
 	flags.BoolVar(&f.probe, "probe", false, "probe the registries that images name (the default for a live cluster)")
 	flags.BoolVar(&f.noProbe, "no-probe", false, "probe only the registries that --registry names")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "time limit of the whole run")
 	flags.DurationVar(&f.probeTimeout, "probe-timeout", 10*time.Second, "time limit of one handshake")
 	flags.BoolVar(&f.noPEM, "no-pem", false, "leave the certificates' PEM out of the document")
 	flags.StringSliceVar(&f.require, "require", nil, "evidence that must be there: "+strings.Join(evidence.Collectors, ", "))
-	flags.IntVar(&f.jobs, "jobs", 0, "policies evaluated at once (default: all cores), and with --all-clusters clusters read at once (default: 8)")
+	flags.IntVar(&f.jobs, "jobs", 0, "policies evaluated at once (default: all cores), nodes read through an agent (32), and with --all-clusters clusters read at once (8)")
 }
 
 // check refuses values that could not work, before anything is contacted.
@@ -104,8 +109,11 @@ func (f *sourceFlags) check() error {
 	if f.probe && f.noProbe {
 		return usage("give one of the two", "--probe and --no-probe exclude each other")
 	}
-	if f.vantage == "nodes" && !f.asksForSSH() {
-		return usage("add --ssh or --node NAME=ADDRESS", "--vantage nodes has no way to any node")
+	if err := f.agent.check(f); err != nil {
+		return err
+	}
+	if f.vantage == "nodes" && !f.asksForSSH() && !f.agent.asked() {
+		return usage("add --ssh, --node NAME=ADDRESS or --agent", "--vantage nodes has no way to any node")
 	}
 	if slices.ContainsFunc(append([]string{f.sshJump}, f.nodes...), holdsPassword) {
 		// Not quoted: what stands between : and @ is a secret.
@@ -156,7 +164,7 @@ func holdsPassword(address string) bool {
 
 // namesCluster tells whether a live cluster was asked for by name.
 func (f *sourceFlags) namesCluster() bool {
-	return f.kubeconfig != "" || f.overrides.CurrentContext != "" || f.overrides.ClusterInfo.Server != ""
+	return f.agent.asked() || f.kubeconfig != "" || f.overrides.CurrentContext != "" || f.overrides.ClusterInfo.Server != ""
 }
 
 // asksForMore tells whether saved documents are not all that is to be judged.
@@ -238,18 +246,26 @@ func (f *sourceFlags) mountedRoots() ([]collectors.HostRoot, error) {
 		if name == "" || path == "" {
 			return nil, usage("NAME=PATH, for example wk-1=/host", "--host-root %q does not name a node and a folder", text)
 		}
-		info, err := os.Stat(path)
-		if err != nil || !info.IsDir() {
-			return nil, usage("mount the node's root there, read-only", "--host-root %q: %q is no folder", text, path)
-		}
-		root := collectors.HostRoot{Name: name, Path: path, FS: os.DirFS(path)}
-		// The node's own /proc is there when the mount brings its sub-mounts along.
-		if _, err := os.Stat(filepath.Join(path, "proc/1/stat")); err == nil {
-			root.Proc = os.DirFS(filepath.Join(path, "proc"))
+		root, err := mountedRoot(name, path)
+		if err != nil {
+			return nil, usage("mount the node's root there, read-only", "--host-root %q: %w", text, err)
 		}
 		roots = append(roots, root)
 	}
 	return roots, nil
+}
+
+// mountedRoot is a node whose root is mounted at path.
+func mountedRoot(name, path string) (collectors.HostRoot, error) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return collectors.HostRoot{}, fmt.Errorf("%q is no folder", path)
+	}
+	root := collectors.HostRoot{Name: name, Path: path, FS: os.DirFS(path)}
+	// The node's own /proc is there when the mount brings its sub-mounts along.
+	if _, err := os.Stat(filepath.Join(path, "proc/1/stat")); err == nil {
+		root.Proc = os.DirFS(filepath.Join(path, "proc"))
+	}
+	return root, nil
 }
 
 // proxyOf is the collector's own proxy for host:port.

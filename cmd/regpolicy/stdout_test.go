@@ -43,6 +43,7 @@ func uses() map[string]spoken {
 		"verify-report": {"verify-report $report.json $document", "text", 0},
 		"bundle build":  {"bundle build $policy -o $dir/bundle.tar.gz", "text", 0},
 		"bundle verify": {"bundle verify $bundle --verification-key $key.pub", "text", 0},
+		"agent node":    {"agent node --once --node wk-1 --root $root", "text", 0},
 		"version":       {"version", "text", 0},
 		"completion":    {"completion bash", "text", 0},
 	}
@@ -106,6 +107,11 @@ func arguments(t *testing.T, line string) []string {
 			damaged := copyStory(t, "secret-encoded-once")
 			place(t, damaged, "objects/broken.yaml", "a: [")
 			return damaged
+		case "root":
+			for _, folder := range []string{"etc", "proc", "usr", "var"} {
+				place(t, dir, folder+"/file", "")
+			}
+			return dir
 		case "dir":
 			return dir
 		}

@@ -86,6 +86,7 @@ const (
 	SourceManifests  = "manifests"
 	SourceArchive    = "archive"
 	SourceHostRoot   = "host_root"
+	SourceAgent      = "agent" // pods on nodes, by their logs
 	SourceProbe      = "probe"
 	SourceTranscript = "transcript" // saved `openssl s_client` output
 )

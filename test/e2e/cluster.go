@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -56,7 +57,12 @@ func (l *lab) startCluster(ctx context.Context) error {
 // startRegistries also makes the node trust what it is to trust, before
 // containerd looks for the first time.
 func (l *lab) startRegistries(ctx context.Context) error {
-	registries, err := l.start("registries", filepath.Join(l.bin, "registries"), "-dir", stateDir, "-hello", filepath.Join(l.bin, "hello"), "-regpolicy", filepath.Join(l.bin, "regpolicy"))
+	busybox, err := exec.LookPath("busybox")
+	if err != nil {
+		return err
+	}
+	registries, err := l.start("registries", filepath.Join(l.bin, "registries"), "-dir", stateDir, "-hello", filepath.Join(l.bin, "hello"),
+		"-regpolicy", filepath.Join(l.bin, "regpolicy"), "-busybox", busybox)
 	if err != nil {
 		return err
 	}

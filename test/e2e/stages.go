@@ -27,6 +27,7 @@ func (l *lab) stages(names []string) ([]stage, error) {
 		{"node", "live, with the node read over SSH", []string{"users", "cases"}, l.checkNode},
 		{"nodes", "three good nodes and three bad ones", []string{"node"}, l.checkNodes},
 		{"supervisor", "a Supervisor's clusters, by the kubeconfigs that it holds", []string{"node"}, l.checkSupervisor},
+		{"agent", "the node read through pods", []string{"node"}, l.checkAgent},
 		{"repairs", "repairs", []string{"node"}, l.checkRepairs},
 		{"incluster", "the CronJob of docs/in-cluster.md", []string{"users", "cases"}, l.checkInCluster},
 		{"rbac", "each right of docs/rbac.yaml, taken away", []string{"node"}, l.checkRights},

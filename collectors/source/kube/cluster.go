@@ -1,5 +1,6 @@
-// Package kube reads a live Kubernetes cluster: lists and gets only, in pages,
-// without watches or informers.
+// Package kube reads a live Kubernetes cluster: lists and gets, in pages, without
+// watches or informers. It writes nothing but the agent's pods, where CreatePod and
+// DeletePod are called.
 //
 // It takes from client-go what a kubeconfig needs (files, TLS, credential
 // plugins, impersonation) and nothing else: the typed clients would link every

@@ -13,8 +13,12 @@ import (
 // managedFields are most of a pod's bytes: drop them at once. An error of page
 // ends the list and is returned.
 func (c *Cluster) Pods(ctx context.Context, page func(items []corev1.Pod, resourceVersion string) error) error {
+	return c.listPods(ctx, c.options.Namespace, "", page)
+}
+
+func (c *Cluster) listPods(ctx context.Context, namespace, selector string, page func([]corev1.Pod, string) error) error {
 	err := listing[corev1.Pod]{
-		path: corePath("pods", c.options.Namespace), accept: acceptProtobuf, page: page,
+		path: corePath("pods", namespace), selector: selector, accept: acceptProtobuf, page: page,
 		decode: func(a answer) (chunk[corev1.Pod], error) {
 			var list corev1.PodList
 			err := decode(a, "PodList", &list)

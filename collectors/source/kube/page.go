@@ -29,9 +29,10 @@ type chunk[T any] struct {
 
 // listing is one list to read.
 type listing[T any] struct {
-	path   string
-	accept string
-	decode func(answer) (chunk[T], error)
+	path     string
+	selector string // of labels, empty for all
+	accept   string
+	decode   func(answer) (chunk[T], error)
 	// identity is the object's UID, or another text that no other object has.
 	identity func(T) string
 	page     func(items []T, resourceVersion string) error
@@ -51,7 +52,11 @@ func (l listing[T]) run(ctx context.Context, c *Cluster) error {
 	seen := map[[16]byte]struct{}{}
 	w := walk{patience: maxIdlePages}
 	for range c.options.MaxPages {
-		got, err := c.fetch(ctx, request{path: l.path, query: w.query(c.options.PageSize), accept: l.accept})
+		query := w.query(c.options.PageSize)
+		if l.selector != "" {
+			query.Set("labelSelector", l.selector)
+		}
+		got, err := c.fetch(ctx, request{path: l.path, query: query, accept: l.accept})
 		if err != nil {
 			if err = w.expired(err); err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -156,7 +157,7 @@ func (c *Cluster) send(req *http.Request) (*http.Response, error) {
 // receive reads the answer's body, within limits.
 func (c *Cluster) receive(ctx context.Context, resp *http.Response, limit int64) (answer, *failure) {
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	good := resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusCreated
+	good := slices.Contains([]int{http.StatusOK, http.StatusCreated, http.StatusAccepted}, resp.StatusCode)
 	if !good {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 		return answer{}, c.statusFailure(resp, answer{mediaType, body})

@@ -2,10 +2,11 @@
 // broken, and the DNS server that knows them. It wants a network namespace to
 // itself, in which all of 10.99.1.0/24 and 10.99.0.53 are local.
 //
-//	registries -dir DIR -hello STATIC-BINARY -regpolicy STATIC-BINARY
+//	registries -dir DIR -hello STATIC-BINARY -regpolicy STATIC-BINARY -busybox STATIC-BINARY
 //
-// Under DIR it writes regpolicy.tar, the image of regpolicy as an archive, trusted/*.pem, the CAs that a node is to trust,
-// untrusted/*.pem, those that it is not to, and last of all the file ready.
+// Under DIR it writes regpolicy.tar and busybox.tar, images as archives,
+// trusted/*.pem, the CAs that a node is to trust, untrusted/*.pem, those that it is
+// not to, and last of all the file ready.
 package main
 
 import (
@@ -32,13 +33,14 @@ func main() {
 	dir := flag.String("dir", "", "folder for the CAs' certificates")
 	hello := flag.String("hello", "", "static binary that most images hold")
 	regpolicy := flag.String("regpolicy", "", "static binary of regpolicy")
+	busybox := flag.String("busybox", "", "static binary of busybox")
 	flag.Parse()
-	if err := run(*dir, *hello, *regpolicy); err != nil {
+	if err := run(*dir, programs{*hello, *regpolicy, *busybox}); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(dir, hello, regpolicy string) error {
+func run(dir string, programs programs) error {
 	// One store of images, in memory, serves all sites.
 	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	store, err := net.Listen("tcp", "127.0.0.1:0")
@@ -50,7 +52,7 @@ func run(dir, hello, regpolicy string) error {
 		go func() { failed <- fmt.Errorf("serving %s: %w", what, f()) }()
 	}
 	serve("images", func() error { return http.Serve(store, images) })
-	if err := pushImages(store.Addr().String(), hello, regpolicy, filepath.Join(dir, "regpolicy.tar")); err != nil {
+	if err := pushImages(store.Addr().String(), programs, dir); err != nil {
 		return err
 	}
 	auth, err := newAuthorities()

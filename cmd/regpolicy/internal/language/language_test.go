@@ -163,7 +163,7 @@ func TestReportInGerman(t *testing.T) {
 			ID: "RT-CFG-002", Title: "t", Messages: []string{fault + "; " + another}, Remediation: "r\n... and 4 more repairs of this kind: they stand at their findings (-o json)",
 			Explains: []report.Explained{{ID: "RT-NOD-022", Title: "n"}},
 		}},
-		Coverage: map[string]evidence.Coverage{"nodes": {Hint: "read nodes with --ssh, or a capture with nodes/<node>/"}},
+		Coverage: map[string]evidence.Coverage{"nodes": {Hint: "read nodes with --ssh, through an agent with --agent, or a capture with nodes/<node>/"}},
 	}
 	german, err := c.Report(english)
 	if err != nil {
