@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source/internal/archive"
@@ -22,13 +23,23 @@ type walker struct {
 	links  []string
 	// visited are the files and folders that were read, links left out.
 	visited map[string]bool
+
+	// root is all of the folder or archive, and base the folder in it that t is.
+	root *tree
+	base string
+	// first is the number of objects that came from elsewhere before.
+	first int
+	// namespace, in bundles, tells of a list's file which namespace's it is.
+	namespace func(name string) string
+	newest    time.Time // of the files that were read
 }
 
 // rules say which files of a folder hold objects.
 type rules struct {
 	// every file is meant to hold objects; in a folder of manifests others may
-	// lie beside them.
+	// lie beside them. meant tells of single files.
 	every bool
+	meant func(name string) bool
 	// enter and wants tell folders and files by their path; nil is all folders,
 	// and all names of YAML and JSON files.
 	enter, wants func(name string) bool
@@ -46,15 +57,19 @@ func (o *opener) contents(ctx context.Context, from origin, fsys fs.ReadLinkFS, 
 		if from.kind == evidence.SourceManifests {
 			from.kind = evidence.SourceCapture
 		}
-		o.in.captures[from.id()] = &gathered{kinds: map[string]bool{}}
+		o.in.captures[from.id()] = newGathered(bundles[l] != "")
 	}
+	from.format = bundles[l]
 	if from.kind != evidence.SourceArchive {
 		o.in.bases[from.id()] = filepath.Join(from.arg, filepath.FromSlash(base))
 	}
 	if base != "." {
 		from.folder = base
 	}
-	w := &walker{o: o, from: from, layout: l, t: root.sub(base, false), visited: map[string]bool{}}
+	w := &walker{
+		o: o, from: from, layout: l, t: root.sub(base, false), visited: map[string]bool{},
+		root: root, base: base, first: len(o.in.Objects),
+	}
 	for _, r := range refusals {
 		w.problem(Problem{
 			Path: strings.TrimPrefix(r.Path, base+"/"), Reason: "not_regular", Detail: "an entry that is not unpacked: " + r.Reason,
@@ -64,17 +79,10 @@ func (o *opener) contents(ctx context.Context, from origin, fsys fs.ReadLinkFS, 
 	switch l {
 	case capture:
 		return w.capture(ctx)
-	case troubleshoot:
-		return w.troubleshoot(ctx)
-	case mustGather:
-		return w.mustGather(ctx)
-	case clusterDump:
-		return w.folder(ctx, ".", rules{
-			enter: func(dir string) bool { return !strings.Contains(dir, "/") },
-			wants: func(name string) bool { return strings.HasSuffix(name, ".json") },
-		})
-	default:
+	case manifests:
 		return w.folder(ctx, ".", rules{})
+	default:
+		return w.bundle(ctx)
 	}
 }
 
@@ -173,6 +181,9 @@ func (w *walker) below(ctx context.Context, dir string, r rules) error {
 	return nil
 }
 
+// holds tells whether a file is meant to hold objects.
+func (r rules) holds(name string) bool { return r.every || r.meant != nil && r.meant(name) }
+
 func (r rules) want(name string) bool {
 	if r.wants != nil {
 		return r.wants(name)
@@ -224,6 +235,7 @@ func (w *walker) read(name string, most int64) (data []byte, ok bool, err error)
 	var size int64
 	if info, err := f.Stat(); err == nil {
 		size = info.Size()
+		w.see(info)
 	}
 	if data, err = readUpTo(f, size, most); err != nil {
 		w.problem(fileProblem(name, err))
@@ -259,7 +271,7 @@ func (w *walker) file(ctx context.Context, name string, r rules) error {
 	useful := len(content.Objects)+len(content.Lists) > 0
 	switch {
 	case useful && content.Foreign == 0:
-	case r.every:
+	case r.holds(name):
 		w.problem(w.foreign(name, data, content))
 	case useful:
 		w.skip(name, foreignDocuments(content))
@@ -276,7 +288,7 @@ func (w *walker) broken(name string, data []byte, r rules, err error) {
 	switch {
 	case !ok:
 		w.problem(fileProblem(name, err))
-	case !r.every && !fault.Binary && !saysObject(data):
+	case !r.holds(name) && !fault.Binary && !saysObject(data):
 		w.skip(name, "it is no Kubernetes object, and broken")
 	default:
 		w.problem(faultProblem(name, data, fault))
@@ -294,4 +306,10 @@ func (w *walker) add(name string, content manifest.Content) {
 		w.o.in.HasManifests = true
 	}
 	w.o.add(w.from, name, content)
+	if w.namespace == nil {
+		return
+	}
+	if namespace := w.namespace(name); namespace != "" {
+		w.gatheredIn(namespace, content.Lists)
+	}
 }

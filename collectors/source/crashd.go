@@ -1,0 +1,114 @@
+package source
+
+import (
+	"context"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+const kubecapture = "kubecapture"
+
+// groupVersion is how crashd names the folders of its objects: core_v1,
+// cluster.x-k8s.io_v1beta1.
+var groupVersion = regexp.MustCompile(`^[a-z0-9.-]+_v[0-9]+((alpha|beta)[0-9]+)?$`)
+
+// isCrashd tells the folder "kubecapture" of crash-diagnostics.
+func isCrashd(t *tree, dir string) bool {
+	entries, err := t.ReadDir(dir)
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.IsDir() && groupVersion.MatchString(e.Name()) })
+}
+
+// findCrashd looks for crashd's working directory, which its archives hold with its
+// whole path, beside the script and the log. It looks at the folders of few levels
+// only.
+func findCrashd(t *tree) string {
+	const levels, most = 6, 200
+	todo := []string{"."}
+	for range levels {
+		var next []string
+		for _, dir := range todo {
+			if isCrashd(t, path.Join(dir, kubecapture)) {
+				return dir
+			}
+			entries, _ := t.ReadDir(dir)
+			for _, e := range entries {
+				if e.IsDir() && !isHidden(e.Name()) && len(next) < most {
+					next = append(next, path.Join(dir, e.Name()))
+				}
+			}
+		}
+		todo = next
+	}
+	return ""
+}
+
+// crashd reads an archive of crash-diagnostics: the objects, one list for each
+// kind and namespace, and what was copied from hosts.
+func (w *walker) crashd(ctx context.Context) error {
+	err := w.folder(ctx, kubecapture, rules{meant: func(string) bool { return true }})
+	if err != nil {
+		return err
+	}
+	entries, err := w.t.ReadDir(".")
+	if err != nil {
+		return statError(w.from.arg, err)
+	}
+	for _, e := range entries {
+		if e.Name() == kubecapture || !e.IsDir() || isHidden(e.Name()) || !w.t.isDir(path.Join(e.Name(), "etc")) && !w.t.isDir(path.Join(e.Name(), "usr")) {
+			continue
+		}
+		if err := w.node(w.hostNode(e.Name()), e.Name(), w.t.sub(e.Name(), true)); err != nil {
+			return err
+		}
+	}
+	w.stampName(w.captureTime())
+	return nil
+}
+
+// hostNode is the node that a host's folder belongs to. crashd names the folder
+// after the address that it connected to, with "_" for all but letters and
+// digits.
+func (w *walker) hostNode(folder string) string {
+	for _, o := range w.o.in.Objects[w.first:] {
+		if o.Kind() != "Node" || o.APIVersion() != "v1" {
+			continue
+		}
+		names := []string{o.Name()}
+		addresses, _ := mapping(o.Map, "status")["addresses"].([]any)
+		for _, a := range addresses {
+			m, _ := a.(map[string]any)
+			names = append(names, text(m, "address"))
+		}
+		if slices.ContainsFunc(names, func(name string) bool { return name != "" && hostFolder.ReplaceAllString(name, "_") == folder }) {
+			return o.Name()
+		}
+	}
+	if ipv4Folder.MatchString(folder) {
+		return strings.ReplaceAll(folder, "_", ".")
+	}
+	return folder
+}
+
+var (
+	hostFolder = regexp.MustCompile(`[^a-zA-Z0-9]`)
+	ipv4Folder = regexp.MustCompile(`^[0-9]{1,3}(_[0-9]{1,3}){3}$`)
+)
+
+// captureTime is the newest time in the names of files:
+// pods-2026-11-26T00-06-21Z.5313.json. In spite of the Z it is a local time.
+func (w *walker) captureTime() time.Time {
+	var newest time.Time
+	for name := range w.visited {
+		_, stamp, _ := strings.Cut(captureName.FindString(name), "-")
+		if at, err := time.Parse("2006-01-02T15-04-05", stamp); err == nil && at.After(newest) {
+			newest = at
+		}
+	}
+	return newest
+}
+
+var captureName = regexp.MustCompile(`-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}`)
