@@ -81,7 +81,7 @@ func Run(ctx context.Context, cfg Config) *evidence.Document {
 	if cfg.Progress == nil {
 		cfg.Progress = func(string, int, int) {}
 	}
-	r := &run{cfg: cfg, b: evidence.NewBuilder(cfg.Tool, cfg.Now())}
+	r := &run{cfg: cfg, b: evidence.NewBuilder(cfg.Tool, cfg.collectedAt())}
 	r.pods = podevents.New(r.b)
 	r.b.Record(func(d *evidence.Document) { d.Cluster = cfg.ClusterName })
 
@@ -126,6 +126,7 @@ type run struct {
 // hints says of each kind of evidence that nobody asked for how to ask.
 func (r *run) hints() {
 	cluster := "read a live cluster with --context, or a capture that holds them"
+	special := r.bundleHints()
 	for name, hint := range map[string]string{
 		evidence.Pods:       cluster,
 		evidence.Events:     cluster,
@@ -136,7 +137,7 @@ func (r *run) hints() {
 		evidence.Secrets:    "read a Supervisor with --supervisor-context, or its manifests",
 		evidence.Machines:   "read a Supervisor with --supervisor-context",
 	} {
-		r.b.NotAsked(name, hint)
+		r.b.NotAsked(name, cmp.Or(special[name], hint))
 	}
 }
 

@@ -36,6 +36,12 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 		}
 		defer in.Close() //nolint:errcheck // read only
 		tellProblems(e, in.Problems)
+		for _, notice := range in.Notices {
+			fmt.Fprintf(e.stderr, "note: %s\n", oneLine(evidence.Scrub(notice)))
+		}
+		if err := f.checkNarrowing(in); err != nil {
+			return nil, err
+		}
 	}
 	inputs, err := saved(in)
 	if err != nil {
@@ -43,6 +49,9 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 	}
 	if in != nil && !in.HasCapture && !in.HasManifests && !f.asksForMore() {
 		return inputs, nil
+	}
+	if len(inputs) > 0 {
+		fmt.Fprintf(e.stderr, "note: saved documents are judged as they are, each by itself: what is gathered now makes a document of its own and is not joined with %q\n", inputs[0].URI)
 	}
 	doc, err := collect(limited, e, f, in, len(args) > 0)
 	if err != nil {
@@ -56,6 +65,20 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 		return nil, &exitError{code: exitUsage, err: err, hint: "this is a fault of regpolicy: please report what kind of source it was"}
 	}
 	return append(inputs, engine.Input{URI: origin(in), Bytes: encoded, Document: doc}), nil
+}
+
+// checkNarrowing refuses flags that would narrow a source if they had any effect on
+// it: with them one would take a verdict on all for one on a part.
+func (f *sourceFlags) checkNarrowing(in *source.Input) error {
+	if f.overrides.Context.Namespace != "" && !f.namesCluster() {
+		return usage("leave it out, or name the live cluster with --context; `kubectl get -n` and the tool that made a bundle narrow what they save",
+			"--namespace narrows a live cluster, and none is read: files are judged whole")
+	}
+	if f.cluster != "" && len(in.Documents) > 0 {
+		return usage("leave it out, or give it to `regpolicy collect` when the document is made",
+			"--cluster has no effect on the saved document %q, which is judged whole", in.Documents[0].Name)
+	}
+	return nil
 }
 
 // checkCluster refuses a --cluster that nothing is known of: with its name misspelt

@@ -46,7 +46,9 @@ func (o *object) valueOf(key string, faults *faults) (field, layout, bool) {
 }
 
 // withholds tells whether the source may keep the value of a key to itself.
-func (o *object) withholds(key string) bool { return source.Object{Withheld: o.withheld}.Withholds(key) }
+func (o *object) withholds(key string) bool {
+	return source.Object{Withheld: o.withheld}.Withholds(key)
+}
 
 // untold tells whether the source says too little of a secret to record its
 // shape: not all of its keys, or of a pull secret not the registries.
@@ -166,7 +168,7 @@ func (r *run) recordHeld(all []*object) {
 			continue
 		}
 		if usedAs := r.use(o); len(usedAs) > 0 {
-			recordFound(r.b.Ask(evidence.Secrets, secretSubject(id)), outcome{object: o, err: r.doubled[id]}, id, usedAs...)
+			recordFound(r.b, r.b.Ask(evidence.Secrets, secretSubject(id)), outcome{object: o, err: r.doubled[id]}, id, usedAs...)
 		}
 	}
 }

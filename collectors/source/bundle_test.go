@@ -64,11 +64,11 @@ func TestSupportBundlesGiveTheirObjects(t *testing.T) {
 		{
 			name: "cluster-info dump",
 			files: files{
-				"nodes.json":            `{"kind":"NodeList","apiVersion":"v1","items":[{"metadata":{"name":"wk-1"}}]}`,
-				"ns/pods.json":          podList,
-				"ns/events.json":        `{"kind":"EventList","apiVersion":"v1","items":[]}`,
-				"ns/a/logs.txt":         "==== START logs for container app of pod ns/a ====\n",
-				"kube-system/pods.json": `{"kind":"PodList","apiVersion":"v1","items":[]}`,
+				"nodes.json":              `{"kind":"NodeList","apiVersion":"v1","items":[{"metadata":{"name":"wk-1"}}]}`,
+				"ns/pods.json":            podList,
+				"ns/events.json":          `{"kind":"EventList","apiVersion":"v1","items":[]}`,
+				"ns/a/logs.txt":           "==== START logs for container app of pod ns/a ====\n",
+				"kube-system/pods.json":   `{"kind":"PodList","apiVersion":"v1","items":[]}`,
 				"kube-system/events.json": `{"kind":"EventList","apiVersion":"v1","items":[]}`,
 			},
 			want: []string{"Node//wk-1 nodes.json:1", "Pod/ns/a ns/pods.json:1"},

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -51,5 +52,23 @@ func (w *walker) clusterDump(ctx context.Context) error {
 		w.lacks(".", resource, missing, "")
 	}
 	w.stamp(time.Time{})
+	w.o.defaultDump(w.from.arg, w.first)
 	return nil
+}
+
+// defaultDump tells of a dump that holds only what kubectl dumps when it is not
+// told more. That there are other namespaces is not in it.
+func (o *opener) defaultDump(arg string, first int) {
+	seen := map[string]bool{}
+	for _, object := range o.in.Objects[first:] {
+		if object.Namespace() != "" {
+			seen[object.Namespace()] = true
+		}
+	}
+	delete(seen, "kube-system")
+	delete(seen, "default")
+	if len(seen) == 0 {
+		o.in.Notices = append(o.in.Notices, fmt.Sprintf(
+			"%q holds nothing of namespaces other than default and kube-system: kubectl cluster-info dump reads all with --all-namespaces", arg))
+	}
 }

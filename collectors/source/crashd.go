@@ -58,15 +58,32 @@ func (w *walker) crashd(ctx context.Context) error {
 		return statError(w.from.arg, err)
 	}
 	for _, e := range entries {
-		if e.Name() == kubecapture || !e.IsDir() || isHidden(e.Name()) || !w.t.isDir(path.Join(e.Name(), "etc")) && !w.t.isDir(path.Join(e.Name(), "usr")) {
+		if e.Name() == kubecapture || !e.IsDir() || isHidden(e.Name()) || !w.t.isDir(path.Join(e.Name(), "etc")) {
 			continue
 		}
-		if err := w.node(w.hostNode(e.Name()), e.Name(), w.t.sub(e.Name(), true)); err != nil {
+		if err := w.host(e.Name()); err != nil {
 			return err
 		}
 	}
 	w.stampName(w.captureTime())
 	return nil
+}
+
+// host takes up what was copied from a host. crashd makes the folder above a path
+// before it copies, and leaves it empty where it could not.
+func (w *walker) host(folder string) error {
+	node := w.hostNode(folder)
+	for _, above := range []string{"etc/ssl", "etc/pki", "etc/pki/tls", "etc/pki/ca-trust"} {
+		entries, err := w.t.ReadDir(path.Join(folder, above))
+		if err == nil && len(entries) == 0 {
+			w.problem(Problem{
+				Path: path.Join(folder, above), Node: node, Reason: "not_in_source", Detail: "nothing below /" + above + " was copied from the host",
+				Hint: "run the script again: its log says why copy_from failed",
+			})
+			return nil
+		}
+	}
+	return w.node(node, folder, w.t.sub(folder, true))
 }
 
 // hostNode is the node that a host's folder belongs to. crashd names the folder

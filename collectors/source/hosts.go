@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"path"
@@ -13,8 +14,13 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
-// node takes up the tree of a node's files.
+// node takes up the tree of a node's files that a bundle holds. Without the node's
+// /etc/ssl/certs, where TKG puts CAs, its trust was not asked for.
 func (w *walker) node(name, dir string, t *tree) error {
+	if info, err := t.Stat("etc/ssl/certs"); err != nil || !info.IsDir() {
+		w.o.in.Notices = append(w.o.in.Notices, fmt.Sprintf("%q holds no /etc/ssl/certs of node %q, so that the node's trust is not judged", dir, name))
+		return nil
+	}
 	if other, ok := w.o.in.Nodes[name]; ok {
 		return inputError(w.from.arg, "collect each cluster into a document of its own, and name the documents together",
 			"node %q is in %q, too", name, w.o.in.Sources[other.Source].URI)

@@ -79,7 +79,7 @@ func (w *walker) inspected(ctx context.Context, root string) error {
 	err := w.folder(ctx, dir, rules{
 		enter: func(name string) bool {
 			parts := below(name)
-			return len(parts) < 2 || len(parts) == 2 && parts[1] != "pods"
+			return len(parts) < 2 || parts[1] != "pods"
 		},
 		meant: isList,
 	})

@@ -231,7 +231,11 @@ func (o *opener) single(ctx context.Context, name string, data []byte) error {
 		o.in.HasManifests = true
 	}
 	o.in.bases[from.id()] = ""
+	first := len(o.in.Objects)
 	o.add(from, filepath.ToSlash(name), content)
+	if from.format != "" {
+		o.defaultDump(name, first)
+	}
 	if content.Foreign > 0 {
 		o.in.Skipped = append(o.in.Skipped, Skipped{Source: from.id(), Path: filepath.ToSlash(name), Why: foreignDocuments(content)})
 	}

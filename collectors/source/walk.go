@@ -91,7 +91,7 @@ func (w *walker) problem(p Problem) {
 	p.Source = w.o.register(w.from)
 	p.Detail = evidence.Scrub(p.Detail)
 	part, rest, _ := strings.Cut(p.Path, "/")
-	objects := true
+	objects := p.Node == "" && len(p.Collectors) == 0
 	if w.layout == capture {
 		switch part {
 		case "nodes":
