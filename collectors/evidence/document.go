@@ -86,10 +86,11 @@ const (
 	TimeFromContent = "content"   // the source says it
 	TimeFromName    = "name"      // the name of a file or folder does, in a time zone that is not known
 	TimeFromFiles   = "file_time" // the newest of its files; copying may have changed that
+	TimeFromObjects = "objects"   // the newest heartbeat or event, which is before it was made
 )
 
 // TimesFrom lists the values of Source.CollectedAtFrom.
-var TimesFrom = []string{TimeFromContent, TimeFromName, TimeFromFiles}
+var TimesFrom = []string{TimeFromContent, TimeFromName, TimeFromFiles, TimeFromObjects}
 
 // The formats of Source that other tools write.
 const (

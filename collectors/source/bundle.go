@@ -95,10 +95,11 @@ const timestampFile = "timestamp"
 // of the files that were read.
 func (w *walker) stamp(said time.Time) {
 	if said.IsZero() {
-		w.collected(w.newest, evidence.TimeFromFiles)
+		at, from := madeAt(w.o.in.Objects[w.first:], w.newest)
+		w.o.collected(w.from, at, from)
 		return
 	}
-	w.collected(said, evidence.TimeFromContent)
+	w.o.collected(w.from, said, evidence.TimeFromContent)
 }
 
 // stampName records when the bundle was made, as a name tells it: in the time zone
@@ -108,22 +109,66 @@ func (w *walker) stampName(named time.Time) {
 	const zones = 15 * time.Hour
 	switch apart := w.newest.Sub(named).Abs(); {
 	case named.IsZero():
-		w.collected(w.newest, evidence.TimeFromFiles)
+		w.stamp(named)
 	case w.newest.IsZero() || apart > zones:
-		w.collected(named, evidence.TimeFromName)
+		w.o.collected(w.from, named, evidence.TimeFromName)
 	default:
-		w.collected(w.newest, evidence.TimeFromContent)
+		w.o.collected(w.from, w.newest, evidence.TimeFromContent)
 	}
 }
 
-func (w *walker) collected(at time.Time, from string) {
+func (o *opener) collected(source origin, at time.Time, from string) {
 	if at.IsZero() {
 		return
 	}
-	id := w.o.register(w.from)
-	s := w.o.in.Sources[id]
+	id := o.register(source)
+	s := o.in.Sources[id]
 	s.CollectedAt, s.CollectedAtFrom = evidence.MaybeAt(at), from
-	w.o.in.Sources[id] = s
+	o.in.Sources[id] = s
+}
+
+// madeAt is when objects were gathered, by the time of their file. A file that was
+// copied since has another time; a cluster has always some heartbeat or event of
+// the last minutes.
+func madeAt(objects []Object, file time.Time) (at time.Time, from string) {
+	var told time.Time
+	for _, o := range objects {
+		for _, at := range toldTimes(o) {
+			if at.After(told) {
+				told = at
+			}
+		}
+	}
+	if apart := file.Sub(told); told.IsZero() || !file.IsZero() && apart >= 0 && apart < time.Hour {
+		return file, evidence.TimeFromFiles
+	}
+	return told, evidence.TimeFromObjects
+}
+
+// toldTimes are the times at which an event was seen last, or a node told that it
+// is there.
+func toldTimes(o Object) []time.Time {
+	var texts []string
+	switch o.Kind() {
+	case "Event":
+		texts = []string{
+			text(o.Map, "lastTimestamp"), text(o.Map, "deprecatedLastTimestamp"), text(o.Map, "eventTime"),
+			text(mapping(o.Map, "series"), "lastObservedTime"),
+		}
+	case "Node":
+		conditions, _ := mapping(o.Map, "status")["conditions"].([]any)
+		for _, c := range conditions {
+			m, _ := c.(map[string]any)
+			texts = append(texts, text(m, "lastHeartbeatTime"))
+		}
+	}
+	var out []time.Time
+	for _, s := range texts {
+		if at, err := time.Parse(time.RFC3339, s); err == nil {
+			out = append(out, at)
+		}
+	}
+	return out
 }
 
 // see remembers how new the files are.

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"time"
 
-	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source/internal/manifest"
 )
 
@@ -56,14 +56,12 @@ func isDumpStream(content manifest.Content) bool {
 	return true
 }
 
-// dumpedAt records a file's time as that of the dump in it.
-func (o *opener) dumpedAt(from origin, name string) {
-	info, err := os.Stat(name)
-	if err != nil || name == "-" {
-		return
+// dumpedAt records when the dump in a file was made.
+func (o *opener) dumpedAt(from origin, name string, first int) {
+	var file time.Time
+	if info, err := os.Stat(name); err == nil && name != "-" {
+		file = info.ModTime()
 	}
-	id := o.register(from)
-	s := o.in.Sources[id]
-	s.CollectedAt, s.CollectedAtFrom = evidence.MaybeAt(info.ModTime()), evidence.TimeFromFiles
-	o.in.Sources[id] = s
+	at, how := madeAt(o.in.Objects[first:], file)
+	o.collected(from, at, how)
 }

@@ -226,7 +226,6 @@ func (o *opener) single(ctx context.Context, name string, data []byte) error {
 	if dumped || isDumpStream(content) {
 		from.kind, from.format = evidence.SourceCapture, evidence.FormatClusterDump
 		o.in.HasCapture, o.in.captures[from.id()] = true, newGathered(true)
-		o.dumpedAt(from, name)
 	} else {
 		o.in.HasManifests = true
 	}
@@ -235,6 +234,7 @@ func (o *opener) single(ctx context.Context, name string, data []byte) error {
 	o.add(from, filepath.ToSlash(name), content)
 	if from.format != "" {
 		o.defaultDump(name, first)
+		o.dumpedAt(from, name, first)
 	}
 	if content.Foreign > 0 {
 		o.in.Skipped = append(o.in.Skipped, Skipped{Source: from.id(), Path: filepath.ToSlash(name), Why: foreignDocuments(content)})
