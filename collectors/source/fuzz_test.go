@@ -18,6 +18,8 @@ func FuzzOpen(f *testing.F) {
 		[]byte(`{"schema_version":"regpolicy.report/v1"}`), []byte(`{"schema_version":1}`), []byte("<html>"), []byte("CONNECTED(00000003)"),
 		packTar(f, root, ""), gz(f, packTar(f, root, "top/")), packZip(f, root, ""), gz(f, []byte(pod("a"))),
 		packTar(f, files{"namespaces/ns/core/pods.yaml": pod("a"), "nodes.json": podList, "ns/pods.json": podList}.write(f), ""),
+		packTar(f, crashdFiles.write(f), "tmp/work/"), packTar(f, troubleshootFiles.write(f), "support-bundle-2026-11-26T00_13_47/"),
+		packTar(f, mustGatherFiles.write(f), "must-gather.local.1/"), []byte(dumpStream), gz(f, []byte(dumpStream)),
 		packZip(f, files{"cluster-resources/pods-errors.json": `{"a":"forbidden"}`, "cluster-resources/pods/a.json": podList}.write(f), "b/"),
 	} {
 		f.Add(seed)

@@ -72,7 +72,10 @@ func (w *walker) findCopies(ctx context.Context, dir string, copies map[string]*
 			}
 			copies[e.Name()].at[dir] = path.Join(below, path.Base(dir))
 		case w.t.exists(path.Join(below, "error.txt")):
-			w.problem(Problem{Path: below, Node: e.Name(), Reason: "not_in_source", Detail: "the bundle could not copy /" + dir + " from the node"})
+			w.problem(Problem{
+				Path: below, Node: e.Name(), Reason: "not_in_source", Detail: "the bundle could not copy /" + dir + " from the node",
+				Hint: "see error.txt there, and collect the bundle again",
+			})
 		default:
 			if err := w.findCopies(ctx, below, copies); err != nil {
 				return err
@@ -147,30 +150,36 @@ func (g *graft) Open(name string) (fs.File, error) {
 
 func (g *graft) ReadDir(name string) ([]fs.DirEntry, error) {
 	full, err := g.find("readdir", name)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case full != "":
-		return fs.ReadDir(g.fsys, full)
 	}
-	seen := map[string]bool{}
-	for at := range g.at {
-		if rest, ok := strings.CutPrefix(at, name+"/"); ok || name == "." {
-			if !ok {
-				rest = at
-			}
-			first, _, _ := strings.Cut(rest, "/")
-			seen[first] = true
+	entries := map[string]fs.DirEntry{}
+	if full != "" {
+		held, err := fs.ReadDir(g.fsys, full)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range held {
+			entries[e.Name()] = e
 		}
 	}
-	var out []fs.DirEntry
-	for _, child := range slices.Sorted(maps.Keys(seen)) {
+	for at := range g.at { // what lies below in other grafts
+		rest, below := strings.CutPrefix(at, name+"/")
+		if name == "." {
+			rest, below = at, true
+		}
+		if !below {
+			continue
+		}
+		child, _, _ := strings.Cut(rest, "/")
 		info, err := g.Lstat(path.Join(name, child))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, fs.FileInfoToDirEntry(info))
+		entries[child] = fs.FileInfoToDirEntry(info)
 	}
+	out := slices.Collect(maps.Values(entries))
+	slices.SortFunc(out, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return out, nil
 }
 

@@ -214,6 +214,11 @@ func (o *opener) single(ctx context.Context, name string, data []byte) error {
 		return inputError(name, "name a file that kubectl get -o yaml or -o json printed, a manifest, or a document that regpolicy collect wrote",
 			"it holds no Kubernetes object: apiVersion and kind are missing")
 	}
+	return o.only(name, digest(whole), content, dumped)
+}
+
+// only takes up the objects of the only file of an argument.
+func (o *opener) only(name, sha256 string, content manifest.Content, dumped bool) error {
 	for _, object := range content.Objects {
 		if _, message, failed := apiFailure(object.Map); failed {
 			return inputError(name, cureRefused, "it holds an error of the API server: %s", message)
@@ -222,7 +227,7 @@ func (o *opener) single(ctx context.Context, name string, data []byte) error {
 	if isKubeconfig(content.Objects) {
 		return inputError(name, "read that cluster with --kubeconfig FILE, without naming it as SOURCE", "a kubeconfig is no source by itself")
 	}
-	from := origin{arg: name, kind: evidence.SourceManifests, sha256: digest(whole)}
+	from := origin{arg: name, kind: evidence.SourceManifests, sha256: sha256}
 	if dumped || isDumpStream(content) {
 		from.kind, from.format = evidence.SourceCapture, evidence.FormatClusterDump
 		o.in.HasCapture, o.in.captures[from.id()] = true, newGathered(true)
@@ -299,23 +304,4 @@ func (o *opener) spend(name string, n int64) error {
 		return inputError(name, "name fewer files in one run", "the files together are %w", tooLarge(o.limits.TotalBytes))
 	}
 	return nil
-}
-
-// nothing is the error of an argument in which nothing is usable.
-func nothing(name string, problems []Problem, skipped []Skipped) error {
-	switch {
-	case len(problems) > 0:
-		return inputError(name, problems[0].Hint, "nothing in it can be used: %s", problems[0].place())
-	case len(skipped) > 0:
-		return inputError(name, cureFolder, "it holds no Kubernetes object, only %d files of other kinds", len(skipped))
-	}
-	return inputError(name, cureFolder, "it is empty: there is nothing to read")
-}
-
-// place is path, line and detail in one line.
-func (p Problem) place() string {
-	if p.Line > 0 {
-		return fmt.Sprintf("%q, line %d: %s", p.Path, p.Line, p.Detail)
-	}
-	return fmt.Sprintf("%q: %s", p.Path, p.Detail)
 }

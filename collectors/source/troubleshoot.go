@@ -175,7 +175,7 @@ func (w *walker) named(name, kind string, one namedOne) {
 			"apiVersion": "v1", "kind": kind, "data": values,
 			"metadata": map[string]any{"namespace": one.Namespace, "name": one.Name},
 		},
-		Provenance: evidence.Provenance{Source: w.from.id(), Method: "file", Path: name},
+		Provenance: evidence.Provenance{Source: w.from.id(), Method: "file", Path: name, Line: 1},
 		Withheld:   withheld,
 	})
 }

@@ -34,17 +34,6 @@ type walker struct {
 	newest    time.Time // of the files that were read
 }
 
-// rules say which files of a folder hold objects.
-type rules struct {
-	// every file is meant to hold objects; in a folder of manifests others may
-	// lie beside them. meant tells of single files.
-	every bool
-	meant func(name string) bool
-	// enter and wants tell folders and files by their path; nil is all folders,
-	// and all names of YAML and JSON files.
-	enter, wants func(name string) bool
-}
-
 // contents reads a folder or an archive.
 func (o *opener) contents(ctx context.Context, from origin, fsys fs.ReadLinkFS, refusals []archive.Refusal) error {
 	root := &tree{fsys: fsys, dir: ".", most: o.limits.FileBytes, folders: map[string]string{}}
@@ -179,16 +168,6 @@ func (w *walker) below(ctx context.Context, dir string, r rules) error {
 		}
 	}
 	return nil
-}
-
-// holds tells whether a file is meant to hold objects.
-func (r rules) holds(name string) bool { return r.every || r.meant != nil && r.meant(name) }
-
-func (r rules) want(name string) bool {
-	if r.wants != nil {
-		return r.wants(name)
-	}
-	return isManifestName(name)
 }
 
 // link reads what a link leads to, unless it is read where it lies. A mounted
