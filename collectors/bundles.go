@@ -27,7 +27,7 @@ func (cfg *Config) collectedAt() time.Time {
 			newest = s.CollectedAt.Time
 		}
 	}
-	if newest.IsZero() || newest.After(now) {
+	if newest.IsZero() {
 		return now
 	}
 	return newest

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/http/httpproxy"
 	"k8s.io/client-go/tools/clientcmd"
@@ -60,6 +62,7 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 	if err := checkCluster(f, doc); err != nil {
 		return nil, err
 	}
+	tellTimes(e, doc)
 	encoded, err := evidence.Encode(doc)
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err, hint: "this is a fault of regpolicy: please report what kind of source it was"}
@@ -112,6 +115,21 @@ func tellProblems(e *environment, problems []source.Problem) {
 		fmt.Fprintf(e.stderr, "warning: %s\n", oneLine(place+": "+evidence.Scrub(p.Detail)))
 		if p.Hint != "" {
 			fmt.Fprintf(e.stderr, "hint: %s\n", oneLine(p.Hint))
+		}
+	}
+}
+
+// tellTimes names the sources that do not say when they were made.
+func tellTimes(e *environment, doc *evidence.Document) {
+	how := map[string]string{
+		evidence.TimeFromName:    "by its name, whose time zone is not known",
+		evidence.TimeFromFiles:   "by the times of its files",
+		evidence.TimeFromObjects: "by its newest heartbeat or event",
+	}
+	for _, id := range slices.Sorted(maps.Keys(doc.Sources)) {
+		if s := doc.Sources[id]; s.CollectedAt != nil && how[s.CollectedAtFrom] != "" {
+			fmt.Fprintf(e.stderr, "note: %q does not say when it was made: %s that was %s; --at judges as of another time\n",
+				s.URI, how[s.CollectedAtFrom], s.CollectedAt.Format(time.RFC3339))
 		}
 	}
 }
