@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/net/http/httpproxy"
 	"k8s.io/client-go/tools/clientcmd"
@@ -38,9 +36,7 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 		}
 		defer in.Close() //nolint:errcheck // read only
 		tellProblems(e, in.Problems)
-		for _, notice := range in.Notices {
-			fmt.Fprintf(e.stderr, "note: %s\n", oneLine(evidence.Scrub(notice)))
-		}
+		tellNotices(e, in.Notices)
 		if err := f.checkNarrowing(in); err != nil {
 			return nil, err
 		}
@@ -53,7 +49,7 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 		return inputs, nil
 	}
 	if len(inputs) > 0 {
-		fmt.Fprintf(e.stderr, "note: saved documents are judged as they are, each by itself: what is gathered now makes a document of its own and is not joined with %q\n", inputs[0].URI)
+		tellNotices(e, []string{fmt.Sprintf("saved documents are judged as they are, each by itself: what is gathered now makes a document of its own and is not joined with %q", inputs[0].URI)})
 	}
 	doc, err := collect(limited, e, f, in, len(args) > 0)
 	if err != nil {
@@ -68,70 +64,6 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 		return nil, &exitError{code: exitUsage, err: err, hint: "this is a fault of regpolicy: please report what kind of source it was"}
 	}
 	return append(inputs, engine.Input{URI: origin(in), Bytes: encoded, Document: doc}), nil
-}
-
-// checkNarrowing refuses flags that would narrow a source if they had any effect on
-// it: with them one would take a verdict on all for one on a part.
-func (f *sourceFlags) checkNarrowing(in *source.Input) error {
-	if f.overrides.Context.Namespace != "" && !f.namesCluster() {
-		return usage("leave it out, or name the live cluster with --context; `kubectl get -n` and the tool that made a bundle narrow what they save",
-			"--namespace narrows a live cluster, and none is read: files are judged whole")
-	}
-	if f.cluster != "" && len(in.Documents) > 0 {
-		return usage("leave it out, or give it to `regpolicy collect` when the document is made",
-			"--cluster has no effect on the saved document %q, which is judged whole", in.Documents[0].Name)
-	}
-	return nil
-}
-
-// checkCluster refuses a --cluster that nothing is known of: with its name misspelt
-// there would be no trust to judge, and all would look well. Where something could
-// not be read it may be there.
-func checkCluster(f *sourceFlags, doc *evidence.Document) error {
-	if f.cluster == "" || len(doc.Coverage[evidence.Trust].Gaps) > 0 {
-		return nil
-	}
-	for key := range doc.Clusters {
-		if strings.HasSuffix(key, "/"+f.cluster) {
-			return nil
-		}
-	}
-	return usage("name it as the Cluster or TanzuKubernetesCluster is called", "--cluster %q: the sources hold no cluster of that name", f.cluster)
-}
-
-// tellProblems names the files that could not be used, with their cures; the
-// report has them as gaps.
-func tellProblems(e *environment, problems []source.Problem) {
-	const most = 20
-	for i, p := range problems {
-		if i == most {
-			fmt.Fprintf(e.stderr, "warning: %d more files could not be used\n", len(problems)-most)
-			return
-		}
-		place := fmt.Sprintf("reading %q", p.Path)
-		if p.Line > 0 {
-			place += fmt.Sprintf(": line %d", p.Line)
-		}
-		fmt.Fprintf(e.stderr, "warning: %s\n", oneLine(place+": "+evidence.Scrub(p.Detail)))
-		if p.Hint != "" {
-			fmt.Fprintf(e.stderr, "hint: %s\n", oneLine(p.Hint))
-		}
-	}
-}
-
-// tellTimes names the sources that do not say when they were made.
-func tellTimes(e *environment, doc *evidence.Document) {
-	how := map[string]string{
-		evidence.TimeFromName:    "by its name, whose time zone is not known",
-		evidence.TimeFromFiles:   "by the times of its files",
-		evidence.TimeFromObjects: "by its newest heartbeat or event",
-	}
-	for _, id := range slices.Sorted(maps.Keys(doc.Sources)) {
-		if s := doc.Sources[id]; s.CollectedAt != nil && how[s.CollectedAtFrom] != "" {
-			fmt.Fprintf(e.stderr, "note: %q does not say when it was made: %s that was %s; --at judges as of another time\n",
-				s.URI, how[s.CollectedAtFrom], s.CollectedAt.Format(time.RFC3339))
-		}
-	}
 }
 
 // origin names what a collected document was made from: the files, else "live".

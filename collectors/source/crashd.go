@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"path"
@@ -57,11 +58,12 @@ func (w *walker) crashd(ctx context.Context) error {
 	if err != nil {
 		return statError(w.from.arg, err)
 	}
+	nodes := w.hostNodes()
 	for _, e := range entries {
 		if e.Name() == kubecapture || !e.IsDir() || isHidden(e.Name()) || !w.t.isDir(path.Join(e.Name(), "etc")) {
 			continue
 		}
-		if err := w.host(e.Name()); err != nil {
+		if err := w.host(e.Name(), cmp.Or(nodes[e.Name()], hostName(e.Name()))); err != nil {
 			return err
 		}
 	}
@@ -71,8 +73,7 @@ func (w *walker) crashd(ctx context.Context) error {
 
 // host takes up what was copied from a host. crashd makes the folder above a path
 // before it copies, and leaves it empty where it could not.
-func (w *walker) host(folder string) error {
-	node := w.hostNode(folder)
+func (w *walker) host(folder, node string) error {
 	for _, above := range []string{"etc/ssl", "etc/pki", "etc/pki/tls", "etc/pki/ca-trust"} {
 		entries, err := w.t.ReadDir(path.Join(folder, above))
 		if err == nil && len(entries) == 0 {
@@ -86,24 +87,28 @@ func (w *walker) host(folder string) error {
 	return w.node(node, folder, w.t.sub(folder, true))
 }
 
-// hostNode is the node that a host's folder belongs to. crashd names the folder
-// after the address that it connected to, with "_" for all but letters and
-// digits.
-func (w *walker) hostNode(folder string) string {
+// hostNodes are the nodes by the folders of hosts. crashd names a folder after the
+// address that it connected to, with "_" for all but letters and digits.
+func (w *walker) hostNodes() map[string]string {
+	out := map[string]string{}
 	for _, o := range w.o.in.Objects[w.first:] {
-		if o.Kind() != "Node" || o.APIVersion() != "v1" {
+		if o.Kind() != "Node" || o.APIVersion() != "v1" || o.Name() == "" {
 			continue
 		}
-		names := []string{o.Name()}
+		out[hostFolder.ReplaceAllString(o.Name(), "_")] = o.Name()
 		addresses, _ := mapping(o.Map, "status")["addresses"].([]any)
 		for _, a := range addresses {
 			m, _ := a.(map[string]any)
-			names = append(names, text(m, "address"))
-		}
-		if slices.ContainsFunc(names, func(name string) bool { return name != "" && hostFolder.ReplaceAllString(name, "_") == folder }) {
-			return o.Name()
+			if address := text(m, "address"); address != "" {
+				out[hostFolder.ReplaceAllString(address, "_")] = o.Name()
+			}
 		}
 	}
+	return out
+}
+
+// hostName is what a host is called that is no node of the archive.
+func hostName(folder string) string {
 	if ipv4Folder.MatchString(folder) {
 		return strings.ReplaceAll(folder, "_", ".")
 	}

@@ -183,15 +183,14 @@ func (w *walker) named(name, kind string, one namedOne) {
 // merge takes up a Secret or ConfigMap of which the bundle may have another part:
 // a file for each key, or the object itself.
 func (w *walker) merge(object Object) {
-	for i, other := range w.o.in.Objects[w.first:] {
-		if other.Provenance.Source != object.Provenance.Source || other.APIVersion() != "v1" || keyOf(other) != keyOf(object) {
+	for _, i := range w.o.named[namedKeyOf(object)] {
+		other := w.o.in.Objects[i]
+		if other.Provenance.Source != object.Provenance.Source {
 			continue
 		}
 		if other.Withheld != nil && other.Withheld.More {
 			maps.Copy(mapping(other.Map, "data"), mapping(object.Map, "data"))
-			w.o.in.Objects[w.first+i].Withheld = &Withheld{
-				Keys: slices.Concat(other.Withheld.Keys, object.Withheld.Keys), More: object.Withheld.More,
-			}
+			w.o.in.Objects[i].Withheld = &Withheld{Keys: slices.Concat(other.Withheld.Keys, object.Withheld.Keys), More: object.Withheld.More}
 		}
 		return
 	}
