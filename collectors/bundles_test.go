@@ -69,6 +69,7 @@ func TestRealBundlesAsEvidence(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			doc := gatherFiles(t, collectors.Config{}, bundle(test.name))
+			checkDocument(t, doc)
 			if doc.Cluster != test.cluster || doc.CollectedAt.Format(time.RFC3339) != test.at {
 				t.Errorf("cluster %q at %s", doc.Cluster, doc.CollectedAt)
 			}
