@@ -48,9 +48,6 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 	if in != nil && !in.HasCapture && !in.HasManifests && !f.asksForMore() {
 		return inputs, nil
 	}
-	if len(inputs) > 0 {
-		tellNotices(e, []string{fmt.Sprintf("saved documents are judged as they are, each by itself: what is gathered now makes a document of its own and is not joined with %q", inputs[0].URI)})
-	}
 	doc, err := collect(limited, e, f, in, len(args) > 0)
 	if err != nil {
 		return nil, err
@@ -59,6 +56,9 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 		return nil, err
 	}
 	tellTimes(e, doc)
+	if len(inputs) > 0 {
+		tellNotices(e, []string{fmt.Sprintf("saved documents are judged as they are, each by itself: what is gathered now makes a document of its own and is not joined with %q", inputs[0].URI)})
+	}
 	encoded, err := evidence.Encode(doc)
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err, hint: "this is a fault of regpolicy: please report what kind of source it was"}
