@@ -105,7 +105,7 @@ func Run(ctx context.Context, cfg Config) *evidence.Document {
 	if cfg.Progress == nil {
 		cfg.Progress = func(string, int, int) {}
 	}
-	r := &run{cfg: cfg, b: evidence.NewBuilder(cfg.Tool, cfg.Now()), images: map[string][]corev1.ContainerImage{}}
+	r := &run{cfg: cfg, b: evidence.NewBuilder(cfg.Tool, cfg.collectedAt()), images: map[string][]corev1.ContainerImage{}}
 	r.pods = podevents.New(r.b)
 	r.b.Record(func(d *evidence.Document) { d.Cluster = cfg.ClusterName })
 
@@ -184,6 +184,7 @@ func (r *run) missing() {
 // hints says of each kind of evidence that nobody asked for how to ask.
 func (r *run) hints() {
 	cluster := "read a live cluster with --context, or a capture that holds them"
+	special := r.bundleHints()
 	for name, hint := range map[string]string{
 		evidence.Pods:       cluster,
 		evidence.Events:     cluster,
@@ -194,7 +195,7 @@ func (r *run) hints() {
 		evidence.Secrets:    "read a Supervisor with --supervisor-context, or its manifests",
 		evidence.Machines:   "read a Supervisor with --supervisor-context",
 	} {
-		r.b.NotAsked(name, hint)
+		r.b.NotAsked(name, cmp.Or(special[name], hint))
 	}
 }
 

@@ -16,8 +16,13 @@ func (r *run) offline(in *source.Input) []source.Object {
 	r.b.Record(func(d *evidence.Document) {
 		maps.Copy(d.Sources, in.Sources)
 	})
+	r.b.Record(func(d *evidence.Document) {
+		if d.Cluster == "" {
+			d.Cluster = clusterName(in.Objects)
+		}
+	})
 	var trust []source.Object
-	held := heldKinds(in.Objects)
+	held := heldKinds(in)
 	for collector, asked := range map[string]bool{
 		evidence.Pods:   held.observedPods,
 		evidence.Events: held.events,
@@ -82,9 +87,10 @@ func fileSubject(path string) evidence.Subject {
 // object of. A capture of pods alone was not asked for events.
 type held struct{ observedPods, events, images, trust, machines bool }
 
-func heldKinds(objects []source.Object) held {
-	var h held
-	for _, o := range objects {
+func heldKinds(in *source.Input) held {
+	// An empty list is an answer, too.
+	h := held{observedPods: in.Gathered("Pod"), events: in.Gathered("Event"), images: in.Gathered("Pod")}
+	for _, o := range in.Objects {
 		switch o.Kind() {
 		case "Pod":
 			h.images = true
@@ -119,6 +125,12 @@ func (r *run) problems(in *source.Input, h held) {
 		}
 		if p.Endpoint {
 			r.b.Part(evidence.Handshakes, gap)
+			continue
+		}
+		if len(p.Collectors) > 0 {
+			for _, collector := range p.Collectors {
+				r.b.Part(collector, gap)
+			}
 			continue
 		}
 		var hit []string

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/x509roots/fallback/bundle"
+	mozilla "golang.org/x/crypto/x509roots/fallback/bundle"
 
 	"github.com/regpolicy/regpolicy/collectors"
 	"github.com/regpolicy/regpolicy/collectors/certificate/certtest"
@@ -148,7 +148,7 @@ func BenchmarkThousandNodes(b *testing.B) {
 	const nodes = 1000
 	var roots bytes.Buffer
 	n := 0
-	for root := range bundle.Roots() {
+	for root := range mozilla.Roots() {
 		if n++; n <= 140 {
 			_ = pem.Encode(&roots, &pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate}) // into memory
 		}

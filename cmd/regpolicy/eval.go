@@ -51,7 +51,8 @@ func newEval(e *environment) *cobra.Command {
 		Use:   "eval [SOURCE...]",
 		Short: "Collect or read the evidence, judge it and report",
 		Long: "eval judges evidence by policies. A SOURCE is a saved evidence document, a capture folder, Kubernetes\n" +
-			"manifests, an archive of one of these, or - for standard input. Without one, the live cluster of the\n" +
+			"manifests, a troubleshoot support bundle, a must-gather, a kubectl cluster-info dump, a crash-diagnostics\n" +
+			"archive, an archive of one of these, or - for standard input. Without one, the live cluster of the\n" +
 			"current kubeconfig context is read and the registries that its pods name are probed.\n\n" +
 			"Exit code: 0 all passed, 1 something failed, 2 wrong use, 3 something is inconclusive, 4 nothing was\nevaluated, 130 interrupted.",
 		RunE: func(c *cobra.Command, args []string) error {

@@ -40,6 +40,10 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 		}
 		defer in.Close() //nolint:errcheck // read only
 		tellProblems(e, in.Problems)
+		tellNotices(e, in.Notices)
+		if err := f.checkNarrowing(in); err != nil {
+			return nil, err
+		}
 	}
 	inputs, err := saved(in)
 	if err != nil {
@@ -55,46 +59,15 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 	if err := checkCluster(f, doc); err != nil {
 		return nil, err
 	}
+	tellTimes(e, doc)
+	if len(inputs) > 0 {
+		tellNotices(e, []string{fmt.Sprintf("saved documents are judged as they are, each by itself: what is gathered now makes a document of its own and is not joined with %q", inputs[0].URI)})
+	}
 	encoded, err := evidence.Encode(doc)
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err, hint: "this is a fault of regpolicy: please report what kind of source it was"}
 	}
 	return append(inputs, engine.Input{URI: origin(in), Bytes: encoded, Document: doc}), nil
-}
-
-// checkCluster refuses a --cluster that nothing is known of: with its name misspelt
-// there would be no trust to judge, and all would look well. Where something could
-// not be read it may be there.
-func checkCluster(f *sourceFlags, doc *evidence.Document) error {
-	if f.cluster == "" || len(doc.Coverage[evidence.Trust].Gaps) > 0 {
-		return nil
-	}
-	for key := range doc.Clusters {
-		if strings.HasSuffix(key, "/"+f.cluster) {
-			return nil
-		}
-	}
-	return usage("name it as the Cluster or TanzuKubernetesCluster is called", "--cluster %q: the sources hold no cluster of that name", f.cluster)
-}
-
-// tellProblems names the files that could not be used, with their cures; the
-// report has them as gaps.
-func tellProblems(e *environment, problems []source.Problem) {
-	const most = 20
-	for i, p := range problems {
-		if i == most {
-			fmt.Fprintf(e.stderr, "warning: %d more files could not be used\n", len(problems)-most)
-			return
-		}
-		place := fmt.Sprintf("reading %q", p.Path)
-		if p.Line > 0 {
-			place += fmt.Sprintf(": line %d", p.Line)
-		}
-		fmt.Fprintf(e.stderr, "warning: %s\n", oneLine(place+": "+evidence.Scrub(p.Detail)))
-		if p.Hint != "" {
-			fmt.Fprintf(e.stderr, "hint: %s\n", oneLine(p.Hint))
-		}
-	}
 }
 
 // origin names what a collected document was made from: the files, else "live".

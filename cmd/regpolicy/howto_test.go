@@ -22,7 +22,8 @@ import (
 
 // howtos are pages whose every command is run, or says why not. In them stand:
 //
-//	<!-- have NAME=STORY/PATH ... -->   copies of fixtures in the reader's folder
+//	<!-- have NAME=STORY/PATH ... -->   copies of fixtures in the reader's folder;
+//	                                    NAME=bundle:FILE is one of the tools' bundles
 //	<!-- file NAME -->                  the next block is this file
 //	<!-- run exit=N cluster=STORY head=N tail=N -->
 //	                                    the next block of sh is run and ends with N;
@@ -32,7 +33,7 @@ import (
 //
 // A cluster is the story's embedded one, with kubeconfig, SSH keys and host keys
 // where the program looks for them. `-update` rewrites what is printed.
-var howtos = []string{"first-diagnosis", "ci-preflight", "audit", "air-gapped", "fix"}
+var howtos = []string{"first-diagnosis", "ci-preflight", "audit", "air-gapped", "fix", "offline"}
 
 func TestHowTos(t *testing.T) {
 	for _, name := range howtos {
@@ -131,6 +132,14 @@ func (h *howto) have(t *testing.T, copies []string) {
 	for _, c := range copies {
 		name, from, _ := strings.Cut(c, "=")
 		to := filepath.Join(h.dir, name)
+		if packed, found := strings.CutPrefix(from, "bundle:"); found {
+			text, err := os.ReadFile(filepath.Join(bundlesDir, packed))
+			if err != nil {
+				t.Fatal(err)
+			}
+			place(t, h.dir, name, string(text))
+			continue
+		}
 		if err := os.CopyFS(to, os.DirFS(filepath.Join(fixturesDir, from))); err != nil {
 			t.Fatal(err)
 		}

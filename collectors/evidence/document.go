@@ -73,9 +73,35 @@ type Source struct {
 	// is not its root: an archive that holds one capture folder.
 	Folder string `json:"folder,omitempty"`
 	// CollectedAt is when this source's facts were true, where that is known to
-	// differ from the document's own time (a saved transcript, an archive).
+	// differ from the document's own time (a saved transcript, a bundle).
 	CollectedAt *Time `json:"collected_at,omitempty"`
+	// CollectedAtFrom is how that is known, one of TimesFrom.
+	CollectedAtFrom string `json:"collected_at_from,omitempty"`
+	// Format is what made the source, one of Formats, where another tool did.
+	Format string `json:"format,omitempty"`
 }
+
+// How Source.CollectedAt is known.
+const (
+	TimeFromContent = "content"   // the source says it
+	TimeFromName    = "name"      // the name of a file or folder does, in a time zone that is not known
+	TimeFromFiles   = "file_time" // the newest of its files; copying may have changed that
+	TimeFromObjects = "objects"   // the newest heartbeat or event, which is before it was made
+)
+
+// TimesFrom lists the values of Source.CollectedAtFrom.
+var TimesFrom = []string{TimeFromContent, TimeFromName, TimeFromFiles, TimeFromObjects}
+
+// The formats of Source that other tools write.
+const (
+	FormatTroubleshoot     = "troubleshoot"      // a support bundle of troubleshoot.sh
+	FormatMustGather       = "must_gather"       // oc adm must-gather, oc adm inspect
+	FormatClusterDump      = "cluster_info_dump" // kubectl cluster-info dump
+	FormatCrashDiagnostics = "crash_diagnostics" // an archive of crashd
+)
+
+// Formats lists the values of Source.Format.
+var Formats = []string{FormatTroubleshoot, FormatMustGather, FormatClusterDump, FormatCrashDiagnostics}
 
 // The kinds of Source.
 const (

@@ -42,7 +42,9 @@ func (r *run) imageFetcher(o *object) {
 	e := newEntry(o, field{}, evidence.DomainSupervisor, 0, 0)
 	if !e.fromKey(o, fetcherKey) {
 		e.rec.Field = "data[" + fetcherKey + "]"
-		if !e.faults.in("value") {
+		if o.withholds(fetcherKey) {
+			e.failed = "not_collected"
+		} else if !e.faults.in("value") {
 			e.failed = "key_not_found"
 		}
 		for _, key := range o.keys() {
@@ -94,7 +96,10 @@ func (r *run) kappKeys(o *object) {
 	if o.ref.Kind == kindSecret {
 		e.rec.Secret = &evidence.KeyRef{Namespace: o.ref.Namespace, Name: o.ref.Name, Key: "caCerts"}
 	}
-	if found && (e.value.text != "" || e.faults.in("value")) {
+	if !found && o.withholds("caCerts") {
+		e.failed = "not_collected"
+	}
+	if found && (e.value.text != "" || e.faults.in("value")) || e.failed != "" {
 		r.add(e)
 	}
 	plain := func(key, record string) field {
@@ -142,7 +147,9 @@ func (r *run) openShift(ctx context.Context, o *object) {
 	for i, key := range keys {
 		e := newEntry(got.object, field{}, evidence.DomainOpenShift, i, 0)
 		e.rec.Name, e.label = clean(key), clean(key)
-		e.fromKey(got.object, key)
+		if !e.fromKey(got.object, key) && got.object.withholds(key) {
+			e.failed = "not_collected"
+		}
 		r.add(e)
 	}
 	r.report(evidence.Trust, got.object.subject(), got.object.faults)

@@ -151,6 +151,8 @@ func gapReason(err error) string {
 		return "forbidden"
 	case errors.Is(err, source.ErrNotCollected):
 		return "not_in_source"
+	case errors.Is(err, source.ErrUnclear):
+		return "parse_error"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return "cancelled"
 	default:
@@ -161,8 +163,14 @@ func gapReason(err error) string {
 // recordAsked records the shape of a secret that was asked for, that it is
 // missing, or the gap.
 func recordAsked(b *evidence.Builder, id objectID, got outcome, usedAs string) {
-	subject := secretSubject(id)
-	task := b.Ask(evidence.Secrets, subject)
+	recordFound(b, b.Ask(evidence.Secrets, secretSubject(id)), got, id, usedAs)
+}
+
+func recordFound(b *evidence.Builder, task *evidence.Task, got outcome, id objectID, usedAs ...string) {
+	if got.err == nil && got.object.untold() {
+		// That it exists is all that is known, and more was not asked for.
+		got.err = source.ErrNotCollected
+	}
 	if got.err != nil {
 		if errors.Is(got.err, source.ErrNotCollected) {
 			task.Skip() // files that hold no secrets were not asked for one
@@ -172,11 +180,11 @@ func recordAsked(b *evidence.Builder, id objectID, got outcome, usedAs string) {
 			task.Gap(reason, got.err.Error())
 			return
 		}
-		recordSecret(b, id.key(), evidence.Secret{Missing: true, UsedAs: []string{usedAs}})
+		recordSecret(b, id.key(), evidence.Secret{Missing: true, UsedAs: usedAs})
 		task.Answer()
 		return
 	}
-	recordShape(b, got.object, id, usedAs)
+	recordShape(b, got.object, id, usedAs...)
 	task.Answer()
 }
 

@@ -19,10 +19,11 @@ type object struct {
 	uid        string
 	createdAt  time.Time
 	provenance evidence.Provenance
+	withheld   *source.Withheld
 }
 
 func newObject(o source.Object, defaultSource string) *object {
-	out := &object{field: field{faults: new(faults)}, provenance: o.Provenance}
+	out := &object{field: field{faults: new(faults)}, provenance: o.Provenance, withheld: o.Withheld}
 	if o.Map != nil {
 		out.raw = o.Map
 	}

@@ -27,6 +27,8 @@ func (r *run) resolve(e *entry) {
 		s, _ := f.text()
 		e.value = value{text: s, layout: as}
 		e.rec.ValueAt = r.place(got.object, f)
+	case got.object.withholds(e.secret.Key):
+		e.failed = "not_collected"
 	case !e.faults.in("value"):
 		e.failed = "key_not_found"
 		e.rec.Elsewhere = r.keyElsewhere(e, got.object)

@@ -42,6 +42,7 @@ type run struct {
 	lookup source.Lookup
 
 	held     map[objectID]*object // secrets and config maps among the objects
+	doubled  map[objectID]error   // those of which there are several
 	entries  []*entry
 	clusters map[string]evidence.Cluster
 	proxies  map[string]evidence.Proxy
@@ -70,6 +71,7 @@ func Collect(ctx context.Context, b *evidence.Builder, objects []source.Object, 
 	r := &run{
 		b: b, opt: opt, lookup: lookup,
 		held:     map[objectID]*object{},
+		doubled:  map[objectID]error{},
 		clusters: map[string]evidence.Cluster{},
 		proxies:  map[string]evidence.Proxy{},
 		switches: map[string]evidence.VerificationSwitch{},
@@ -102,7 +104,7 @@ func Collect(ctx context.Context, b *evidence.Builder, objects []source.Object, 
 }
 
 // hold remembers the secrets and config maps among the objects. Of two of one
-// name the first is held.
+// name the first is held, and nothing is said of what is in it.
 func (r *run) hold(all []*object) {
 	for _, o := range all {
 		id := objectID{o.ref.Kind, o.ref.Namespace, o.ref.Name}
@@ -111,6 +113,8 @@ func (r *run) hold(all []*object) {
 		}
 		if _, taken := r.held[id]; !taken {
 			r.held[id] = o
+		} else {
+			r.doubled[id] = source.ErrUnclear
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
+	"github.com/regpolicy/regpolicy/collectors/source"
 )
 
 const (
@@ -44,9 +45,23 @@ func (o *object) valueOf(key string, faults *faults) (field, layout, bool) {
 	return field{}, layoutPlain, false
 }
 
+// withholds tells whether the source may keep the value of a key to itself.
+func (o *object) withholds(key string) bool {
+	return source.Object{Withheld: o.withheld}.Withholds(key)
+}
+
+// untold tells whether the source says too little of a secret to record its
+// shape: not all of its keys, or of a pull secret not the registries.
+func (o *object) untold() bool {
+	return o.withheld != nil && (o.withheld.More || isPullType(quietText(o, "type")))
+}
+
 // keys are the keys of a Secret or ConfigMap, sorted.
 func (o *object) keys() []string {
 	var out []string
+	if o.withheld != nil {
+		out = slices.Clone(o.withheld.Keys)
+	}
 	for _, s := range o.sections() {
 		for key := range o.as("keys").at(s.name).mapping() {
 			out = append(out, key)
@@ -153,9 +168,7 @@ func (r *run) recordHeld(all []*object) {
 			continue
 		}
 		if usedAs := r.use(o); len(usedAs) > 0 {
-			task := r.b.Ask(evidence.Secrets, secretSubject(id))
-			recordShape(r.b, o, id, usedAs...)
-			task.Answer()
+			recordFound(r.b, r.b.Ask(evidence.Secrets, secretSubject(id)), outcome{object: o, err: r.doubled[id]}, id, usedAs...)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/regpolicy/regpolicy/collectors/certificate"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
+	"github.com/regpolicy/regpolicy/collectors/source"
 )
 
 // recordTrust finds every entry's value, examines it and stores the entry.
@@ -97,6 +98,8 @@ func (e *entry) examine() []*x509.Certificate {
 		e.failed = "unreadable"
 	case strings.TrimSpace(e.value.text) == "":
 		e.failed = "no_value"
+	case source.Masked(e.value.text):
+		e.failed = "not_collected" // a tool's word stands in the value's place
 	case len(e.value.text) > maxValue:
 		e.faults.add("value", "truncated", fmt.Sprintf("the value has %d bytes; no more than %d are read", len(e.value.text), maxValue))
 		e.failed = "unreadable"

@@ -3,6 +3,7 @@ package source_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,6 +24,8 @@ func benchList(b *testing.B, format string) string {
 	if err := json.Unmarshal(readSample(b, "pod.json"), &object); err != nil {
 		b.Fatal(err)
 	}
+	metadata, _ := object["metadata"].(map[string]any)
+	metadata["name"], metadata["uid"] = "BENCHPOD", "BENCHPOD"
 	var out bytes.Buffer
 	var item []byte
 	var err error
@@ -40,7 +43,8 @@ func benchList(b *testing.B, format string) string {
 		if format == "json" && i > 0 {
 			out.WriteString(",\n")
 		}
-		out.Write(item)
+		// Each has a name and uid of its own.
+		out.Write(bytes.ReplaceAll(item, []byte("BENCHPOD"), fmt.Appendf(nil, "pod-%d", i)))
 	}
 	if format == "yaml" {
 		out.WriteString("kind: List\n")

@@ -48,6 +48,7 @@ func TestSupportBundlesGiveTheirObjects(t *testing.T) {
 			files: files{
 				"must-gather.logs": "x",
 				"quay-io-release-sha256-1/namespaces/ns/core/pods.yaml":           "apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a, namespace: ns, uid: u1, resourceVersion: '5'}\n",
+				"quay-io-release-sha256-1/namespaces/ns/core/events.yaml":         "apiVersion: v1\nkind: EventList\nitems: []\n",
 				"quay-io-release-sha256-1/namespaces/ns/core/secrets.yaml":        "apiVersion: v1\nkind: SecretList\nitems: []\n",
 				"quay-io-release-sha256-1/namespaces/ns/apps/deployments.yaml":    "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata: {name: d, namespace: ns}\n",
 				"quay-io-release-sha256-1/namespaces/ns/pods/a/a.yaml":            "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: ns}\n",
@@ -63,11 +64,12 @@ func TestSupportBundlesGiveTheirObjects(t *testing.T) {
 		{
 			name: "cluster-info dump",
 			files: files{
-				"nodes.json":            `{"kind":"NodeList","apiVersion":"v1","items":[{"metadata":{"name":"wk-1"}}]}`,
-				"ns/pods.json":          podList,
-				"ns/events.json":        `{"kind":"EventList","apiVersion":"v1","items":[]}`,
-				"ns/a/logs.txt":         "==== START logs for container app of pod ns/a ====\n",
-				"kube-system/pods.json": `{"kind":"PodList","apiVersion":"v1","items":[]}`,
+				"nodes.json":              `{"kind":"NodeList","apiVersion":"v1","items":[{"metadata":{"name":"wk-1"}}]}`,
+				"ns/pods.json":            podList,
+				"ns/events.json":          `{"kind":"EventList","apiVersion":"v1","items":[]}`,
+				"ns/a/logs.txt":           "==== START logs for container app of pod ns/a ====\n",
+				"kube-system/pods.json":   `{"kind":"PodList","apiVersion":"v1","items":[]}`,
+				"kube-system/events.json": `{"kind":"EventList","apiVersion":"v1","items":[]}`,
 			},
 			want: []string{"Node//wk-1 nodes.json:1", "Pod/ns/a ns/pods.json:1"},
 		},

@@ -35,8 +35,14 @@ type Input struct {
 	// what somebody wants to run.
 	HasCapture, HasManifests bool
 
+	// Notices are what was decided about the sources and ought to be told: of two
+	// versions of an object the newer counts.
+	Notices []string
+
 	// captures tells of each source that is a capture what it gathered.
 	captures map[string]*gathered
+	// unclear are Secrets and ConfigMaps of which different ones have one name.
+	unclear map[objectKey]error
 	// bases are the folders that the paths of sources are in, archives left out.
 	bases   map[string]string
 	places  *places
@@ -47,6 +53,34 @@ type Input struct {
 type gathered struct {
 	kinds  map[string]bool
 	broken bool // some file of objects could not be read
+
+	// bundle: another tool made it. What it has of a kind it need not have of all
+	// namespaces: in are those that it lists, and absent is what it says does not
+	// exist.
+	bundle bool
+	in     map[kindIn]bool
+	absent map[objectKey]bool
+}
+
+func newGathered(bundle bool) *gathered {
+	return &gathered{kinds: map[string]bool{}, bundle: bundle, in: map[kindIn]bool{}, absent: map[objectKey]bool{}}
+}
+
+// kindIn is a kind in a namespace.
+type kindIn struct{ kind, namespace string }
+
+// lacks tells whether a Secret or ConfigMap that the capture does not have did
+// not exist when it was made.
+func (g *gathered) lacks(id objectKey) bool {
+	switch {
+	case g.absent[id]:
+		return true
+	case g.broken:
+		return false
+	case g.bundle:
+		return g.in[kindIn{id.kind, id.namespace}]
+	}
+	return g.kinds[id.kind]
 }
 
 // Document is a saved evidence document, of the right schema version and not yet
@@ -96,6 +130,9 @@ type Problem struct {
 	Node string
 	// Endpoint tells that the path is a transcript.
 	Endpoint bool
+	// Collectors are the evidence that suffers, where that is known: keys of
+	// Document.Coverage.
+	Collectors []string
 }
 
 // Skipped is a file that was left out because it is none of what is read.

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
 // A layout is how a folder or an archive is laid out.
@@ -16,11 +18,19 @@ const (
 	troubleshoot        // a support bundle of troubleshoot.sh: cluster-resources/
 	mustGather          // oc adm must-gather: namespaces/<ns>/core/, cluster-scoped-resources/
 	clusterDump         // kubectl cluster-info dump --output-directory: nodes.json, <ns>/pods.json
+	crashd              // an archive of crash-diagnostics: kubecapture/<group>_<version>/
 )
+
+// bundles tell the format of each layout that another tool writes.
+var bundles = map[layout]string{
+	troubleshoot: evidence.FormatTroubleshoot, mustGather: evidence.FormatMustGather,
+	clusterDump: evidence.FormatClusterDump, crashd: evidence.FormatCrashDiagnostics,
+}
 
 // findLayout tells the layout and the folder that it begins in: the root, or the
 // only folder of a folder without YAML and JSON files of its own. Must-gathers
-// have two such folders, so two are tried.
+// have two such folders, so two are tried. Archives of crashd have its working
+// directory's whole path.
 func findLayout(t *tree) (layout, string, error) {
 	const tries = 3
 	dir := "."
@@ -32,22 +42,31 @@ func findLayout(t *tree) (layout, string, error) {
 		if l := layoutOf(t, dir, entries); l != manifests {
 			return l, dir, nil
 		}
-		next := ""
-		for _, e := range entries {
-			switch {
-			case isHidden(e.Name()):
-			case e.IsDir() && next != "", isManifestName(e.Name()):
-				return manifests, ".", nil
-			case e.IsDir():
-				next = e.Name()
-			}
-		}
+		next := onlyFolder(entries)
 		if next == "" {
 			break
 		}
 		dir = path.Join(dir, next)
 	}
+	if dir := findCrashd(t); dir != "" {
+		return crashd, dir, nil
+	}
 	return manifests, ".", nil
+}
+
+// onlyFolder is the one folder of a folder that holds no YAML and JSON of its own.
+func onlyFolder(entries []fs.DirEntry) string {
+	only := ""
+	for _, e := range entries {
+		switch {
+		case isHidden(e.Name()):
+		case e.IsDir() && only != "", isManifestName(e.Name()):
+			return ""
+		case e.IsDir():
+			only = e.Name()
+		}
+	}
+	return only
 }
 
 func layoutOf(t *tree, dir string, entries []fs.DirEntry) layout {
@@ -63,15 +82,11 @@ func layoutOf(t *tree, dir string, entries []fs.DirEntry) layout {
 		return capture
 	case has["cluster-resources"]:
 		return troubleshoot
-	case has["cluster-scoped-resources"],
-		has["namespaces"] && t.anyIn(path.Join(dir, "namespaces"), func(e fs.DirEntry) bool {
-			return e.IsDir() && t.isDir(path.Join(dir, "namespaces", e.Name(), "core"))
-		}):
+	case has["kubecapture"] && isCrashd(t, path.Join(dir, "kubecapture")):
+		return crashd
+	case isMustGather(t, dir, has), len(images(t, dir, entries)) > 1:
 		return mustGather
-	}
-	if _, ok := has["nodes.json"]; ok && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
-		return e.IsDir() && t.exists(path.Join(dir, e.Name(), "pods.json"))
-	}) {
+	case isClusterDump(t, dir, entries):
 		return clusterDump
 	}
 	return manifests
@@ -122,11 +137,16 @@ func isWanted(name string) bool {
 	if isManifestName(name) {
 		return true
 	}
-	parts := strings.SplitN(name, "/", 4)
-	for _, part := range parts[:min(len(parts), 3)] {
-		if part == "nodes" || part == "endpoints" {
+	parts := strings.Split(name, "/")
+	for i, part := range parts {
+		switch part {
+		case "nodes", "endpoints":
+			if i < 3 {
+				return true
+			}
+		case "etc", "usr": // copies of nodes' files in bundles
 			return true
 		}
 	}
-	return false
+	return parts[len(parts)-1] == timestampFile
 }

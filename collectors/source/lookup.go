@@ -14,22 +14,11 @@ import (
 // that could not be read, nothing can be said: ErrNotCollected. So it is for
 // manifests: what they do not hold may be made by something else.
 func (in *Input) Lookup() Lookup {
-	type key struct{ kind, namespace, name string }
-	index := map[key]Object{}
+	index := map[objectKey]Object{}
 	for _, o := range in.Objects {
-		if o.APIVersion() != "v1" || o.Kind() != "Secret" && o.Kind() != "ConfigMap" {
-			continue
-		}
-		k := key{o.Kind(), o.Namespace(), o.Name()}
-		if _, ok := index[k]; !ok {
-			index[k] = o
-		}
-	}
-	absent := map[string]error{"Secret": ErrNotCollected, "ConfigMap": ErrNotCollected}
-	for kind := range absent {
-		for _, capture := range in.captures {
-			if capture.kinds[kind] && !capture.broken {
-				absent[kind] = ErrNotFound
+		if k := keyOf(o); o.APIVersion() == "v1" && isLookedUp(k.kind) {
+			if _, ok := index[k]; !ok {
+				index[k] = o
 			}
 		}
 	}
@@ -37,13 +26,23 @@ func (in *Input) Lookup() Lookup {
 		if err := ctx.Err(); err != nil {
 			return Object{}, err
 		}
-		if o, ok := index[key{kind, namespace, name}]; ok {
-			return o, nil
+		id := objectKey{kind, namespace, name}
+		if o, ok := index[id]; ok {
+			return o, in.unclear[id]
 		}
-		err, known := absent[kind]
-		if !known {
-			err = ErrNotCollected
+		err := ErrNotCollected
+		for _, capture := range in.captures {
+			if isLookedUp(kind) && capture.lacks(id) {
+				err = ErrNotFound
+			}
 		}
 		return Object{}, fmt.Errorf("%s %q: %w", kind, namespace+"/"+name, err)
 	}
 }
+
+// objectKey names an object of one kind.
+type objectKey struct{ kind, namespace, name string }
+
+func keyOf(o Object) objectKey { return objectKey{o.Kind(), o.Namespace(), o.Name()} }
+
+func isLookedUp(kind string) bool { return kind == "Secret" || kind == "ConfigMap" }

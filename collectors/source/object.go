@@ -5,6 +5,7 @@ package source
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -15,6 +16,22 @@ import (
 type Object struct {
 	Map        map[string]any
 	Provenance evidence.Provenance
+	// Withheld tells what the source keeps to itself of a Secret or ConfigMap; nil
+	// if nothing.
+	Withheld *Withheld
+}
+
+// Withheld is what a bundle does not tell of a Secret or ConfigMap.
+type Withheld struct {
+	// Keys are there, and their values are not: they are left out or masked.
+	Keys []string
+	// More tells that there may be other keys.
+	More bool
+}
+
+// Withholds tells whether the source may keep the value of a key to itself.
+func (o Object) Withholds(key string) bool {
+	return o.Withheld != nil && (o.Withheld.More || slices.Contains(o.Withheld.Keys, key))
 }
 
 // Lookup fetches one Secret or ConfigMap by name; secrets are never listed.
@@ -31,4 +48,7 @@ var (
 	// ErrNotCollected: the source never gathered such objects, so that nothing
 	// can be said of it.
 	ErrNotCollected = errors.New("not collected")
+	// ErrUnclear: files hold different objects of that name, and nothing tells
+	// which of them is meant.
+	ErrUnclear = errors.New("several files hold different objects of that name")
 )

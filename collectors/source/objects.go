@@ -31,16 +31,25 @@ func (o *opener) add(from origin, name string, content manifest.Content) {
 		if len(content.Objects) > 1 {
 			object.Provenance.Path = fmt.Sprintf("%s#%d", name, i+1)
 		}
-		if held != nil {
-			held.kinds[object.Kind()] = true
-			if o.isDouble(object) {
-				continue
-			}
+		if from.format != "" {
+			object.Withheld = withhold(object)
 		}
-		o.in.Objects = append(o.in.Objects, object)
-		o.in.places.keep(object, o.in.Sources[source].File(name), m.Text)
-		o.checkTemplate(object)
+		if o.keep(from, object) {
+			o.in.places.keep(object, o.in.Sources[source].File(name), m.Text)
+			o.checkTemplate(object)
+		}
 	}
+}
+
+// keep takes up an object. False means that it is there already.
+func (o *opener) keep(from origin, object Object) bool {
+	if held := o.in.captures[o.register(from)]; held != nil {
+		held.kinds[object.Kind()] = true
+		if o.isDouble(object) {
+			return false
+		}
+	}
+	return o.placeOf(object)
 }
 
 // apiFailure reads the object that the API server answers with in place of what

@@ -39,6 +39,7 @@ func Open(ctx context.Context, args []string, stdin io.Reader, limits Limits) (*
 			Nodes:    map[string]NodeTree{},
 			Sources:  map[string]evidence.Source{},
 			captures: map[string]*gathered{},
+			unclear:  map[objectKey]error{},
 			bases:    map[string]string{},
 			places:   newPlaces(),
 		},
@@ -46,6 +47,7 @@ func Open(ctx context.Context, args []string, stdin io.Reader, limits Limits) (*
 		limits:  limits,
 		decoder: manifest.NewDecoder(manifest.Limits{Depth: limits.Depth, Values: limits.Values, Nodes: limits.Nodes}),
 		seen:    map[string]bool{},
+		named:   map[namedKey][]int{},
 	}
 	opened := map[string]bool{}
 	for _, arg := range args {
@@ -85,6 +87,8 @@ type opener struct {
 	lists int   // Lists read, empty ones included
 	// seen are objects of captures, by uid and version.
 	seen map[string]bool
+	// named are the indices of objects by their names.
+	named map[namedKey][]int
 }
 
 // origin is where something comes from: an argument.
@@ -93,14 +97,20 @@ type origin struct {
 	kind   string // of evidence.Source
 	sha256 string
 	folder string // where its paths begin, "" for the root
+	format string // of a bundle: one of evidence.Formats
 }
 
 func (from origin) id() string { return from.kind + ":" + filepath.ToSlash(from.arg) }
 
 // register enters the source and returns its id.
 func (o *opener) register(from origin) string {
-	o.in.Sources[from.id()] = evidence.Source{Kind: from.kind, URI: evidence.Scrub(filepath.ToSlash(from.arg)), SHA256: from.sha256, Folder: from.folder}
-	return from.id()
+	id := from.id()
+	if _, known := o.in.Sources[id]; !known {
+		o.in.Sources[id] = evidence.Source{
+			Kind: from.kind, URI: evidence.Scrub(filepath.ToSlash(from.arg)), SHA256: from.sha256, Folder: from.folder, Format: from.format,
+		}
+	}
+	return id
 }
 
 // holds counts what is usable so far.
@@ -180,6 +190,11 @@ func (o *opener) single(ctx context.Context, name string, data []byte) error {
 	if err != nil || document {
 		return err
 	}
+	whole := data
+	data, dumped, err := withoutLogs(data)
+	if err != nil {
+		return inputError(name, "dump it again, and let kubectl finish", "%w", err)
+	}
 	content, err := o.decoder.Decode(ctx, name, data)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -199,6 +214,11 @@ func (o *opener) single(ctx context.Context, name string, data []byte) error {
 		return inputError(name, "name a file that kubectl get -o yaml or -o json printed, a manifest, or a document that regpolicy collect wrote",
 			"it holds no Kubernetes object: apiVersion and kind are missing")
 	}
+	return o.only(name, digest(whole), content, dumped)
+}
+
+// only takes up the objects of the only file of an argument.
+func (o *opener) only(name, sha256 string, content manifest.Content, dumped bool) error {
 	for _, object := range content.Objects {
 		if _, message, failed := apiFailure(object.Map); failed {
 			return inputError(name, cureRefused, "it holds an error of the API server: %s", message)
@@ -207,10 +227,20 @@ func (o *opener) single(ctx context.Context, name string, data []byte) error {
 	if isKubeconfig(content.Objects) {
 		return inputError(name, "read that cluster with --kubeconfig FILE, without naming it as SOURCE", "a kubeconfig is no source by itself")
 	}
-	o.in.HasManifests = true
-	from := origin{arg: name, kind: evidence.SourceManifests, sha256: digest(data)}
+	from := origin{arg: name, kind: evidence.SourceManifests, sha256: sha256}
+	if dumped || isDumpStream(content) {
+		from.kind, from.format = evidence.SourceCapture, evidence.FormatClusterDump
+		o.in.HasCapture, o.in.captures[from.id()] = true, newGathered(true)
+	} else {
+		o.in.HasManifests = true
+	}
 	o.in.bases[from.id()] = ""
+	first := len(o.in.Objects)
 	o.add(from, filepath.ToSlash(name), content)
+	if from.format != "" {
+		o.defaultDump(name, first)
+		o.dumpedAt(from, name, first)
+	}
 	if content.Foreign > 0 {
 		o.in.Skipped = append(o.in.Skipped, Skipped{Source: from.id(), Path: filepath.ToSlash(name), Why: foreignDocuments(content)})
 	}
@@ -274,23 +304,4 @@ func (o *opener) spend(name string, n int64) error {
 		return inputError(name, "name fewer files in one run", "the files together are %w", tooLarge(o.limits.TotalBytes))
 	}
 	return nil
-}
-
-// nothing is the error of an argument in which nothing is usable.
-func nothing(name string, problems []Problem, skipped []Skipped) error {
-	switch {
-	case len(problems) > 0:
-		return inputError(name, problems[0].Hint, "nothing in it can be used: %s", problems[0].place())
-	case len(skipped) > 0:
-		return inputError(name, cureFolder, "it holds no Kubernetes object, only %d files of other kinds", len(skipped))
-	}
-	return inputError(name, cureFolder, "it is empty: there is nothing to read")
-}
-
-// place is path, line and detail in one line.
-func (p Problem) place() string {
-	if p.Line > 0 {
-		return fmt.Sprintf("%q, line %d: %s", p.Path, p.Line, p.Detail)
-	}
-	return fmt.Sprintf("%q: %s", p.Path, p.Detail)
 }

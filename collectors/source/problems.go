@@ -83,3 +83,22 @@ func faultReason(fault *manifest.Fault) string {
 	}
 	return "parse_error"
 }
+
+// nothing is the error of an argument in which nothing is usable.
+func nothing(name string, problems []Problem, skipped []Skipped) error {
+	switch {
+	case len(problems) > 0:
+		return inputError(name, problems[0].Hint, "nothing in it can be used: %s", problems[0].place())
+	case len(skipped) > 0:
+		return inputError(name, cureFolder, "it holds no Kubernetes object, only %d files of other kinds", len(skipped))
+	}
+	return inputError(name, cureFolder, "it is empty: there is nothing to read")
+}
+
+// place is path, line and detail in one line.
+func (p Problem) place() string {
+	if p.Line > 0 {
+		return fmt.Sprintf("%q, line %d: %s", p.Path, p.Line, p.Detail)
+	}
+	return fmt.Sprintf("%q: %s", p.Path, p.Detail)
+}

@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source/internal/archive"
@@ -22,16 +23,15 @@ type walker struct {
 	links  []string
 	// visited are the files and folders that were read, links left out.
 	visited map[string]bool
-}
 
-// rules say which files of a folder hold objects.
-type rules struct {
-	// every file is meant to hold objects; in a folder of manifests others may
-	// lie beside them.
-	every bool
-	// enter and wants tell folders and files by their path; nil is all folders,
-	// and all names of YAML and JSON files.
-	enter, wants func(name string) bool
+	// root is all of the folder or archive, and base the folder in it that t is.
+	root *tree
+	base string
+	// first is the number of objects that came from elsewhere before.
+	first int
+	// namespace, in bundles, tells of a list's file which namespace's it is.
+	namespace func(name string) string
+	newest    time.Time // of the files that were read
 }
 
 // contents reads a folder or an archive.
@@ -46,15 +46,19 @@ func (o *opener) contents(ctx context.Context, from origin, fsys fs.ReadLinkFS, 
 		if from.kind == evidence.SourceManifests {
 			from.kind = evidence.SourceCapture
 		}
-		o.in.captures[from.id()] = &gathered{kinds: map[string]bool{}}
+		o.in.captures[from.id()] = newGathered(bundles[l] != "")
 	}
+	from.format = bundles[l]
 	if from.kind != evidence.SourceArchive {
 		o.in.bases[from.id()] = filepath.Join(from.arg, filepath.FromSlash(base))
 	}
 	if base != "." {
 		from.folder = base
 	}
-	w := &walker{o: o, from: from, layout: l, t: root.sub(base, false), visited: map[string]bool{}}
+	w := &walker{
+		o: o, from: from, layout: l, t: root.sub(base, false), visited: map[string]bool{},
+		root: root, base: base, first: len(o.in.Objects),
+	}
 	for _, r := range refusals {
 		w.problem(Problem{
 			Path: strings.TrimPrefix(r.Path, base+"/"), Reason: "not_regular", Detail: "an entry that is not unpacked: " + r.Reason,
@@ -64,17 +68,10 @@ func (o *opener) contents(ctx context.Context, from origin, fsys fs.ReadLinkFS, 
 	switch l {
 	case capture:
 		return w.capture(ctx)
-	case troubleshoot:
-		return w.troubleshoot(ctx)
-	case mustGather:
-		return w.mustGather(ctx)
-	case clusterDump:
-		return w.folder(ctx, ".", rules{
-			enter: func(dir string) bool { return !strings.Contains(dir, "/") },
-			wants: func(name string) bool { return strings.HasSuffix(name, ".json") },
-		})
-	default:
+	case manifests:
 		return w.folder(ctx, ".", rules{})
+	default:
+		return w.bundle(ctx)
 	}
 }
 
@@ -83,7 +80,7 @@ func (w *walker) problem(p Problem) {
 	p.Source = w.o.register(w.from)
 	p.Detail = evidence.Scrub(p.Detail)
 	part, rest, _ := strings.Cut(p.Path, "/")
-	objects := true
+	objects := p.Node == "" && len(p.Collectors) == 0
 	if w.layout == capture {
 		switch part {
 		case "nodes":
@@ -173,13 +170,6 @@ func (w *walker) below(ctx context.Context, dir string, r rules) error {
 	return nil
 }
 
-func (r rules) want(name string) bool {
-	if r.wants != nil {
-		return r.wants(name)
-	}
-	return isManifestName(name)
-}
-
 // link reads what a link leads to, unless it is read where it lies. A mounted
 // ConfigMap is nothing but links into a hidden folder.
 func (w *walker) link(ctx context.Context, name string, r rules) error {
@@ -224,6 +214,7 @@ func (w *walker) read(name string, most int64) (data []byte, ok bool, err error)
 	var size int64
 	if info, err := f.Stat(); err == nil {
 		size = info.Size()
+		w.see(info)
 	}
 	if data, err = readUpTo(f, size, most); err != nil {
 		w.problem(fileProblem(name, err))
@@ -259,7 +250,7 @@ func (w *walker) file(ctx context.Context, name string, r rules) error {
 	useful := len(content.Objects)+len(content.Lists) > 0
 	switch {
 	case useful && content.Foreign == 0:
-	case r.every:
+	case r.holds(name):
 		w.problem(w.foreign(name, data, content))
 	case useful:
 		w.skip(name, foreignDocuments(content))
@@ -276,7 +267,7 @@ func (w *walker) broken(name string, data []byte, r rules, err error) {
 	switch {
 	case !ok:
 		w.problem(fileProblem(name, err))
-	case !r.every && !fault.Binary && !saysObject(data):
+	case !r.holds(name) && !fault.Binary && !saysObject(data):
 		w.skip(name, "it is no Kubernetes object, and broken")
 	default:
 		w.problem(faultProblem(name, data, fault))
@@ -294,4 +285,10 @@ func (w *walker) add(name string, content manifest.Content) {
 		w.o.in.HasManifests = true
 	}
 	w.o.add(w.from, name, content)
+	if w.namespace == nil {
+		return
+	}
+	if namespace := w.namespace(name); namespace != "" {
+		w.gatheredIn(namespace, content.Lists)
+	}
 }

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+	"github.com/regpolicy/regpolicy/collectors/source"
+)
+
+// mostTold is how many lines of one kind are written to stderr.
+const mostTold = 20
+
+// tellProblems names the files that could not be used, with their cures; the
+// report has them as gaps.
+func tellProblems(e *environment, problems []source.Problem) {
+	for i, p := range problems {
+		if i == mostTold {
+			fmt.Fprintf(e.stderr, "warning: %d more files could not be used\n", len(problems)-mostTold)
+			return
+		}
+		place := fmt.Sprintf("reading %q", p.Path)
+		if p.Line > 0 {
+			place += fmt.Sprintf(": line %d", p.Line)
+		}
+		fmt.Fprintf(e.stderr, "warning: %s\n", oneLine(place+": "+evidence.Scrub(p.Detail)))
+		if p.Hint != "" {
+			fmt.Fprintf(e.stderr, "hint: %s\n", oneLine(p.Hint))
+		}
+	}
+}
+
+// tellNotices says what was decided about the sources.
+func tellNotices(e *environment, notices []string) {
+	for i, notice := range notices {
+		if i == mostTold {
+			fmt.Fprintf(e.stderr, "note: %d more of these\n", len(notices)-mostTold)
+			return
+		}
+		fmt.Fprintf(e.stderr, "note: %s\n", oneLine(evidence.Scrub(notice)))
+	}
+}
+
+// tellTimes names the sources that do not say when they were made.
+func tellTimes(e *environment, doc *evidence.Document) {
+	how := map[string]string{
+		evidence.TimeFromName:    "by its name, whose time zone is not known",
+		evidence.TimeFromFiles:   "by the times of its files",
+		evidence.TimeFromObjects: "by its newest heartbeat or event",
+	}
+	for _, id := range slices.Sorted(maps.Keys(doc.Sources)) {
+		if s := doc.Sources[id]; s.CollectedAt != nil && how[s.CollectedAtFrom] != "" {
+			fmt.Fprintf(e.stderr, "note: %q does not say when it was made: %s that was %s; --at judges as of another time\n",
+				s.URI, how[s.CollectedAtFrom], s.CollectedAt.Format(time.RFC3339))
+		}
+	}
+}
+
+// checkNarrowing refuses flags that would narrow a source if they had any effect on
+// it: with them one would take a verdict on all for one on a part.
+func (f *sourceFlags) checkNarrowing(in *source.Input) error {
+	if f.overrides.Context.Namespace != "" && !f.namesCluster() {
+		return usage("leave it out, or name the live cluster with --context; `kubectl get -n` and the tool that made a bundle narrow what they save",
+			"--namespace narrows a live cluster, and none is read: files are judged whole")
+	}
+	if f.cluster != "" && len(in.Documents) > 0 {
+		return usage("leave it out, or give it to `regpolicy collect` when the document is made",
+			"--cluster has no effect on the saved document %q, which is judged whole", in.Documents[0].Name)
+	}
+	return nil
+}
+
+// checkCluster refuses a --cluster that nothing is known of: with its name misspelt
+// there would be no trust to judge, and all would look well. Where something could
+// not be read it may be there.
+func checkCluster(f *sourceFlags, doc *evidence.Document) error {
+	if f.cluster == "" || len(doc.Coverage[evidence.Trust].Gaps) > 0 {
+		return nil
+	}
+	for key := range doc.Clusters {
+		if strings.HasSuffix(key, "/"+f.cluster) {
+			return nil
+		}
+	}
+	return usage("name it as the Cluster or TanzuKubernetesCluster is called", "--cluster %q: the sources hold no cluster of that name", f.cluster)
+}

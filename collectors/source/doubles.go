@@ -1,0 +1,137 @@
+package source
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// namedKey names an object among all kinds.
+type namedKey struct{ group, kind, namespace, name string }
+
+func namedKeyOf(o Object) namedKey {
+	group, _, found := strings.Cut(o.APIVersion(), "/")
+	if !found {
+		group = ""
+	}
+	return namedKey{group, o.Kind(), o.Namespace(), o.Name()}
+}
+
+// placeOf puts an object among the others. One that stands there already is not
+// put there again; of two versions of one object the newer stays. False means
+// that the object is not kept.
+func (o *opener) placeOf(object Object) bool {
+	id := namedKeyOf(object)
+	if id.name == "" {
+		o.in.Objects = append(o.in.Objects, object)
+		return true
+	}
+	for _, i := range o.named[id] {
+		other := o.in.Objects[i]
+		switch compare(other, object) {
+		case equal:
+			return false
+		case older:
+			o.notice(object, other)
+			o.in.Objects[i] = object
+			return true
+		case newer:
+			o.notice(other, object)
+			return false
+		}
+	}
+	if len(o.named[id]) > 0 {
+		o.unclear(o.in.Objects[o.named[id][0]], object)
+	}
+	o.named[id] = append(o.named[id], len(o.in.Objects))
+	o.in.Objects = append(o.in.Objects, object)
+	return true
+}
+
+type order int
+
+const (
+	different order = iota // two objects, or nothing tells which is newer
+	equal
+	older // the first one is
+	newer
+)
+
+func compare(a, b Object) order {
+	if a.APIVersion() != b.APIVersion() {
+		return different // one object in two versions of its API, or two
+	}
+	if reflect.DeepEqual(a.Map, b.Map) && reflect.DeepEqual(a.Withheld, b.Withheld) {
+		return equal
+	}
+	uid := text(mapping(a.Map, "metadata"), "uid")
+	if uid == "" || uid != text(mapping(b.Map, "metadata"), "uid") {
+		return different
+	}
+	x, errX := strconv.ParseUint(a.Provenance.ResourceVersion, 10, 64)
+	y, errY := strconv.ParseUint(b.Provenance.ResourceVersion, 10, 64)
+	switch {
+	case errX != nil || errY != nil:
+		return different
+	case x < y:
+		return older
+	case x > y:
+		return newer
+	}
+	return equal // as two tools print it
+}
+
+// notice tells which of two versions counts. Events change all the time.
+func (o *opener) notice(kept, dropped Object) {
+	if kept.Kind() == "Event" {
+		return
+	}
+	o.in.Notices = append(o.in.Notices, fmt.Sprintf("%s stands in %q and in %q: the newer one, of resource version %s, counts",
+		title(kept), o.where(dropped), o.where(kept), kept.Provenance.ResourceVersion))
+}
+
+// unclear makes a Problem of an object that another one has the name of, where
+// both cannot be right: what was gathered from a cluster, and what bears trust. A
+// look-up of a Secret or ConfigMap tells by itself, for most are of no interest. Two
+// workloads of one name are two variants in a folder of manifests, and both are
+// read.
+func (o *opener) unclear(first, second Object) {
+	if second.APIVersion() == "v1" && isLookedUp(second.Kind()) {
+		o.in.unclear[keyOf(second)] = fmt.Errorf("%w: %q and %q", ErrUnclear, o.where(first), o.where(second))
+		return
+	}
+	gathered := o.in.FromCapture(first) && o.in.FromCapture(second)
+	if !gathered && !bearsTrust(second) || second.Kind() == "Event" {
+		return
+	}
+	if first.APIVersion() != second.APIVersion() {
+		return // one object as two versions of its API
+	}
+	p := Problem{
+		Source: second.Provenance.Source, Path: second.Provenance.Path, Line: second.Provenance.Line, Reason: "parse_error",
+		Detail: evidence.Scrub(fmt.Sprintf("%s stands in %q, too, and is another one there", title(second), o.where(first))),
+		Hint:   "leave one of them out; of several clusters, collect each into a document of its own, and name the documents together",
+	}
+	if second.Kind() == "Pod" {
+		p.Collectors = lists["pods"]
+	}
+	o.in.Problems = append(o.in.Problems, p)
+}
+
+// where is the file of an object, as a person would look for it.
+func (o *opener) where(object Object) string {
+	if path, ok := o.in.File(object.Provenance); ok {
+		return path
+	}
+	return object.Provenance.Path
+}
+
+func title(o Object) string {
+	if o.Namespace() == "" {
+		return fmt.Sprintf("%s %q", o.Kind(), o.Name())
+	}
+	return fmt.Sprintf("%s %q", o.Kind(), o.Namespace()+"/"+o.Name())
+}
