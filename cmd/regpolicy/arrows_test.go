@@ -25,8 +25,9 @@ func TestArrows(t *testing.T) {
 		{from: "policies", allowed: []string{}},
 		{from: "cmd/regpolicy/internal/report/...", allowed: []string{module + "collectors/evidence", internal + "report"}, forbidden: []string{opa, "k8s.io/"}},
 		{from: "cmd/regpolicy/internal/language", allowed: []string{module + "collectors/evidence", internal + "report"}, forbidden: []string{opa, "k8s.io/"}},
-		{from: "cmd/regpolicy/internal/engine", allowed: []string{module + "collectors/evidence", internal + "report"}, forbidden: []string{"k8s.io/"}},
-		{from: "cmd/regpolicy/internal/engine/bundle", allowed: []string{module + "collectors/evidence", internal + "report", internal + "engine"}, forbidden: []string{"k8s.io/"}},
+		{from: "cmd/regpolicy/internal/fleet", allowed: []string{module + "collectors/evidence", internal + "report"}, forbidden: []string{opa, "k8s.io/"}},
+		{from: "cmd/regpolicy/internal/engine", allowed: []string{module + "collectors/evidence", internal + "report", internal + "fleet"}, forbidden: []string{"k8s.io/"}},
+		{from: "cmd/regpolicy/internal/engine/bundle", allowed: []string{module + "collectors/evidence", internal + "report", internal + "fleet", internal + "engine"}, forbidden: []string{"k8s.io/"}},
 		{from: "cmd/regpolicy/internal/repair", allowed: []string{module + "collectors/evidence", module + "collectors/certificate", internal + "report"}, forbidden: []string{opa, "k8s.io/"}},
 		{from: "cmd/regpolicy/internal/oci", allowed: []string{}, forbidden: []string{opa, "k8s.io/"}},
 	}

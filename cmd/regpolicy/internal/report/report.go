@@ -27,6 +27,8 @@ type Report struct {
 	// Forecast lists the verdicts that will change within the time that --forecast
 	// names, the next first.
 	Forecast []Change `json:"forecast,omitempty"`
+	// Fleet is what a run over several documents says of their clusters together.
+	Fleet *Fleet `json:"fleet,omitempty"`
 }
 
 // Tool is what judged.
@@ -49,7 +51,13 @@ type Run struct {
 	// Baseline is what was compared with, where --baseline named a report.
 	Baseline *Baseline `json:"baseline,omitempty"`
 	Waivers  Waivers   `json:"waivers"`
+	// Kept is "findings" where results leave out what passed or was skipped, which
+	// then is only counted: in the summary, and by policy in the fleet section.
+	Kept string `json:"kept,omitempty"`
 }
+
+// KeptFindings is a value of Run.Kept.
+const KeptFindings = "findings"
 
 // Baseline is an older report and what became of its failures.
 type Baseline struct {
