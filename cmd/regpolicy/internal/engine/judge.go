@@ -239,7 +239,7 @@ func (p *Policy) evaluate(ctx context.Context, query *rego.PreparedEvalQuery, in
 }
 
 // OwnIDs are the ids of results that no policy made.
-var OwnIDs = []string{requiredID, WaiverID}
+var OwnIDs = []string{requiredID, WaiverID, FleetID}
 
 const (
 	requiredID = "evidence-required"
