@@ -212,6 +212,14 @@ func (d *diagnosing) newDiagnosis(roots []failure) report.Diagnosis {
 			break
 		}
 	}
+	clusters := map[string]bool{}
+	for _, f := range roots {
+		clusters[f.cluster] = true
+	}
+	delete(clusters, "")
+	if len(clusters) > 0 {
+		out.Clusters = sorted(clusters)
+	}
 	symptoms := d.symptoms(worst.ID, roots)
 	hosts := sum(roots).hosts()
 	for _, id := range slices.Sorted(maps.Keys(symptoms)) {

@@ -18,6 +18,7 @@ type Facts struct {
 
 type authority struct {
 	subject    string
+	commonName string
 	notAfter   evidence.Time
 	public     bool
 	configured bool
@@ -139,7 +140,7 @@ func (f *Facts) authority(doc *evidence.Document, fingerprint string) *authority
 	if !known {
 		return nil
 	}
-	a := &authority{subject: c.Subject, notAfter: c.NotAfter, public: c.PublicRoot, registries: map[string]bool{}}
+	a := &authority{subject: c.Subject, commonName: c.CommonName, notAfter: c.NotAfter, public: c.PublicRoot, registries: map[string]bool{}}
 	f.authorities[fingerprint] = a
 	return a
 }

@@ -87,7 +87,7 @@ func (j *Join) authority(cluster, fingerprint string, a *authority) {
 	have := j.authorities[fingerprint]
 	if have == nil {
 		have = &report.Authority{
-			Fingerprint: fingerprint, Subject: a.subject, NotAfter: a.notAfter, Public: a.public,
+			Fingerprint: fingerprint, Subject: a.subject, CommonName: a.commonName, NotAfter: a.notAfter, Public: a.public,
 			Configured: []string{}, OnNodes: []string{}, Registries: []string{},
 		}
 		j.authorities[fingerprint] = have

@@ -59,6 +59,7 @@ type FleetCluster struct {
 type Authority struct {
 	Fingerprint string        `json:"fingerprint"`
 	Subject     string        `json:"subject"`
+	CommonName  string        `json:"common_name,omitempty"`
 	NotAfter    evidence.Time `json:"not_after"`
 	// Public tells that it is one of Mozilla's roots.
 	Public bool `json:"public"`

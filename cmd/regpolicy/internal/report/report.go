@@ -233,6 +233,8 @@ type Diagnosis struct {
 	Location *Location `json:"location,omitempty"`
 	// Registries are those that the cause and what it explains bear on, as host:port.
 	Registries []string `json:"registries,omitempty"`
+	// Clusters are those in which the cause was found, where there are several documents.
+	Clusters []string `json:"clusters,omitempty"`
 }
 
 // Explained is a failed policy that a Diagnosis accounts for.
