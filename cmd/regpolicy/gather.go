@@ -137,7 +137,7 @@ func secretIn(err error) error {
 func collect(ctx context.Context, e *environment, f *sourceFlags, in *source.Input, fromFiles bool) (*evidence.Document, error) {
 	cfg := collectors.Config{
 		Tool: evidence.Tool{Name: "regpolicy", Version: toolVersion()},
-		Now:  e.now, Input: in, NoPEM: f.noPEM, OnlyCluster: f.cluster, ClusterName: f.cluster,
+		Now:  e.now, Input: in, NoPEM: f.noPEM, OnlyCluster: f.cluster, ClusterName: cmp.Or(f.called, f.cluster),
 		AllNodes: f.ssh, ProbeTimeout: f.probeTimeout,
 		Proxy: proxyOf(httpproxy.FromEnvironment().ProxyFunc()),
 		// With files nothing on the network is contacted unless asked for.
@@ -196,7 +196,7 @@ func (f *sourceFlags) connectClusters(e *environment, cfg *collectors.Config, fr
 				return err
 			}
 			cfg.Cluster = c
-			cfg.ClusterName = cmp.Or(f.cluster, name)
+			cfg.ClusterName = cmp.Or(f.called, f.cluster, name)
 		}
 	}
 	if f.supervisorContext == "" {

@@ -25,6 +25,8 @@ type sourceFlags struct {
 	allNamespaces bool
 
 	supervisorContext, supervisorNamespace, cluster string
+	// called is what the document calls the cluster, if not after its context.
+	called string
 
 	ssh                             bool
 	hostRoots                       []string

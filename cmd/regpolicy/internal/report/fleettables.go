@@ -125,11 +125,11 @@ func (w Words) fleetClusters(f *Fleet) FleetTable {
 func worstVerdict(s Summary) Verdict {
 	all := counts(s)
 	for _, v := range verdicts {
-		if all[v] > 0 {
+		if all[v] > 0 && v != Skip {
 			return v
 		}
 	}
-	return Skip
+	return Skip // there is nothing else
 }
 
 func (w Words) fleetPolicies(f *Fleet) FleetTable {

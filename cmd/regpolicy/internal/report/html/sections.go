@@ -44,7 +44,7 @@ func causes(r *report.Report) (out []cause, others []picture, more int) {
 		c := newCause(i+1, d)
 		for j := range r.TrustPaths {
 			p := &r.TrustPaths[j]
-			if len(c.Paths) == causePaths || used[j] || !slices.Contains(d.Registries, p.Registry) {
+			if len(c.Paths) == causePaths || used[j] || !slices.Contains(d.Registries, p.Registry) || p.Cluster != "" && !slices.Contains(d.Clusters, p.Cluster) {
 				continue
 			}
 			if drawn := newPicture(p); drawn.Broken {
