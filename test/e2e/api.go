@@ -17,7 +17,13 @@ import (
 const apiServer = "https://127.0.0.1:6443"
 
 // client talks to the API server as one user.
-type client struct{ http *http.Client }
+type client struct {
+	http   *http.Client
+	server string
+}
+
+// of is the same user at another API server.
+func (c *client) of(server string) *client { return &client{c.http, server} }
 
 // newClient reads the user's certificate from dir.
 func newClient(dir, user string) (*client, error) {
@@ -31,7 +37,7 @@ func newClient(dir, user string) (*client, error) {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca)
-	return &client{&http.Client{
+	return &client{server: apiServer, http: &http.Client{
 		Timeout:   20 * time.Second,
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{certificate}}},
 	}}, nil
@@ -48,7 +54,7 @@ func (c *client) do(ctx context.Context, method, path string, body, into any) er
 		}
 		reader = bytes.NewReader(encoded)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, apiServer+path, reader)
+	request, err := http.NewRequestWithContext(ctx, method, c.server+path, reader)
 	if err != nil {
 		return err
 	}

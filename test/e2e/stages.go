@@ -26,6 +26,7 @@ func (l *lab) stages(names []string) ([]stage, error) {
 		{"forbidden", "live, with one list forbidden", []string{"users", "cases"}, l.checkForbidden},
 		{"node", "live, with the node read over SSH", []string{"users", "cases"}, l.checkNode},
 		{"nodes", "three good nodes and three bad ones", []string{"node"}, l.checkNodes},
+		{"fleet", "a fleet of two clusters, collected by an Indexed Job", []string{"users", "cases"}, l.checkFleet},
 		{"repairs", "repairs", []string{"node"}, l.checkRepairs},
 		{"secrecy", "what all these runs wrote", []string{"users"}, l.checkSecrecy},
 	}
