@@ -212,14 +212,7 @@ func (d *diagnosing) newDiagnosis(roots []failure) report.Diagnosis {
 			break
 		}
 	}
-	clusters := map[string]bool{}
-	for _, f := range roots {
-		clusters[f.cluster] = true
-	}
-	delete(clusters, "")
-	if len(clusters) > 0 {
-		out.Clusters = sorted(clusters)
-	}
+	out.Clusters = clustersOf(roots)
 	symptoms := d.symptoms(worst.ID, roots)
 	hosts := sum(roots).hosts()
 	for _, id := range slices.Sorted(maps.Keys(symptoms)) {
@@ -229,6 +222,19 @@ func (d *diagnosing) newDiagnosis(roots []failure) report.Diagnosis {
 	delete(hosts, "")
 	out.Registries = sorted(hosts)
 	return out
+}
+
+// clustersOf are those of failures; nil where there is one document.
+func clustersOf(failures []failure) []string {
+	clusters := map[string]bool{}
+	for _, f := range failures {
+		clusters[f.cluster] = true
+	}
+	delete(clusters, "")
+	if len(clusters) == 0 {
+		return nil
+	}
+	return sorted(clusters)
 }
 
 func sorted(set map[string]bool) []string {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"sync"
 
@@ -168,9 +169,7 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 		results = j.findings(results)
 	}
 	rep.Results = append(rep.Results, results...)
-	for fingerprint, hosts := range d.hosts {
-		j.hosts[fingerprint] = hosts
-	}
+	maps.Copy(j.hosts, d.hosts)
 	rep.Run.Documents = append(rep.Run.Documents, d.document)
 	addCoverage(rep.Coverage, d.coverage)
 	j.affected.add(d.pulls)

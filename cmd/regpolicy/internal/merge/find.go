@@ -150,52 +150,44 @@ func unreadable(err error) *fault {
 
 func (f *file) readHead(r io.Reader) {
 	dec := json.NewDecoder(r)
-	broken := func(err error) {
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			f.fault = &fault{"truncated", "it ends too early", cureAnew}
-			return
-		}
-		f.fault = &fault{"parse_error", "it is no JSON document: " + evidence.Scrub(err.Error()), cureAnew}
-	}
-	if token, err := dec.Token(); err != nil {
-		broken(err)
-		return
-	} else if token != json.Delim('{') {
+	token, err := dec.Token()
+	if err == nil && token != json.Delim('{') {
 		f.fault = &fault{"parse_error", "it is no evidence document", cureAnew}
 		return
 	}
 	version := ""
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			broken(err)
-			return
+	for err == nil && dec.More() {
+		if token, err = dec.Token(); err == nil {
+			err = dec.Decode(f.into(token, &version))
 		}
-		var into any
-		switch key {
-		case "schema_version":
-			into = &version
-		case "cluster":
-			into = &f.head.cluster
-		case "collected_at":
-			into = &f.head.collectedAt
-		default:
-			into = new(json.RawMessage)
-		}
-		if err := dec.Decode(into); err != nil {
-			broken(err)
-			return
-		}
-		if version == report.SchemaVersion {
-			f.other = true
+		if f.other = version == report.SchemaVersion; f.other {
 			return
 		}
 		if version != "" && f.head.cluster != "" && !f.head.collectedAt.IsZero() {
 			break
 		}
 	}
-	if version != evidence.SchemaVersion {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		f.fault = &fault{"truncated", "it ends too early", cureAnew}
+	case err != nil:
+		f.fault = &fault{"parse_error", "it is no JSON document: " + evidence.Scrub(err.Error()), cureAnew}
+	case version != evidence.SchemaVersion:
 		f.fault = &fault{"parse_error", fmt.Sprintf("its schema_version is %q, this program reads %q", version, evidence.SchemaVersion), cureAnew}
+	}
+}
+
+// into is where the value of a field goes.
+func (f *file) into(field json.Token, version *string) any {
+	switch field {
+	case "schema_version":
+		return version
+	case "cluster":
+		return &f.head.cluster
+	case "collected_at":
+		return &f.head.collectedAt
+	default:
+		return new(json.RawMessage)
 	}
 }
 

@@ -121,10 +121,15 @@ func paint(on bool, s string, colors ...text.Color) string {
 	return text.Colors(colors).EscapeSeq() + s + text.Reset.EscapeSeq()
 }
 
+// namedDocuments is up to how many documents each has a line of its own.
+const namedDocuments = 3
+
 func (p *printer) headline(r *Report) {
 	p.paragraph("", p.Headline(r), text.Bold)
 	if r.Fleet != nil {
 		p.paragraph("", p.FleetLine(r))
+	}
+	if len(r.Run.Documents) > namedDocuments {
 		return
 	}
 	for _, d := range r.Run.Documents {
