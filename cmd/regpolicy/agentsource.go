@@ -3,13 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/regpolicy/regpolicy/collectors"
-	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source/agent"
 	"github.com/regpolicy/regpolicy/collectors/source/kube"
 )
@@ -69,12 +67,7 @@ func (f *agentSourceFlags) source(e *environment, src *sourceFlags, c *kube.Clus
 		Cluster: c, Image: f.image, FromNode: f.fromNode, WantProbes: src.vantage == "nodes" || src.vantage == "both",
 		Options: agent.Options{
 			Namespace: f.namespace, Selector: f.selector, Jobs: src.jobs, Timeout: f.timeout, Now: e.now, Sleep: sleepFor(e),
-			Warn: func(text, hint string) {
-				e.warn(text)
-				if hint != "" {
-					fmt.Fprintf(e.stderr, "hint: %s\n", oneLine(evidence.Scrub(hint)))
-				}
-			},
+			Warn: e.warn,
 		},
 	}
 }

@@ -125,7 +125,7 @@ func gatherClusters(ctx context.Context, e *environment, f *sourceFlags, args []
 		return nil
 	})
 	if errors.Is(err, supervisor.ErrNone) {
-		e.warn(noCluster(f))
+		e.warn(noCluster(f), "")
 		return nil, nil
 	}
 	slices.SortFunc(inputs, func(a, b engine.Input) int { return strings.Compare(a.URI, b.URI) })

@@ -13,27 +13,39 @@ import (
 func newCollect(e *environment) *cobra.Command {
 	var src sourceFlags
 	var path string
+	var shard shardFlags
 	c := &cobra.Command{
 		Use: "collect [SOURCE...]", Short: "Only gather: write the evidence document",
-		Long: "collect writes the evidence document and judges nothing. Gaps are named on stderr; they do not change\nthe exit code. With --all-clusters, -o DIR/ takes one document for each cluster.",
+		Long: "collect writes the evidence document and judges nothing. Gaps are named on stderr; they do not change\nthe exit code. " +
+			"With --all-clusters, -o DIR/ takes one document for each cluster. With --fleet one cluster of a\nlist is collected, and one that cannot be reached at all ends with 3, its document written, so that a Job\ntries again.",
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := applySettings(e, c); err != nil {
 				return err
 			}
-			return runCollect(c.Context(), e, &src, path, args)
+			return runCollect(c.Context(), e, &src, &shard, path, args)
 		},
 	}
 	src.bind(c.Flags())
-	c.Flags().StringVarP(&path, "output", "o", "-", "file to write, - for standard output; a folder with --all-clusters")
+	shard.bind(c.Flags())
+	c.Flags().StringVarP(&path, "output", "o", "-", "file to write, - for standard output; a folder with --all-clusters or --fleet")
 	return c
 }
 
-func runCollect(ctx context.Context, e *environment, src *sourceFlags, path string, args []string) error {
+func runCollect(ctx context.Context, e *environment, src *sourceFlags, shard *shardFlags, path string, args []string) error {
 	if err := src.check(); err != nil {
+		return err
+	}
+	if err := shard.check(src); err != nil {
 		return err
 	}
 	if src.allClusters {
 		return collectClusters(ctx, e, src, path, args)
+	}
+	if shard.list != "" {
+		var err error
+		if path, err = shard.pick(e, src, path, args); err != nil {
+			return err
+		}
 	}
 	if err := checkWritable(path); err != nil {
 		return err
@@ -51,6 +63,9 @@ func runCollect(ctx context.Context, e *environment, src *sourceFlags, path stri
 	}
 	if ctx.Err() != nil {
 		return &exitError{code: exitInterrupted, err: errors.New("interrupted; the document holds what was gathered so far")}
+	}
+	if shard.list != "" {
+		return unreached(ctx, inputs[0].Document)
 	}
 	return nil
 }

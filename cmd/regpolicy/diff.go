@@ -44,6 +44,10 @@ func newDiff(e *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if newer.Run.Kept == report.KeptFindings {
+				// Without what passed nobody can tell what was fixed from what was not looked at.
+				return usage("make it with `regpolicy merge --results all`", "comparing with %q: it keeps findings only", args[1])
+			}
 			if older, err = s.report(older, format); err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/merge"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -121,6 +122,9 @@ func hintOf(err error) string {
 	if e, ok := errors.AsType[*source.InputError](err); ok {
 		hint = cmp.Or(hint, e.Cure)
 	}
+	if e, ok := errors.AsType[*merge.Error](err); ok {
+		hint = cmp.Or(hint, e.Hint)
+	}
 	if e, ok := errors.AsType[*kube.LoadError](err); ok {
 		hint = cmp.Or(hint, e.Hint)
 	}
@@ -135,9 +139,12 @@ func (e *environment) complain(text, hint string) {
 	}
 }
 
-// warn writes one line that changes nothing.
-func (e *environment) warn(text string) {
+// warn writes one line that changes nothing, and its cure.
+func (e *environment) warn(text, hint string) {
 	fmt.Fprintf(e.stderr, "warning: %s\n", oneLine(evidence.Scrub(text)))
+	if hint != "" {
+		fmt.Fprintf(e.stderr, "hint: %s\n", oneLine(evidence.Scrub(hint)))
+	}
 }
 
 // oneLine makes a foreign text fit for a terminal: one line, nothing that moves
@@ -187,7 +194,7 @@ func newRoot(e *environment) *cobra.Command {
 			return c.Help()
 		},
 	})
-	root.AddCommand(newEval(e), newCollect(e), newTest(e), newCheck(e), newNew(e), newDemo(e), newList(e), newExplain(e), newDocs(e), newDiff(e), newConvert(e), newVerifyReport(e), newFix(e), newBundle(e), newAgent(e), newVersion(e), newCompletion(e))
+	root.AddCommand(newEval(e), newCollect(e), newTest(e), newCheck(e), newNew(e), newDemo(e), newList(e), newExplain(e), newDocs(e), newMerge(e), newDiff(e), newConvert(e), newVerifyReport(e), newFix(e), newBundle(e), newAgent(e), newVersion(e), newCompletion(e))
 	return root
 }
 

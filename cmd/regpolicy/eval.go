@@ -68,14 +68,19 @@ func newEval(e *environment) *cobra.Command {
 }
 
 func (f *evalFlags) bind(e *environment, c *cobra.Command) {
+	f.bindJudging(e, c)
+	f.publish.bind(c.Flags())
+	c.Flags().DurationVar(&f.watch, "watch", 0, "evaluate again at this interval (--watch=1m) and when a source file changes, until nothing fails")
+	c.Flags().Lookup("watch").NoOptDefVal = "30s"
+}
+
+// bindJudging binds the flags that all commands have that judge documents.
+func (f *evalFlags) bindJudging(e *environment, c *cobra.Command) {
 	f.policies.bind(e, c.Flags())
 	f.verdict.bind(c)
-	f.publish.bind(c.Flags())
 	c.Flags().StringVar(&f.at, "at", "", "judge as of this time, RFC 3339 (default: when the evidence was collected)")
 	c.Flags().StringVar(&f.forecast, "forecast", "", "list the verdicts that time alone will change: within 90d, 12h, 1y")
 	c.Flags().StringVar(&f.waivers, "waivers", "", "waivers (YAML)")
-	c.Flags().DurationVar(&f.watch, "watch", 0, "evaluate again at this interval (--watch=1m) and when a source file changes, until nothing fails")
-	c.Flags().Lookup("watch").NoOptDefVal = "30s"
 }
 
 func (f *verdictFlags) bind(c *cobra.Command) {
@@ -156,6 +161,15 @@ type evaluation struct {
 
 func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags, args []string) error {
 	v := &evaluation{e: e, flags: f, src: src, args: args, options: engine.Options{Require: src.require, Jobs: src.jobs, ToolVersion: toolVersion()}}
+	if err := src.check(); err != nil {
+		return err
+	}
+	if err := v.checkWatch(); err != nil {
+		return err
+	}
+	if err := f.publish.check(src, f.watch > 0, len(args) > 0); err != nil {
+		return err
+	}
 	if err := v.prepare(ctx); err != nil {
 		return err
 	}
@@ -186,15 +200,6 @@ func (v *evaluation) prepare(ctx context.Context) error {
 	f := v.flags
 	var err error
 	if v.outputs, err = f.verdict.check(); err != nil {
-		return err
-	}
-	if err := v.src.check(); err != nil {
-		return err
-	}
-	if err := v.checkWatch(); err != nil {
-		return err
-	}
-	if err := f.publish.check(v.src, f.watch > 0, len(v.args) > 0); err != nil {
 		return err
 	}
 	if f.at != "" {

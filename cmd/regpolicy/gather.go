@@ -116,7 +116,7 @@ func collect(ctx context.Context, e *environment, f *sourceFlags, in *source.Inp
 	if err != nil {
 		return nil, err
 	}
-	cfg.Input, cfg.OnlyCluster, cfg.ClusterName = in, f.cluster, f.cluster
+	cfg.Input, cfg.OnlyCluster, cfg.ClusterName = in, f.cluster, cmp.Or(f.called, f.cluster)
 	// With files nothing on the network is contacted unless asked for.
 	cfg.Probe = f.probe || !fromFiles && !f.noProbe
 	if err := f.connectClusters(e, &cfg, fromFiles); err != nil {
@@ -198,7 +198,7 @@ func (f *sourceFlags) connectClusters(e *environment, cfg *collectors.Config, fr
 				return err
 			}
 			cfg.Cluster = c
-			cfg.ClusterName = cmp.Or(f.cluster, name)
+			cfg.ClusterName = cmp.Or(f.called, f.cluster, name)
 		}
 	}
 	if f.supervisorContext == "" {
@@ -268,7 +268,7 @@ func (f *sourceFlags) sshPool(e *environment) (*remote.Pool, error) {
 		return nil, &exitError{code: exitUsage, err: err, hint: remote.Hint(err)}
 	}
 	for _, warning := range pool.Warnings() {
-		e.warn(warning)
+		e.warn(warning, "")
 	}
 	return pool, nil
 }

@@ -113,7 +113,7 @@ func (v *evaluation) publishReports(ctx context.Context, rep *report.Report) (ok
 		if n > shown {
 			more = fmt.Sprintf(" and %d more", n-shown)
 		}
-		v.e.warn(fmt.Sprintf("the cluster has no namespace \"%s\"%s: what is about it stands in the Cluster%s", names, more, api.Kind))
+		v.e.warn(fmt.Sprintf("the cluster has no namespace \"%s\"%s: what is about it stands in the Cluster%s", names, more, api.Kind), "")
 	}
 	for _, fault := range out.Faults {
 		v.e.complain(fmt.Sprintf("publishing: %v", fault.Err), fault.Hint)

@@ -34,7 +34,7 @@ func (f *registryFlags) client() (*oci.Client, error) {
 	client := &oci.Client{Offline: f.offline, PlainHTTP: f.plainHTTP, Timeout: time.Minute}
 	if f.e != nil {
 		client.Cache, client.DockerConfig = bundleCache(f.e), dockerConfig(f.e)
-		client.Now, client.Warn = f.e.now, f.e.warn
+		client.Now, client.Warn = f.e.now, func(text string) { f.e.warn(text, "") }
 	}
 	proxy := httpproxy.FromEnvironment().ProxyFunc()
 	client.Proxy = func(r *http.Request) (*url.URL, error) { return proxy(r.URL) }

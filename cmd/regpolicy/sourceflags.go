@@ -30,6 +30,8 @@ type sourceFlags struct {
 	supervisorContext, supervisorNamespace, cluster string
 	allClusters                                     bool
 	clusterTimeout                                  time.Duration
+	// called is what the document calls the cluster, if not after its context.
+	called string
 
 	ssh, sshFromSupervisor          bool
 	hostRoots                       []string

@@ -39,6 +39,7 @@ func uses() map[string]spoken {
 		"docs":          {"docs", "text", 0},
 		"fix":           {"fix $story", "text", 0},
 		"diff":          {"diff -o json $report.json $report.json", "json", 0},
+		"merge":         {"merge -o json $document", "json", 1},
 		"convert":       {"convert -o json $report.json", "json", 0},
 		"verify-report": {"verify-report $report.json $document", "text", 0},
 		"bundle build":  {"bundle build $policy -o $dir/bundle.tar.gz", "text", 0},

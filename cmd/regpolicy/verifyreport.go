@@ -103,7 +103,10 @@ func judgeAgain(ctx context.Context, library *engine.Library, r *report.Report, 
 	for i := range inputs {
 		inputs[i].Document.At = judgedAs(r, &inputs[i])
 	}
-	again, err := library.Judge(ctx, inputs, engine.Options{Require: r.Run.Require, ToolVersion: toolVersion()})
+	inOrderOf(r, inputs)
+	again, err := library.Judge(ctx, inputs, engine.Options{
+		Require: r.Run.Require, ToolVersion: toolVersion(), Many: r.Fleet != nil, OnlyFindings: r.Run.Kept == report.KeptFindings,
+	})
 	if err != nil {
 		return nil, 0, err
 	}
@@ -132,6 +135,22 @@ func compareInGerman(r, again *report.Report, english []string, waived int) ([]s
 	return english, waived, nil
 }
 
+// inOrderOf puts documents in the report's order, and calls them as the report does.
+func inOrderOf(r *report.Report, inputs []engine.Input) {
+	at := map[string]int{}
+	for i, d := range r.Run.Documents {
+		at[d.SHA256] = i
+	}
+	place := func(in *engine.Input) int {
+		sum := sha256.Sum256(in.Bytes)
+		return at[hex.EncodeToString(sum[:])]
+	}
+	slices.SortStableFunc(inputs, func(a, b engine.Input) int { return place(&a) - place(&b) })
+	for i := range inputs {
+		inputs[i].Name = r.Run.Documents[place(&inputs[i])].Cluster
+	}
+}
+
 // judgedAs is the moment that the report judged a document as of.
 func judgedAs(r *report.Report, in *engine.Input) *evidence.Time {
 	sum := sha256.Sum256(in.Bytes)
@@ -158,6 +177,12 @@ func tellDifferences(e *environment, differences []string) error {
 // idsOf are the policies that made the results of a report.
 func idsOf(r *report.Report) []string {
 	var out []string
+	if r.Run.Kept == report.KeptFindings { // those that passed have no result
+		for i := range r.Rules {
+			out = append(out, r.Rules[i].ID)
+		}
+		return out
+	}
 	for i := range r.Results {
 		if id := r.Results[i].ID; !slices.Contains(engine.OwnIDs, id) && !slices.Contains(out, id) {
 			out = append(out, id)
@@ -223,6 +248,7 @@ func compareReports(then, now *report.Report) (differences []string, waived int,
 		{"list of who is affected", then.Affected, now.Affected},
 		{"rules", then.Rules, now.Rules},
 		{"documents", described(then), described(now)},
+		{"fleet", fleetOf(then), fleetOf(now)},
 	}
 	if waived == 0 { // what is excused is no cause
 		parts = append(parts, struct {
@@ -248,7 +274,8 @@ func compareReports(then, now *report.Report) (differences []string, waived int,
 func unwaived(r *report.Report) (results map[string]report.Result, waived int, ended []string) {
 	results = map[string]report.Result{}
 	for _, result := range r.Results {
-		if result.ID == engine.WaiverID {
+		// Waivers and the list of the fleet are not at hand.
+		if result.ID == engine.WaiverID || result.ID == engine.FleetID {
 			continue
 		}
 		key := result.ID + " for " + result.Subject.String()
@@ -273,6 +300,19 @@ func described(r *report.Report) []report.Document {
 	}
 	slices.SortFunc(out, func(a, b report.Document) int { return strings.Compare(a.SHA256, b.SHA256) })
 	return out
+}
+
+// fleetOf is what documents alone say of a fleet, without the paths that they had and
+// without verdicts, which waivers may have changed.
+func fleetOf(r *report.Report) any {
+	if r.Fleet == nil {
+		return nil
+	}
+	clusters := slices.Clone(r.Fleet.Clusters)
+	for i := range clusters {
+		clusters[i].URI, clusters[i].Summary, clusters[i].Worst = "", report.Summary{}, ""
+	}
+	return []any{clusters, r.Fleet.Authorities, r.Fleet.Registries}
 }
 
 func equalJSON(a, b any) (bool, error) {

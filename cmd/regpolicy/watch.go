@@ -72,7 +72,7 @@ func (v *evaluation) watch(ctx context.Context) error {
 		case ctx.Err() != nil: // half a collection shows no change
 			return quietly(verdict)
 		case err != nil: // a file that is just being written, a cluster that is away
-			v.e.warn(v.clock() + " " + err.Error())
+			v.e.warn(v.clock()+" "+err.Error(), "")
 			continue
 		}
 		if err := v.tellChange(last, next); err != nil {

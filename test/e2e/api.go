@@ -22,6 +22,9 @@ type client struct {
 	http   *http.Client
 }
 
+// of is the same user at another API server.
+func (c *client) of(server string) *client { return &client{server, c.http} }
+
 // newClient reads the user's certificate from dir.
 func newClient(server, dir, user string) (*client, error) {
 	certificate, err := tls.LoadX509KeyPair(filepath.Join(dir, user+".crt"), filepath.Join(dir, user+".key"))

@@ -28,6 +28,7 @@ func (l *lab) stages(names []string) ([]stage, error) {
 		{"nodes", "three good nodes and three bad ones", []string{"node"}, l.checkNodes},
 		{"supervisor", "a Supervisor's clusters, by the kubeconfigs that it holds", []string{"node"}, l.checkSupervisor},
 		{"agent", "the node read through pods", []string{"node"}, l.checkAgent},
+		{"fleet", "a fleet of two clusters, collected by an Indexed Job", []string{"users", "cases"}, l.checkFleet},
 		{"repairs", "repairs", []string{"node"}, l.checkRepairs},
 		{"incluster", "the CronJob of docs/in-cluster.md", []string{"users", "cases"}, l.checkInCluster},
 		{"rbac", "each right of docs/rbac.yaml, taken away", []string{"node"}, l.checkRights},

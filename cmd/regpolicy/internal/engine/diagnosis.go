@@ -15,7 +15,7 @@ import (
 // that bears on the same pod, node or registry; it stands under its cause then.
 // 400 pods that lack one CA are one paragraph, and a pod that lacks a password
 // beside them is another.
-func diagnose(results []report.Result, policies []*Policy, inputs []Input) []report.Diagnosis {
+func diagnose(results []report.Result, policies []*Policy, hosts map[string][]string) []report.Diagnosis {
 	d := diagnosing{explains: map[string][]string{}, failed: map[string][]failure{}}
 	for _, p := range policies {
 		d.explains[p.ID] = p.Explains
@@ -28,7 +28,7 @@ func diagnose(results []report.Result, policies []*Policy, inputs []Input) []rep
 		if d.failed[r.ID] == nil {
 			d.ids = append(d.ids, r.ID)
 		}
-		d.failed[r.ID] = append(d.failed[r.ID], failure{Result: r, bearing: bearingOf(r, inputs)})
+		d.failed[r.ID] = append(d.failed[r.ID], failure{Result: r, bearing: bearingOf(r, hosts[r.Fingerprint])})
 	}
 	out := []report.Diagnosis{}
 	for _, id := range d.ids {
@@ -58,17 +58,17 @@ type failure struct {
 }
 
 // bearing is what a failure bears on, as far as that can be told: a pod, a node,
-// registries as host:port.
+// registries as host:port, all of one cluster where there are several.
 type bearing struct {
-	pod, node string
-	hosts     []string
+	cluster, pod, node string
+	hosts              []string
 }
 
-func bearingOf(r *report.Result, inputs []Input) bearing {
-	var b bearing
+func bearingOf(r *report.Result, hosts []string) bearing {
+	b := bearing{cluster: r.Subject["cluster"]}
 	switch r.Subject["kind"] {
 	case "pod":
-		b.pod = r.Subject["cluster"] + "\x00" + r.Subject["namespace"] + "/" + r.Subject["name"]
+		b.pod = r.Subject["namespace"] + "/" + r.Subject["name"]
 	case "node":
 		b.node = r.Subject["name"]
 	case "endpoint", "registry":
@@ -77,29 +77,26 @@ func bearingOf(r *report.Result, inputs []Input) bearing {
 	if node := r.Subject["node"]; node != "" {
 		b.node = node
 	}
-	for _, e := range r.Evidence {
-		key, ok := strings.CutPrefix(e.Pointer, "/pull_failures/")
-		if !ok {
-			continue
-		}
-		for i := range inputs {
-			if f, ok := inputs[i].Document.PullFailures[UnescapePointer(key)]; ok {
-				b.hosts = append(b.hosts, f.Registry, f.Host)
-			}
-		}
-	}
+	b.hosts = append(b.hosts, hosts...)
 	return b
 }
 
-// reachOf sums up what several failures bear on.
-type reachOf struct {
+// reachOf sums up what several failures bear on, by cluster.
+type reachOf map[string]*clusterReach
+
+type clusterReach struct {
 	pods, nodes, hosts        map[string]bool
 	anyPod, anyNode, anyHosts bool // some failure does not say
 }
 
 func sum(failures []failure) reachOf {
-	s := reachOf{pods: map[string]bool{}, nodes: map[string]bool{}, hosts: map[string]bool{}}
+	all := reachOf{}
 	for _, f := range failures {
+		s := all[f.cluster]
+		if s == nil {
+			s = &clusterReach{pods: map[string]bool{}, nodes: map[string]bool{}, hosts: map[string]bool{}}
+			all[f.cluster] = s
+		}
 		s.anyPod = s.anyPod || f.pod == ""
 		s.anyNode = s.anyNode || f.node == ""
 		s.anyHosts = s.anyHosts || len(f.hosts) == 0
@@ -108,12 +105,25 @@ func sum(failures []failure) reachOf {
 			s.hosts[h] = true
 		}
 	}
-	return s
+	return all
+}
+
+// hosts are those of all clusters.
+func (all reachOf) hosts() map[string]bool {
+	out := map[string]bool{}
+	for _, s := range all {
+		maps.Copy(out, s.hosts)
+	}
+	return out
 }
 
 // covers tells whether a failure may stem from those summed up: they agree in
 // all that both sides say.
-func (s reachOf) covers(f failure) bool {
+func (all reachOf) covers(f failure) bool {
+	s := all[f.cluster]
+	if s == nil {
+		return false
+	}
 	host := len(f.hosts) == 0 || s.anyHosts || slices.ContainsFunc(f.hosts, func(h string) bool { return s.hosts[h] })
 	return host && (f.pod == "" || s.anyPod || s.pods[f.pod]) && (f.node == "" || s.anyNode || s.nodes[f.node])
 }
@@ -165,12 +175,14 @@ func (d *diagnosing) symptoms(id string, roots []failure) map[string][]failure {
 func (d *diagnosing) newDiagnosis(roots []failure) report.Diagnosis {
 	worst := roots[0]
 	var messages, repairs []string
+	known := map[string]bool{"": true}
 	for _, f := range roots {
 		if slices.Index(report.Severities, f.Severity) > slices.Index(report.Severities, worst.Severity) {
 			worst = f
 		}
 		messages = append(messages, f.Message)
-		if !slices.Contains(repairs, f.Remediation) && f.Remediation != "" {
+		if !known[f.Remediation] {
+			known[f.Remediation] = true
 			repairs = append(repairs, f.Remediation)
 		}
 	}
@@ -200,10 +212,11 @@ func (d *diagnosing) newDiagnosis(roots []failure) report.Diagnosis {
 			break
 		}
 	}
+	out.Clusters = clustersOf(roots)
 	symptoms := d.symptoms(worst.ID, roots)
-	hosts := sum(roots).hosts
+	hosts := sum(roots).hosts()
 	for _, id := range slices.Sorted(maps.Keys(symptoms)) {
-		maps.Copy(hosts, sum(symptoms[id]).hosts)
+		maps.Copy(hosts, sum(symptoms[id]).hosts())
 		out.Explains = append(out.Explains, report.Explained{ID: id, Title: symptoms[id][0].Title, Subjects: len(symptoms[id])})
 	}
 	delete(hosts, "")
@@ -211,20 +224,17 @@ func (d *diagnosing) newDiagnosis(roots []failure) report.Diagnosis {
 	return out
 }
 
-// affected sums up who cannot pull, from where.
-func affected(inputs []Input) report.Affected {
-	pods, namespaces, registries, nodes := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for i := range inputs {
-		for _, f := range inputs[i].Document.PullFailures {
-			pods[inputs[i].URI+"\x00"+f.Namespace+"/"+f.Pod] = true
-			namespaces[f.Namespace] = true
-			registries[f.Registry] = true
-			nodes[f.Node] = true
-		}
+// clustersOf are those of failures; nil where there is one document.
+func clustersOf(failures []failure) []string {
+	clusters := map[string]bool{}
+	for _, f := range failures {
+		clusters[f.cluster] = true
 	}
-	delete(nodes, "")
-	delete(registries, "")
-	return report.Affected{Pods: len(pods), Namespaces: sorted(namespaces), Registries: sorted(registries), Nodes: sorted(nodes)}
+	delete(clusters, "")
+	if len(clusters) == 0 {
+		return nil
+	}
+	return sorted(clusters)
 }
 
 func sorted(set map[string]bool) []string {

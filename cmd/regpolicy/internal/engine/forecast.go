@@ -24,12 +24,15 @@ const nextDates = 40
 
 // foresee judges the policies whose verdicts time alone can change at each date to
 // come, and settles the results' NextChange. It returns the changes up to horizon.
-func (l *Library) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, results []report.Result, many bool, opt Options) ([]report.Change, error) {
+func (l *Library) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, results []report.Result, opt Options) ([]report.Change, error) {
 	if opt.Forecast == 0 && len(in.Bytes) > foreseen {
 		return nil, nil
 	}
 	byPolicy := map[string][]*report.Result{}
 	for i := range results {
+		if v := results[i].Verdict; opt.OnlyFindings && opt.Forecast == 0 && (v == report.Pass || v == report.Skip) {
+			continue // nobody will read of it
+		}
 		byPolicy[results[i].ID] = append(byPolicy[results[i].ID], &results[i])
 	}
 	var changes []report.Change
@@ -37,7 +40,7 @@ func (l *Library) foresee(ctx context.Context, in *Input, input ast.Value, at ev
 		if !p.timeDependent() || len(byPolicy[p.ID]) == 0 {
 			continue
 		}
-		found, err := p.foresee(ctx, in, input, at, l.params[p.ID], byPolicy[p.ID], many, opt)
+		found, err := p.foresee(ctx, in, input, at, l.params[p.ID], byPolicy[p.ID], opt)
 		if err != nil {
 			return nil, err
 		}
@@ -57,7 +60,7 @@ func (p *Policy) timeDependent() bool {
 }
 
 // foresee judges one policy at each date to come, in their order.
-func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, params map[string]any, results []*report.Result, many bool, opt Options) ([]report.Change, error) {
+func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, params map[string]any, results []*report.Result, opt Options) ([]report.Change, error) {
 	opt.alone = true
 	now := map[string]report.Verdict{}
 	first := map[string]*report.Result{}
@@ -76,7 +79,7 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 		}
 		for i := range later {
 			subject := later[i].Subject
-			if many {
+			if opt.Many {
 				subject["cluster"] = clusterOf(in)
 			}
 			key := subject.String()

@@ -16,7 +16,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/util"
-	"github.com/open-policy-agent/opa/v1/version"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -24,7 +23,9 @@ import (
 
 // Input is one evidence document to judge: its bytes, and where they came from.
 type Input struct {
-	URI      string
+	URI string
+	// Name is what one of several documents is called that names no cluster.
+	Name     string
 	Bytes    []byte
 	Document *evidence.Document
 
@@ -89,6 +90,11 @@ type Options struct {
 	Forecast time.Duration
 	// Strict makes a finding on a subject that the policy does not declare an error.
 	Strict bool
+	// Many tells that the document is one of several, whose results name their cluster.
+	// Judge sees to it by itself.
+	Many bool
+	// OnlyFindings keeps no results that passed or were skipped, only their count.
+	OnlyFindings bool
 	// Tracer is told of every step of the evaluation, for coverage.
 	Tracer topdown.QueryTracer
 
@@ -96,85 +102,36 @@ type Options struct {
 	// that it was that one.
 	memory *memoryWatch
 	alone  bool
+	// exclusive is held by all policies that run side by side, or by one alone.
+	exclusive *sync.RWMutex
 }
 
 // Judge evaluates every policy over every document. It returns an error only
 // where no report can be believed: a document that is none, a policy whose
 // result has no shape that could be reported, a cancelled context.
 func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*report.Report, error) {
-	rep := &report.Report{
-		SchemaVersion: report.SchemaVersion,
-		Tool:          report.Tool{Name: "regpolicy", Version: opt.ToolVersion, OPA: version.Version},
-		Run: report.Run{
-			Documents: []report.Document{},
-			Policies:  report.Policies{Count: len(l.policies), Digest: l.digest},
-			Params:    l.params,
-			Profile:   l.profile,
-			Require:   opt.Require,
-		},
-		Coverage: map[string]evidence.Coverage{},
-		Rules:    l.rules(),
-		Results:  []report.Result{},
-	}
-	opt.memory = watchMemory(cmp.Or(opt.Memory, memoryFor(inputs)))
-	defer opt.memory.close()
-	waivers, quoted := newWaiving(opt.Waivers), newExcerpts()
+	opt.Many = opt.Many || len(inputs) > 1
+	j := l.Begin(opt)
+	defer j.Close()
 	for i := range inputs {
-		in := &inputs[i]
-		at := in.Document.CollectedAt
-		if in.Document.At != nil {
-			at = *in.Document.At
-		}
-		if opt.At != nil {
-			at = evidence.At(*opt.At)
-		}
-		if at.After(rep.Run.At.Time) {
-			rep.Run.At = at
-		}
-		value, err := in.convert(at)
-		if err != nil {
-			return nil, err
-		}
-		results, err := l.judgeOne(ctx, in, value, len(inputs) > 1, opt)
-		if err != nil {
-			return nil, err
-		}
-		changes, err := l.foresee(ctx, in, value, at, results, len(inputs) > 1, opt)
-		if err != nil {
-			return nil, err
-		}
-		waivers.apply(results, at.Time)
-		sortResults(results)
-		if err := quoted.add(results, value); err != nil {
-			return nil, err
-		}
-		rep.TrustPaths = append(rep.TrustPaths, trustPaths(results, in, len(inputs) > 1, at)...)
-		changes = slices.DeleteFunc(changes, func(c report.Change) bool { return waivers.covers(&c) })
-		changes = append(changes, waiverChanges(results, at, opt.Forecast)...)
-		if opt.Forecast > 0 {
-			rep.Forecast = append(rep.Forecast, changes...)
-		}
-		rep.Results = append(rep.Results, results...)
-		sum := sha256.Sum256(in.Bytes)
-		rep.Run.Documents = append(rep.Run.Documents, report.Document{
-			URI: in.URI, SHA256: hex.EncodeToString(sum[:]),
-			CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster, At: at,
-		})
-		addCoverage(rep.Coverage, in.Document.Coverage)
+		j.allow(memoryPerByte * len(inputs[i].Bytes))
 	}
-	sortChanges(rep.Forecast)
-	rep.Results = append(rep.Results, waivers.findings()...)
-	rep.Run.Waivers = waivers.count()
-	sortResults(rep.Results)
-	rep.Summary = report.Count(rep.Results)
-	rep.Affected = affected(inputs)
-	rep.Diagnosis = diagnose(rep.Results, l.policies, inputs)
-	return rep, nil
+	for i := range inputs {
+		judged, err := j.judge(ctx, &inputs[i])
+		if err != nil {
+			return nil, err
+		}
+		if _, err := j.add(judged); err != nil {
+			return nil, err
+		}
+	}
+	return j.Report(), nil
 }
 
-func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, many bool, opt Options) ([]report.Result, error) {
+func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt Options) ([]report.Result, error) {
 	perPolicy := make([][]report.Result, len(l.policies))
 	failures := make([]error, len(l.policies))
+	opt.exclusive.RLock()
 	jobs := make(chan int)
 	var workers sync.WaitGroup
 	for range min(cmp.Or(opt.Jobs, runtime.GOMAXPROCS(0)), max(len(l.policies), 1)) {
@@ -189,6 +146,7 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, many
 	}
 	close(jobs)
 	workers.Wait()
+	opt.exclusive.RUnlock()
 	for i, failure := range failures {
 		if errors.Is(failure, errTooMuchMemory) {
 			perPolicy[i], failures[i] = l.policies[i].judgeAlone(ctx, in.Document, input, opt)
@@ -198,7 +156,7 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, many
 		return nil, err
 	}
 	results := append(slices.Concat(perPolicy...), required(in.Document, opt.Require)...)
-	if many {
+	if opt.Many {
 		for i := range results {
 			results[i].Subject["cluster"] = clusterOf(in)
 		}
@@ -213,13 +171,15 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, many
 // judgeAlone judges once more what was stopped among others: which of them took the
 // memory is not known.
 func (p *Policy) judgeAlone(ctx context.Context, doc *evidence.Document, input ast.Value, opt Options) ([]report.Result, error) {
+	opt.exclusive.Lock()
+	defer opt.exclusive.Unlock()
 	runtime.GC()
 	opt.alone = true
 	return p.judge(ctx, doc, input, opt)
 }
 
 // clusterOf tells the results of one of several documents apart.
-func clusterOf(in *Input) string { return cmp.Or(in.Document.Cluster, in.URI) }
+func clusterOf(in *Input) string { return cmp.Or(in.Document.Cluster, in.Name, in.URI) }
 
 // judge evaluates one policy over one document.
 func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Value, opt Options) ([]report.Result, error) {
@@ -279,7 +239,7 @@ func (p *Policy) evaluate(ctx context.Context, query *rego.PreparedEvalQuery, in
 }
 
 // OwnIDs are the ids of results that no policy made.
-var OwnIDs = []string{requiredID, WaiverID}
+var OwnIDs = []string{requiredID, WaiverID, FleetID}
 
 const (
 	requiredID = "evidence-required"

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,7 +18,7 @@ var errTooMuchMemory = errors.New("too much memory")
 // memoryWatch stops the policies that run when together they hold more memory than
 // they may. Go tells only how much the whole process holds.
 type memoryWatch struct {
-	limit uint64
+	limit atomic.Int64
 
 	mu      sync.Mutex
 	running map[int]context.CancelCauseFunc
@@ -29,17 +31,10 @@ type memoryWatch struct {
 // derive from it as much again.
 const defaultMemory, memoryPerByte = 1 << 30, 20
 
-func memoryFor(inputs []Input) uint64 {
-	size := uint64(defaultMemory)
-	for i := range inputs {
-		size += memoryPerByte * uint64(len(inputs[i].Bytes))
-	}
-	return size
-}
-
 // watchMemory lets the process hold that many bytes.
 func watchMemory(limit uint64) *memoryWatch {
-	w := &memoryWatch{limit: limit, running: map[int]context.CancelCauseFunc{}, done: make(chan struct{})}
+	w := &memoryWatch{running: map[int]context.CancelCauseFunc{}, done: make(chan struct{})}
+	w.limit.Store(int64(min(limit, math.MaxInt64)))
 	w.ended.Go(func() {
 		ticker := time.NewTicker(50 * time.Millisecond)
 		defer ticker.Stop()
@@ -48,7 +43,7 @@ func watchMemory(limit uint64) *memoryWatch {
 			case <-w.done:
 				return
 			case <-ticker.C:
-				if liveHeap() > w.limit {
+				if liveHeap() > uint64(max(w.limit.Load(), 0)) {
 					w.stopAll()
 				}
 			}
@@ -99,4 +94,7 @@ func (w *memoryWatch) close() {
 	w.ended.Wait()
 }
 
-func (w *memoryWatch) allowance() string { return fmt.Sprintf("%d MiB", w.limit>>20) }
+func (w *memoryWatch) allowance() string { return fmt.Sprintf("%d MiB", w.limit.Load()>>20) }
+
+// allow lets the process hold so many bytes more, or less.
+func (w *memoryWatch) allow(bytes int64) { w.limit.Add(bytes) }

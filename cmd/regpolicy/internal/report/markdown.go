@@ -50,6 +50,10 @@ func markdown(r *Report, most int) []byte {
 	if most > 0 {
 		markdownDetails(out, r, groups, most)
 	}
+	if r.Fleet != nil {
+		markdownFleet(out, r, max(most, 3))
+		return out.Bytes()
+	}
 	for i, d := range r.Run.Documents {
 		if i == 5 {
 			fmt.Fprintf(out, "\n<sub>and %s</sub>\n", count(len(r.Run.Documents)-i, "more document", "more documents"))
@@ -84,6 +88,9 @@ func markdownCause(out io.Writer, number int, d *Diagnosis) {
 			break
 		}
 		fmt.Fprintf(out, "- %s\n", escapeMarkdown(short(Visible(message), 1000)))
+	}
+	if n := len(d.Clusters); n > 0 {
+		fmt.Fprintf(out, "- in %s: %s\n", count(n, "cluster", "clusters"), escapeMarkdown(short(Visible(list(d.Clusters, 5)), 500)))
 	}
 	for i, e := range d.Explains {
 		if i == 10 {
@@ -205,6 +212,31 @@ func markdownDetails(out io.Writer, r *Report, groups []markdownGroup, most int)
 		}
 		fmt.Fprint(out, "\n</details>\n")
 	}
+}
+
+// markdownFleet writes the tables over all clusters, to unfold.
+func markdownFleet(out io.Writer, r *Report, most int) {
+	for _, t := range FleetTables(r, most) {
+		fmt.Fprintf(out, "\n<details><summary>%s</summary>\n\n|", escapeHTML(t.Title))
+		for _, c := range t.Columns {
+			fmt.Fprintf(out, " %s |", c.Title)
+		}
+		fmt.Fprint(out, "\n|")
+		for _, c := range t.Columns {
+			fmt.Fprint(out, map[bool]string{false: " --- |", true: " ---: |"}[c.Numbers])
+		}
+		for _, row := range t.Rows {
+			fmt.Fprint(out, "\n|")
+			for _, cell := range row.Cells {
+				fmt.Fprintf(out, " %s |", escapeMarkdown(short(Visible(cell), 300)))
+			}
+		}
+		if fmt.Fprintln(out); t.More > 0 {
+			fmt.Fprintf(out, "\nAnd %s.\n", count(t.More, "more row", "more rows"))
+		}
+		fmt.Fprint(out, "\n</details>\n")
+	}
+	fmt.Fprintf(out, "\n<sub>%s</sub>\n", escapeMarkdown(FleetLine(r)))
 }
 
 func escapeHTML(s string) string {

@@ -33,6 +33,7 @@ func Prometheus(w io.Writer, r *Report) error {
 	m.results(r)
 	m.changes(r)
 	m.coverage(r)
+	m.fleet(r)
 	m.family("regpolicy_waivers", "Waivers by what became of them.")
 	m.sample("regpolicy_waivers", int64(r.Run.Waivers.Used), "state", "used")
 	m.sample("regpolicy_waivers", int64(r.Run.Waivers.Unused), "state", "unused")
@@ -115,6 +116,32 @@ func (m metrics) coverage(r *Report) {
 		m.sample("regpolicy_coverage", int64(c.Answered), "collector", name, "state", "answered")
 		m.sample("regpolicy_coverage", int64(c.Skipped), "collector", name, "state", "skipped")
 		m.sample("regpolicy_coverage", int64(len(c.Gaps)), "collector", name, "state", "gap")
+	}
+}
+
+// fleet has each cluster, so that an alert can name it.
+func (m metrics) fleet(r *Report) {
+	f := r.Fleet
+	if f == nil {
+		return
+	}
+	m.family("regpolicy_fleet_clusters", "Clusters that were judged, were expected, and have no document.")
+	m.sample("regpolicy_fleet_clusters", int64(len(f.Clusters)), "state", "judged")
+	m.sample("regpolicy_fleet_clusters", int64(f.Expected), "state", "expected")
+	m.sample("regpolicy_fleet_clusters", int64(len(f.Missing)), "state", "missing")
+	if len(f.Clusters) > 0 {
+		m.family("regpolicy_cluster_verdicts", "Results of one cluster by verdict.")
+	}
+	for i, c := range f.Clusters {
+		for _, v := range []Verdict{Fail, Inconclusive, Error} {
+			m.sample("regpolicy_cluster_verdicts", int64(counts(c.Summary)[v]), "document", fmt.Sprint(i), "cluster", c.Cluster, "verdict", string(v))
+		}
+	}
+	if len(f.Authorities) > 0 {
+		m.family("regpolicy_ca_not_after_timestamp_seconds", "When a CA of the fleet expires.")
+	}
+	for _, a := range f.Authorities {
+		m.sample("regpolicy_ca_not_after_timestamp_seconds", a.NotAfter.Unix(), "fingerprint", a.Fingerprint, "subject", a.Subject)
 	}
 }
 

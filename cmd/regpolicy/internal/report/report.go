@@ -27,6 +27,8 @@ type Report struct {
 	// Forecast lists the verdicts that will change within the time that --forecast
 	// names, the next first.
 	Forecast []Change `json:"forecast,omitempty"`
+	// Fleet is what a run over several documents says of their clusters together.
+	Fleet *Fleet `json:"fleet,omitempty"`
 }
 
 // Tool is what judged.
@@ -49,7 +51,13 @@ type Run struct {
 	// Baseline is what was compared with, where --baseline named a report.
 	Baseline *Baseline `json:"baseline,omitempty"`
 	Waivers  Waivers   `json:"waivers"`
+	// Kept is "findings" where results leave out what passed or was skipped, which
+	// then is only counted: in the summary, and by policy in the fleet section.
+	Kept string `json:"kept,omitempty"`
 }
+
+// KeptFindings is a value of Run.Kept.
+const KeptFindings = "findings"
 
 // Baseline is an older report and what became of its failures.
 type Baseline struct {
@@ -225,6 +233,8 @@ type Diagnosis struct {
 	Location *Location `json:"location,omitempty"`
 	// Registries are those that the cause and what it explains bear on, as host:port.
 	Registries []string `json:"registries,omitempty"`
+	// Clusters are those in which the cause was found, where there are several documents.
+	Clusters []string `json:"clusters,omitempty"`
 }
 
 // Explained is a failed policy that a Diagnosis accounts for.

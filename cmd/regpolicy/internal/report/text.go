@@ -40,6 +40,7 @@ func Text(w io.Writer, r *Report, opt TextOptions) error {
 	}
 	if !opt.Quiet {
 		p.findings(r)
+		p.fleet(r)
 		p.forecast(r)
 		p.unusedWaivers(r)
 		p.notLookedAt(r)
@@ -120,8 +121,17 @@ func paint(on bool, s string, colors ...text.Color) string {
 	return text.Colors(colors).EscapeSeq() + s + text.Reset.EscapeSeq()
 }
 
+// namedDocuments is up to how many documents each has a line of its own.
+const namedDocuments = 3
+
 func (p *printer) headline(r *Report) {
 	p.paragraph("", p.Headline(r), text.Bold)
+	if r.Fleet != nil {
+		p.paragraph("", p.FleetLine(r))
+	}
+	if len(r.Run.Documents) > namedDocuments {
+		return
+	}
 	for _, d := range r.Run.Documents {
 		name := cmp.Or(d.Cluster, d.URI)
 		p.paragraph("", p.Sayf("%s, collected %s, judged as of %s by %s.", name, stamp(d.CollectedAt), stamp(r.Run.At), p.count(r.Run.Policies.Count, "policy", "policies")))
@@ -192,6 +202,9 @@ func (p *printer) diagnosis(number int, d *Diagnosis) {
 		if i == 0 && d.Location != nil {
 			p.line("   %s", p.Sayf("at %s", Visible(d.Location.String())))
 		}
+	}
+	if len(d.Clusters) > 0 {
+		p.paragraph("   ", p.Sayf("In %s: %s.", p.count(len(d.Clusters), "cluster", "clusters"), p.list(d.Clusters, 5)))
 	}
 	if len(d.Explains) > 0 {
 		p.line("   %s", p.Say("This explains:"))

@@ -70,6 +70,8 @@ type page struct {
 	Waivers               waivers
 	Controls              []controlled
 	Data                  data
+	FleetLine             string
+	FleetTables           []report.FleetTable
 }
 
 // tally is a number with a name; X and Width place it in a bar of 1000.
@@ -98,6 +100,9 @@ func newPage(r *report.Report) *page {
 	p.Dates, p.MoreDates = dates(r)
 	p.Waivers = waived(r)
 	p.Data = pack(p.Rows)
+	if r.Fleet != nil {
+		p.FleetLine, p.FleetTables = show(report.FleetLine(r)), report.FleetTables(r, shownFleet)
+	}
 	return p
 }
 
@@ -117,7 +122,7 @@ func name(r *report.Report) string {
 		}
 		return show(documents[0].URI)
 	default:
-		return say("documents") + ": " + number(len(documents))
+		return say("n clusters", number(len(documents)))
 	}
 }
 

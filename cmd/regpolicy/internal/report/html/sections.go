@@ -19,6 +19,7 @@ const (
 	shownGaps     = 50
 	shownDates    = 100
 	shownWaived   = 100
+	shownFleet    = 500
 )
 
 // cause is a diagnosis.
@@ -30,6 +31,7 @@ type cause struct {
 	Left                int // messages that are not shown
 	Repair              []block
 	Explains            []report.Explained
+	Clusters            string
 	Paths               []picture
 }
 
@@ -42,7 +44,7 @@ func causes(r *report.Report) (out []cause, others []picture, more int) {
 		c := newCause(i+1, d)
 		for j := range r.TrustPaths {
 			p := &r.TrustPaths[j]
-			if len(c.Paths) == causePaths || used[j] || !slices.Contains(d.Registries, p.Registry) {
+			if len(c.Paths) == causePaths || used[j] || !slices.Contains(d.Registries, p.Registry) || p.Cluster != "" && !slices.Contains(d.Clusters, p.Cluster) {
 				continue
 			}
 			if drawn := newPicture(p); drawn.Broken {
@@ -80,6 +82,14 @@ func newCause(n int, d *report.Diagnosis) cause {
 		default:
 			c.Left++
 		}
+	}
+	if n := len(d.Clusters); n > 0 {
+		const named = 8
+		names := strings.Join(d.Clusters[:min(n, named)], ", ")
+		if n > named {
+			names += ", …"
+		}
+		c.Clusters = show(say("in clusters", counted(n, "1 cluster", "n clusters"), names))
 	}
 	for _, e := range d.Explains {
 		c.Explains = append(c.Explains, report.Explained{ID: show(e.ID), Title: show(e.Title), Subjects: e.Subjects})

@@ -1,0 +1,238 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/version"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/fleet"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// fleetTrustPaths is how many trust paths a report over many documents draws, where
+// it keeps findings only.
+const fleetTrustPaths = 100
+
+// Judging makes one report of documents that come one after another. What it keeps
+// of each are its results and sums; the document itself may go.
+type Judging struct {
+	library *Library
+	opt     Options
+	rep     *report.Report
+
+	waivers  *waiving
+	quoted   *excerpts
+	affected reach
+	hosts    map[string][]string // by fingerprint of a failure: what it bears on
+	fleet    *fleet.Join
+	dropped  report.Summary
+}
+
+// Judged is one document's share of a report. It holds the document's text as
+// policies read it, until it is added.
+type Judged struct {
+	document report.Document
+	value    ast.Value
+	results  []report.Result
+	changes  []report.Change
+	paths    []report.TrustPath
+	pulls    []pull
+	hosts    map[string][]string
+	coverage map[string]evidence.Coverage
+	facts    *fleet.Facts
+	size     int
+}
+
+// Begin starts a report. Close ends what watches over the policies' memory.
+func (l *Library) Begin(opt Options) *Judging {
+	opt.memory = watchMemory(cmp.Or(opt.Memory, defaultMemory))
+	opt.exclusive = &sync.RWMutex{}
+	j := &Judging{
+		library: l, opt: opt, waivers: newWaiving(opt.Waivers), quoted: newExcerpts(), affected: newReach(), hosts: map[string][]string{},
+		rep: &report.Report{
+			SchemaVersion: report.SchemaVersion,
+			Tool:          report.Tool{Name: "regpolicy", Version: opt.ToolVersion, OPA: version.Version},
+			Run: report.Run{
+				Documents: []report.Document{},
+				Policies:  report.Policies{Count: len(l.policies), Digest: l.digest},
+				Params:    l.params,
+				Profile:   l.profile,
+				Require:   opt.Require,
+			},
+			Coverage: map[string]evidence.Coverage{},
+			Rules:    l.rules(),
+			Results:  []report.Result{},
+		},
+	}
+	if opt.Many {
+		j.fleet = fleet.NewJoin()
+	}
+	if opt.OnlyFindings {
+		j.rep.Run.Kept = report.KeptFindings
+	}
+	return j
+}
+
+// Close ends the watch over memory.
+func (j *Judging) Close() { j.opt.memory.close() }
+
+// Judge judges one document. Several may be judged at once; what they gave is added
+// in an order that does not hang on which was the first to be done.
+func (j *Judging) Judge(ctx context.Context, in *Input) (*Judged, error) {
+	j.allow(memoryPerByte * len(in.Bytes))
+	out, err := j.judge(ctx, in)
+	if err != nil {
+		j.allow(-memoryPerByte * len(in.Bytes))
+	}
+	return out, err
+}
+
+func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
+	l, opt := j.library, j.opt
+	at := in.Document.CollectedAt
+	if in.Document.At != nil {
+		at = *in.Document.At
+	}
+	if opt.At != nil {
+		at = evidence.At(*opt.At)
+	}
+	value, err := in.convert(at)
+	if err != nil {
+		return nil, err
+	}
+	results, err := l.judgeOne(ctx, in, value, opt)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := l.foresee(ctx, in, value, at, results, opt)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(in.Bytes)
+	out := &Judged{
+		document: report.Document{
+			URI: in.URI, SHA256: hex.EncodeToString(sum[:]), CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster, At: at,
+		},
+		value: value, results: results, changes: changes,
+		paths: trustPaths(results, in, opt.Many, at),
+		pulls: pullsOf(in), hosts: hostsOf(results, in.Document), coverage: in.Document.Coverage, size: len(in.Bytes),
+	}
+	if opt.Many {
+		out.document.Cluster = cmp.Or(in.Document.Cluster, in.Name)
+		out.coverage = coverageOf(in.Document.Coverage, clusterOf(in))
+		out.facts = fleet.Of(in.Document)
+	}
+	return out, nil
+}
+
+// Add takes what a document gave into the report.
+func (j *Judging) Add(d *Judged) error {
+	kept, err := j.add(d)
+	// A result is some KiB with its text.
+	const perResult = 4 << 10
+	j.allow(kept*perResult - memoryPerByte*d.size)
+	return err
+}
+
+func (j *Judging) add(d *Judged) (kept int, err error) {
+	rep, opt := j.rep, j.opt
+	if d.document.At.After(rep.Run.At.Time) {
+		rep.Run.At = d.document.At
+	}
+	j.waivers.apply(d.results, d.document.At.Time)
+	sortResults(d.results)
+	if err := j.quoted.add(d.results, d.value); err != nil {
+		return 0, err
+	}
+	if room := fleetTrustPaths - len(rep.TrustPaths); opt.OnlyFindings && len(d.paths) > room {
+		d.paths = d.paths[:max(room, 0)]
+	}
+	rep.TrustPaths = append(rep.TrustPaths, d.paths...)
+	changes := slices.DeleteFunc(d.changes, func(c report.Change) bool { return j.waivers.covers(&c) })
+	changes = append(changes, waiverChanges(d.results, d.document.At, opt.Forecast)...)
+	if opt.Forecast > 0 {
+		rep.Forecast = append(rep.Forecast, changes...)
+	}
+	if j.fleet != nil {
+		j.fleet.Add(&d.document, d.facts, d.results)
+	}
+	results := d.results
+	if opt.OnlyFindings {
+		results = j.findings(results)
+	}
+	rep.Results = append(rep.Results, results...)
+	maps.Copy(j.hosts, d.hosts)
+	rep.Run.Documents = append(rep.Run.Documents, d.document)
+	addCoverage(rep.Coverage, d.coverage)
+	j.affected.add(d.pulls)
+	return len(results), nil
+}
+
+// findings are the results that are kept; the others are counted.
+func (j *Judging) findings(results []report.Result) []report.Result {
+	var out []report.Result
+	for i := range results {
+		switch results[i].Verdict {
+		case report.Pass:
+			j.dropped.Pass++
+		case report.Skip:
+			j.dropped.Skip++
+		default:
+			out = append(out, results[i])
+		}
+	}
+	return out
+}
+
+// Report ends the judging.
+func (j *Judging) Report() *report.Report {
+	rep := j.rep
+	sortChanges(rep.Forecast)
+	rep.Results = append(rep.Results, j.waivers.findings()...)
+	rep.Run.Waivers = j.waivers.count()
+	sortResults(rep.Results)
+	rep.Summary = report.Count(rep.Results)
+	rep.Summary.Add(j.dropped)
+	rep.Affected = j.affected.sum()
+	rep.Diagnosis = diagnose(rep.Results, j.library.policies, j.hosts)
+	if j.fleet != nil {
+		rep.Fleet = j.fleet.Section()
+	}
+	return rep
+}
+
+// allow lets the process hold so many bytes more.
+func (j *Judging) allow(bytes int) {
+	if j.opt.Memory == 0 {
+		j.opt.memory.allow(int64(bytes))
+	}
+}
+
+// coverageOf tells the gaps of one of several documents apart.
+func coverageOf(coverage map[string]evidence.Coverage, cluster string) map[string]evidence.Coverage {
+	out := make(map[string]evidence.Coverage, len(coverage))
+	for name, c := range coverage {
+		gaps := make([]evidence.Gap, 0, len(c.Gaps))
+		for _, g := range c.Gaps {
+			subject := evidence.Subject{"cluster": cluster}
+			for key, value := range g.Subject {
+				if key != "cluster" {
+					subject[key] = value
+				}
+			}
+			g.Subject = subject
+			gaps = append(gaps, g)
+		}
+		c.Gaps = gaps
+		out[name] = c
+	}
+	return out
+}

@@ -1,0 +1,207 @@
+// Package merge judges the documents of a fleet, a few at a time, into one report.
+package merge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// What is read at most.
+const (
+	maxFiles = 200_000
+	maxBytes = 512 << 20 // of one document
+)
+
+// Error is wrong use, with its cure.
+type Error struct {
+	Err  error
+	Hint string
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Unwrap() error { return e.Err }
+
+// file is a document that was found.
+type file struct {
+	path string
+	// named tells that an argument is this very file.
+	named bool
+	head  head
+	// fault is why it cannot be used.
+	fault *fault
+	// other tells that it is something else that may lie beside documents: a report.
+	other bool
+}
+
+type fault struct{ reason, detail, hint string }
+
+// find lists the files that arguments name, and those called *.json in folders.
+func find(ctx context.Context, args []string) ([]file, error) {
+	var files []file
+	seen := map[string]bool{}
+	add := func(path string, named bool) error {
+		path = filepath.Clean(path)
+		if seen[path] {
+			return nil
+		}
+		seen[path] = true
+		if files = append(files, file{path: path, named: named}); len(files) > maxFiles {
+			return &Error{fmt.Errorf("reading the documents: there are more than %d files", maxFiles), "merge parts of the fleet by themselves"}
+		}
+		return ctx.Err()
+	}
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		switch {
+		case arg == "-":
+			return nil, &Error{errors.New(`"-": merge reads no standard input`), "name files and folders; `regpolicy eval -` judges one document"}
+		case err != nil:
+			return nil, &Error{fmt.Errorf("reading %q: %w", arg, pathless(err)), "name documents that `regpolicy collect -o FILE` wrote, or a folder of them"}
+		case !info.IsDir():
+			err = add(arg, true)
+		default:
+			err = walk(arg, func(path string) error { return add(path, false) })
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.path, b.path) })
+	return files, nil
+}
+
+// walk visits the *.json of a folder; what begins with a dot is not finished, or
+// another program's. A folder that cannot be read may hold any number of documents.
+func walk(root string, visit func(string) error) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return &Error{fmt.Errorf("reading %q: %w", path, pathless(err)), "let it be read: the documents in it would go missing"}
+		case path != root && strings.HasPrefix(d.Name(), "."):
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		case d.IsDir() || !strings.HasSuffix(d.Name(), ".json"):
+			return nil
+		default:
+			return visit(path)
+		}
+	})
+}
+
+// head is what a document says of itself before its evidence.
+type head struct {
+	cluster     string
+	collectedAt evidence.Time
+}
+
+// look reads a document's head. Documents that regpolicy wrote have it at their
+// beginning, so that this costs one block of the disk.
+func (f *file) look() {
+	in, err := os.Open(f.path)
+	if err != nil {
+		f.fault = unreadable(err)
+		return
+	}
+	defer in.Close() //nolint:errcheck // read only
+	info, err := in.Stat()
+	switch {
+	case err != nil:
+		f.fault = unreadable(err)
+	case !info.Mode().IsRegular():
+		f.fault = &fault{"not_regular", "it is no file", "name documents that `regpolicy collect -o FILE` wrote"}
+	case info.Size() == 0:
+		f.fault = &fault{"truncated", "it is empty", cureAnew}
+	case info.Size() > maxBytes:
+		f.fault = tooLarge()
+	default:
+		f.readHead(in)
+	}
+}
+
+const cureAnew = "collect that cluster again with `regpolicy collect -o FILE`"
+
+func tooLarge() *fault {
+	return &fault{"truncated", fmt.Sprintf("it has more than %d MiB", maxBytes>>20), "judge that cluster by itself with `regpolicy eval`"}
+}
+
+func unreadable(err error) *fault {
+	reason := "parse_error"
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		reason = "permission_denied"
+	case errors.Is(err, fs.ErrNotExist):
+		reason = "not_found"
+	}
+	return &fault{reason, pathless(err).Error(), "let the file be read by who runs regpolicy"}
+}
+
+func (f *file) readHead(r io.Reader) {
+	dec := json.NewDecoder(r)
+	token, err := dec.Token()
+	if err == nil && token != json.Delim('{') {
+		f.fault = &fault{"parse_error", "it is no evidence document", cureAnew}
+		return
+	}
+	version := ""
+	for err == nil && dec.More() {
+		if token, err = dec.Token(); err == nil {
+			err = dec.Decode(f.into(token, &version))
+		}
+		if f.other = version == report.SchemaVersion; f.other {
+			return
+		}
+		if version != "" && f.head.cluster != "" && !f.head.collectedAt.IsZero() {
+			break
+		}
+	}
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		f.fault = &fault{"truncated", "it ends too early", cureAnew}
+	case err != nil:
+		f.fault = &fault{"parse_error", "it is no JSON document: " + evidence.Scrub(err.Error()), cureAnew}
+	case version != evidence.SchemaVersion:
+		f.fault = &fault{"parse_error", fmt.Sprintf("its schema_version is %q, this program reads %q", version, evidence.SchemaVersion), cureAnew}
+	}
+}
+
+// into is where the value of a field goes.
+func (f *file) into(field json.Token, version *string) any {
+	switch field {
+	case "schema_version":
+		return version
+	case "cluster":
+		return &f.head.cluster
+	case "collected_at":
+		return &f.head.collectedAt
+	default:
+		return new(json.RawMessage)
+	}
+}
+
+// name is the cluster's, or the file's where the document tells none.
+func (f *file) name() string {
+	if f.head.cluster != "" {
+		return f.head.cluster
+	}
+	return strings.TrimSuffix(filepath.Base(f.path), ".json")
+}
+
+func pathless(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/spf13/pflag"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/fleet"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// shardFlags pick one cluster of a list, as the index of an Indexed Job does.
+type shardFlags struct {
+	list  string
+	index int
+}
+
+func (f *shardFlags) bind(flags *pflag.FlagSet) {
+	flags.StringVar(&f.list, "fleet", "", "file that lists clusters: collect the one of --index, and write NAME.json into the folder of -o")
+	flags.IntVar(&f.index, "index", -1, "which cluster of --fleet, from 0 on (default: JOB_COMPLETION_INDEX, which Kubernetes sets)")
+}
+
+// pick points the sources at the cluster of the list, and returns the file that is
+// for its document.
+func (f *shardFlags) pick(e *environment, src *sourceFlags, folder string, args []string) (string, error) {
+	if len(args) > 0 || src.namesCluster() && src.overrides.CurrentContext != "" {
+		return "", usage("leave --context and SOURCEs out: the list says them", "--fleet names the cluster to collect")
+	}
+	index, err := f.indexFrom(e)
+	if err != nil {
+		return "", err
+	}
+	members, err := readFleetList(f.list)
+	if err != nil {
+		return "", err
+	}
+	if index >= len(members) {
+		return "", usage("an Indexed Job has as many completions as the list has clusters", "--index %d: %q lists %d clusters, the last is %d", index, f.list, len(members), len(members)-1)
+	}
+	m := members[index]
+	if !fleet.FileSafe(m.Name) {
+		return "", usage("give it a name of letters, digits, dots and dashes; context=NAME may name anything", "reading %q: line %d: cluster %q cannot be a file's name", f.list, m.Line, m.Name)
+	}
+	if info, err := os.Stat(folder); folder == "-" || err != nil || !info.IsDir() {
+		return "", usage("-o FOLDER, for example the volume that all indexes share", "--fleet writes into a folder, and --output %q is none", folder)
+	}
+	src.called = m.Name
+	src.overrides.CurrentContext = m.Context
+	if m.Kubeconfig != "" {
+		src.kubeconfig = m.Kubeconfig
+		if !filepath.IsAbs(m.Kubeconfig) {
+			src.kubeconfig = filepath.Join(filepath.Dir(f.list), m.Kubeconfig)
+		}
+	} else {
+		src.overrides.CurrentContext = cmp.Or(m.Context, m.Name)
+	}
+	return filepath.Join(folder, m.Name+".json"), nil
+}
+
+func (f *shardFlags) indexFrom(e *environment) (int, error) {
+	if f.index >= 0 {
+		return f.index, nil
+	}
+	text := e.getenv("JOB_COMPLETION_INDEX")
+	if text == "" {
+		return 0, usage("give --index N, or run it as an Indexed Job", "--fleet needs to know which cluster")
+	}
+	index, err := strconv.Atoi(text)
+	if err != nil || index < 0 {
+		return 0, usage("completionMode: Indexed sets it", "JOB_COMPLETION_INDEX %q is no number of a cluster", text)
+	}
+	return index, nil
+}
+
+// check refuses an index without a list, and two lists.
+func (f *shardFlags) check(src *sourceFlags) error {
+	if f.list != "" && src.allClusters {
+		return usage("give one of the two", "--fleet and --all-clusters exclude each other: each says which clusters there are")
+	}
+	if f.list == "" && f.index >= 0 {
+		return usage("name the list with --fleet", "--index %d is of no list", f.index)
+	}
+	return nil
+}
+
+// unreached tells that the API server itself was not reached: another attempt may
+// fare better. What it refuses it will refuse again.
+func unreached(ctx context.Context, doc *evidence.Document) error {
+	c := doc.Coverage[evidence.Pods]
+	if ctx.Err() != nil || c.Answered > 0 {
+		return nil
+	}
+	for _, g := range c.Gaps {
+		switch g.Reason {
+		case "timeout_connect", "timeout_handshake", "timeout_exec", "refused", "unreachable", "dns", "throttled_429", "gone_410", "internal", "truncated":
+			return &exitError{code: exitInconclusive, err: errors.New("the cluster could not be read; the document says why: " + g.Reason + ": " + g.Detail), hint: "try again; a Job of deploy/fleet does"}
+		}
+	}
+	return nil
+}
