@@ -9,7 +9,7 @@ import (
 
 // BenchmarkLoad is what every run pays before it reads any evidence.
 func BenchmarkLoad(b *testing.B) {
-	cfg := builtin(b)
+	cfg := knowing(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Load(b.Context(), cfg); err != nil {
