@@ -7,9 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -165,20 +163,9 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, many bool, opt Options) ([]report.Result, error) {
 	perPolicy := make([][]report.Result, len(l.policies))
 	failures := make([]error, len(l.policies))
-	jobs := make(chan int)
-	var workers sync.WaitGroup
-	for range min(cmp.Or(opt.Jobs, runtime.GOMAXPROCS(0)), max(len(l.policies), 1)) {
-		workers.Go(func() {
-			for i := range jobs {
-				perPolicy[i], failures[i] = l.policies[i].judge(ctx, in.Document, input, opt)
-			}
-		})
-	}
-	for i := range l.policies {
-		jobs <- i
-	}
-	close(jobs)
-	workers.Wait()
+	side(len(l.policies), opt.Jobs, func(i int) {
+		perPolicy[i], failures[i] = l.policies[i].judge(ctx, in.Document, input, opt)
+	})
 	if err := errors.Join(failures...); err != nil {
 		return nil, err
 	}
