@@ -66,12 +66,18 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 	}
 	var out []report.Change
 	for _, date := range datesOf(in.Document, at, params, opt.Forecast) {
+		if timeIsUp(ctx) {
+			return out, nil
+		}
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("looking ahead: %w", context.Cause(ctx))
 		}
 		later, err := p.judge(ctx, in.Document, judgedAt(input, date), opt)
 		if err != nil {
 			return nil, err
+		}
+		if timeIsUp(ctx) { // what was cut short is no change of a verdict
+			return out, nil
 		}
 		for i := range later {
 			subject := later[i].Subject

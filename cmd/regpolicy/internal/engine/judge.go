@@ -76,6 +76,9 @@ type Options struct {
 	Waivers []Waiver
 	// Timeout bounds each policy on each document; zero means 30 seconds.
 	Timeout time.Duration
+	// Within bounds all judging: policies that are not done by then are errors, and
+	// the rest is reported. Zero is no bound.
+	Within time.Duration
 	// Jobs is how many policies are evaluated at once; zero means all cores.
 	Jobs int
 	// ToolVersion stands in the report.
@@ -105,6 +108,11 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 		Coverage: map[string]evidence.Coverage{},
 		Rules:    l.rules(),
 		Results:  []report.Result{},
+	}
+	if opt.Within > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, opt.Within, errTimeIsUp)
+		defer cancel()
 	}
 	waivers, quoted := newWaiving(opt.Waivers), newExcerpts()
 	for i := range inputs {
@@ -226,15 +234,21 @@ func (p *Policy) evaluate(ctx context.Context, query *rego.PreparedEvalQuery, in
 	if err == nil {
 		return rs, nil, nil
 	}
-	if ctx.Err() != nil {
-		return nil, nil, fmt.Errorf("evaluating policy %q: %w", p.ID, context.Cause(ctx))
-	}
 	message := err.Error()
-	if topdown.IsCancel(err) {
+	switch {
+	case timeIsUp(ctx):
+		message = fmt.Sprintf("the %s for all judging were over before it was done", opt.Within)
+	case ctx.Err() != nil:
+		return nil, nil, fmt.Errorf("evaluating policy %q: %w", p.ID, context.Cause(ctx))
+	case topdown.IsCancel(err):
 		message = fmt.Sprintf("it took longer than %s and was stopped", cmp.Or(opt.Timeout, 30*time.Second))
 	}
 	return nil, []report.Result{p.result(report.Error, wholeDocument(), "the policy failed: "+evidence.Scrub(message))}, nil
 }
+
+var errTimeIsUp = errors.New("the time for all judging is up")
+
+func timeIsUp(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errTimeIsUp) }
 
 // OwnIDs are the ids of results that no policy made.
 var OwnIDs = []string{requiredID, WaiverID}
