@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -72,8 +73,7 @@ func passwordURL(text []byte) int {
 // endsScheme tells whether text ends with a URL's scheme: a letter, and then letters,
 // digits, "+", "." and "-".
 func endsScheme(text []byte) bool {
-	for i := len(text) - 1; i >= 0; i-- {
-		c := text[i]
+	for _, c := range slices.Backward(text) {
 		switch {
 		case 'a' <= c|0x20 && c|0x20 <= 'z':
 			return true
