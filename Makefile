@@ -1,5 +1,5 @@
 # Targets without logic: each is one command.
-.PHONY: build test race lint golden generate check bench fuzz e2e demo prove image release
+.PHONY: build test race lint golden generate check bench bench-peers fuzz e2e demo prove image release
 
 build:
 	go build -trimpath -o bin/regpolicy ./cmd/regpolicy
@@ -27,6 +27,10 @@ check:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+# Beside conftest and opa; NODES, PLAIN_NODES and DOCUMENTS say how large.
+bench-peers:
+	test/peers/run $(NODES) $(PLAIN_NODES) $(DOCUMENTS)
 
 fuzz:
 	.ci/fuzz 30s

@@ -15,7 +15,10 @@ import (
 	"k8s.io/klog/v2"
 )
 
-func main() { os.Exit(mainCode(time.Now)) }
+func main() {
+	spareCollections(os.Getenv)
+	os.Exit(mainCode(time.Now))
+}
 
 // mainCode is main but for the exit and the clock, so that tests can run it as a
 // command.

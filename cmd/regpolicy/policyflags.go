@@ -66,6 +66,9 @@ func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 	if cfg.Schema, err = fs.ReadFile(policies.FS, policies.Schema); err != nil {
 		return nil, fmt.Errorf("reading evidence schema: %w", err)
 	}
+	if cfg.Known, err = fs.ReadFile(policies.FS, policies.Analysis); err != nil {
+		return nil, fmt.Errorf("reading the analysis of the built-in policies: %w", err)
+	}
 	if f.params != "" {
 		if cfg.Params, cfg.ParamsPlace, err = readParams(f.params); err != nil {
 			return nil, err

@@ -86,7 +86,7 @@ func (f *sourceFlags) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&f.vantage, "vantage", "", "probe from: collector, nodes or both (default: both where nodes are read, else collector)")
 	flags.BoolVar(&f.probe, "probe", false, "probe the registries that images name (the default for a live cluster)")
 	flags.BoolVar(&f.noProbe, "no-probe", false, "probe only the registries that --registry names")
-	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "time limit of the whole run")
+	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "time limit of gathering, and as much again of judging: policies not done by then are errors")
 	flags.DurationVar(&f.probeTimeout, "probe-timeout", 10*time.Second, "time limit of one handshake")
 	flags.BoolVar(&f.noPEM, "no-pem", false, "leave the certificates' PEM out of the document")
 	flags.StringSliceVar(&f.require, "require", nil, "evidence that must be there: "+strings.Join(evidence.Collectors, ", "))

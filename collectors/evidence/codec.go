@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 )
 
@@ -29,19 +30,21 @@ func Encode(d *Document) ([]byte, error) {
 // Decode reads a document strictly: another schema version, an unknown field or
 // trailing bytes are errors.
 func Decode(data []byte) (*Document, error) {
-	var head struct {
-		SchemaVersion string `json:"schema_version"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("reading evidence document: %w", err)
-	}
-	if head.SchemaVersion != SchemaVersion {
-		return nil, fmt.Errorf("reading evidence document: schema_version is %q, this program reads %q", head.SchemaVersion, SchemaVersion)
-	}
 	var d Document
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&d); err != nil {
+	err := dec.Decode(&d)
+	if err != nil || d.SchemaVersion != SchemaVersion {
+		// Another version's fields are unknown here; that it is one says more.
+		var head struct {
+			SchemaVersion string `json:"schema_version"`
+		}
+		if err := json.Unmarshal(data, &head); err != nil {
+			return nil, fmt.Errorf("reading evidence document: %w", err)
+		}
+		if head.SchemaVersion != SchemaVersion {
+			return nil, fmt.Errorf("reading evidence document: schema_version is %q, this program reads %q", head.SchemaVersion, SchemaVersion)
+		}
 		return nil, fmt.Errorf("reading evidence document: %w", err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
@@ -60,12 +63,10 @@ func check(d *Document, data []byte) error {
 	if d.CollectedAt.IsZero() {
 		return errors.New(`it has no "collected_at"`)
 	}
-	var sections map[string]json.RawMessage
-	if err := json.Unmarshal(data, &sections); err != nil {
-		return err
-	}
+	absent, keys := absentSections(d), topKeys(data)
 	for section, collectors := range SectionCollectors {
-		if text := string(sections[section]); strings.Contains(section, ".") || text != "" && text != "null" {
+		// Policies read "nodes"; "Nodes", which Go takes for it, is not there for them.
+		if strings.Contains(section, ".") || keys[section] && !absent[section] {
 			continue
 		}
 		for _, name := range collectors {
@@ -81,4 +82,48 @@ func check(d *Document, data []byte) error {
 		}
 	}
 	return nil
+}
+
+// absentSections are the maps of a document that was decoded that were not there, or
+// null.
+func absentSections(d *Document) map[string]bool {
+	absent := map[string]bool{}
+	v := reflect.ValueOf(d).Elem()
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Map && f.IsNil() {
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			absent[name] = true
+		}
+	}
+	return absent
+}
+
+// topKeys are the keys of the outermost object of valid JSON, as they are written.
+func topKeys(data []byte) map[string]bool {
+	keys := map[string]bool{}
+	depth, next := 0, false
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '{', '[':
+			depth++
+			next = depth == 1
+		case '}', ']':
+			depth--
+		case ',':
+			next = depth == 1
+		case '"':
+			end := i + 1
+			for ; data[end] != '"'; end++ {
+				if data[end] == '\\' {
+					end++
+				}
+			}
+			if next {
+				keys[string(data[i+1:end])] = true
+				next = false
+			}
+			i = end
+		}
+	}
+	return keys
 }

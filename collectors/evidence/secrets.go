@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // SecretError says that a document would have carried a secret. It names the
@@ -19,7 +21,8 @@ func (e *SecretError) Error() string {
 }
 
 // Types keep secrets out; these patterns are the last check. Each must fit the
-// JSON text, in which line ends are written \n.
+// JSON text, in which line ends are written \n, and begins with plain text, which is
+// searched for fast.
 var secretPatterns = []struct {
 	kind    string
 	pattern *regexp.Regexp
@@ -27,8 +30,7 @@ var secretPatterns = []struct {
 	{"private key", regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----`)},
 	{"private key", regexp.MustCompile(`LS0tLS1CRUdJTi(?:BQUklWQVRFIEtFWS|BSU0EgUFJJVkFURSBLRV|BFQyBQUklWQVRFIEtFW|BPUEVOU1NIIFBSSVZBVE)`)},
 	{"JSON web token", regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`)},
-	{"registry credential", regexp.MustCompile(`\\?"auths?\\?"\s*:\s*(?:\\?"[A-Za-z0-9+/=_-]{4,}|\{)`)},
-	{"URL with a password", regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s"@:]{0,256}:[^/\s"@]{1,256}@`)},
+	{"registry credential", regexp.MustCompile(`"auths?\\?"\s*:\s*(?:\\?"[A-Za-z0-9+/=_-]{4,}|\{)`)},
 }
 
 // Scan looks for secrets in an encoded document and returns a *SecretError for
@@ -36,10 +38,51 @@ var secretPatterns = []struct {
 func Scan(encoded []byte) error {
 	for _, p := range secretPatterns {
 		if at := p.pattern.FindIndex(encoded); at != nil {
-			return &SecretError{Kind: p.kind, Line: 1 + bytes.Count(encoded[:at[0]], []byte("\n"))}
+			return secretAt(p.kind, encoded, at[0])
 		}
 	}
+	if at := passwordURL(encoded); at >= 0 {
+		return secretAt("URL with a password", encoded, at)
+	}
 	return nil
+}
+
+func secretAt(kind string, encoded []byte, at int) *SecretError {
+	return &SecretError{Kind: kind, Line: 1 + bytes.Count(encoded[:at], []byte("\n"))}
+}
+
+// afterScheme is user:password@, right after "://".
+var afterScheme = regexp.MustCompile(`^[^/\s"@:]{0,256}:[^/\s"@]{1,256}@`)
+
+// passwordURL is where the first URL with a password has its "://", or -1.
+func passwordURL(text []byte) int {
+	const longest = (256 + 1 + 256 + 1) * utf8.UTFMax
+	for from := 0; ; {
+		at := bytes.Index(text[from:], []byte("://"))
+		if at < 0 {
+			return -1
+		}
+		at += from
+		from = at + len("://")
+		if endsScheme(text[:at]) && afterScheme.Match(text[from:min(len(text), from+longest)]) {
+			return at
+		}
+	}
+}
+
+// endsScheme tells whether text ends with a URL's scheme: a letter, and then letters,
+// digits, "+", "." and "-".
+func endsScheme(text []byte) bool {
+	for _, c := range slices.Backward(text) {
+		switch {
+		case 'a' <= c|0x20 && c|0x20 <= 'z':
+			return true
+		case '0' <= c && c <= '9', c == '+', c == '.', c == '-':
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 var scrubbers = []struct {

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -69,4 +70,36 @@ func FuzzScrub(f *testing.F) {
 			t.Errorf("Scrub made %d bytes of %d", len(once), len(text))
 		}
 	})
+}
+
+func TestScanFindsPasswordsInURLs(t *testing.T) {
+	t.Parallel()
+	for text, found := range map[string]bool{
+		`"https://user:secret@harbor.corp.example/v2"`:            true,
+		`"see http://proxy:3128 and s3+v4.x://key:secret@bucket"`: true,
+		`"https://` + strings.Repeat("ü", 256) + ":" + "x@h\"":    true,
+		`"https://user@harbor.corp.example"`:                      false,
+		`"https://harbor.corp.example:443/v2/app@sha256:0"`:       false,
+		`"7://user:secret@host"`:                                  false,
+		`"://user:secret@host"`:                                   false,
+		`"https://a", "b:c@d"`:                                    false,
+		`"https://` + strings.Repeat("u", 257) + ":" + "x@h\"":    false,
+		`"https://u:` + strings.Repeat("p", 257) + "@h\"":         false,
+		`"a://b://user:secret@host"`:                              true,
+	} {
+		if err := Scan([]byte(text)); (err != nil) != found {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func BenchmarkScan(b *testing.B) {
+	text := bytes.Repeat([]byte(`"message": "Head \"https://harbor.corp.example/v2/app\": x509: unknown authority", "auth_scheme": "basic",`+"\n"), 10_000)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := Scan(text); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -42,12 +42,17 @@ _probed(name) if {
 
 _pulls_anew(pod) if pod.always_pulls == true
 
-# The pods of each registry, by its name.
-_pods[name] contains key if {
-	some key, pod in input.pods
-	pod.observed
-	some image in pod.images
-	name := _registry_of[image]
+# The pods of each registry, by its name. OPA walks the pods once for all registries:
+# name is bound outside of the comprehension and found within.
+_pods[name] := keys if {
+	some name, _ in input.registries
+	keys := {key |
+		some key, pod in input.pods
+		pod.observed
+		some image in pod.images
+		_registry_of[image] = name
+	}
+	count(keys) > 0
 }
 
 _registry_of := {image: name | some name, registry in input.registries; some image in registry.images}

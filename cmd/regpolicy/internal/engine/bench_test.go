@@ -1,14 +1,82 @@
 package engine
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/largecluster"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
 
 // BenchmarkLoad is what every run pays before it reads any evidence.
 func BenchmarkLoad(b *testing.B) {
-	cfg := builtin(b)
+	cfg := knowing(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Load(b.Context(), cfg); err != nil {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkPolicy is each policy over a cluster of 500 nodes and 15,000 pods.
+func BenchmarkPolicy(b *testing.B) {
+	l, err := Load(b.Context(), builtin(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	in := large(b, 500)
+	value, err := in.convert(in.Document.CollectedAt)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, p := range l.Policies() {
+		b.Run(p.ID, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := p.judge(b.Context(), in.Document, value, Options{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkJudge is a whole report of such a cluster, BenchmarkConvert what policies
+// read made of the bytes.
+func BenchmarkJudge(b *testing.B) {
+	l, err := Load(b.Context(), builtin(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	in := large(b, 500)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := l.Judge(b.Context(), []Input{in}, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkConvert(b *testing.B) {
+	in := large(b, 500)
+	b.SetBytes(int64(len(in.Bytes)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := in.convert(in.Document.CollectedAt); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func large(b *testing.B, nodes int) Input {
+	b.Helper()
+	doc, err := largecluster.Make(b.Context(), largecluster.Of(nodes))
+	if err != nil {
+		b.Fatal(err)
+	}
+	text, err := evidence.Encode(doc)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return Input{URI: "large.json", Bytes: text, Document: doc}
 }

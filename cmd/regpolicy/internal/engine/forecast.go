@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -70,10 +71,10 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 	}
 	var out []report.Change
 	for _, date := range datesOf(in.Document, at, params, opt.Forecast) {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("looking ahead: %w", context.Cause(ctx))
+		later, err := p.judgeLater(ctx, in, judgedAt(input, date), opt)
+		if errors.Is(err, errTimeIsUp) {
+			return out, nil
 		}
-		later, err := p.judge(ctx, in.Document, judgedAt(input, date), opt)
 		if err != nil {
 			return nil, err
 		}
@@ -102,6 +103,15 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 		}
 	}
 	return out, nil
+}
+
+// judgeLater is judge, but what was cut short is an error: it is no change of a verdict.
+func (p *Policy) judgeLater(ctx context.Context, in *Input, input ast.Value, opt Options) ([]report.Result, error) {
+	later, err := p.judge(ctx, in.Document, input, opt)
+	if err == nil && ctx.Err() != nil {
+		err = fmt.Errorf("looking ahead: %w", context.Cause(ctx))
+	}
+	return later, err
 }
 
 // datesOf are the moments to come at which a certificate begins or ends to be valid,

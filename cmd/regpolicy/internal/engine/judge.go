@@ -82,6 +82,9 @@ type Options struct {
 	// Memory bounds, in bytes, what the process may hold while policies run; zero
 	// means 1 GiB and twenty times the documents.
 	Memory uint64
+	// Within bounds all judging: policies that are not done by then are errors, and
+	// the rest is reported. Zero is no bound.
+	Within time.Duration
 	// Jobs is how many policies are evaluated at once; zero means all cores.
 	Jobs int
 	// ToolVersion stands in the report.
@@ -111,6 +114,11 @@ type Options struct {
 // result has no shape that could be reported, a cancelled context.
 func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*report.Report, error) {
 	opt.Many = opt.Many || len(inputs) > 1
+	if opt.Within > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, opt.Within, errTimeIsUp)
+		defer cancel()
+	}
 	j := l.Begin(opt)
 	defer j.Close()
 	for i := range inputs {
@@ -132,20 +140,9 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt 
 	perPolicy := make([][]report.Result, len(l.policies))
 	failures := make([]error, len(l.policies))
 	opt.exclusive.RLock()
-	jobs := make(chan int)
-	var workers sync.WaitGroup
-	for range min(cmp.Or(opt.Jobs, runtime.GOMAXPROCS(0)), max(len(l.policies), 1)) {
-		workers.Go(func() {
-			for i := range jobs {
-				perPolicy[i], failures[i] = l.policies[i].judge(ctx, in.Document, input, opt)
-			}
-		})
-	}
-	for i := range l.policies {
-		jobs <- i
-	}
-	close(jobs)
-	workers.Wait()
+	side(len(l.policies), opt.Jobs, func(i int) {
+		perPolicy[i], failures[i] = l.policies[i].judge(ctx, in.Document, input, opt)
+	})
 	opt.exclusive.RUnlock()
 	for i, failure := range failures {
 		if errors.Is(failure, errTooMuchMemory) {
@@ -223,20 +220,25 @@ func (p *Policy) evaluate(ctx context.Context, query *rego.PreparedEvalQuery, in
 	if err == nil {
 		return rs, nil, nil
 	}
-	if ctx.Err() != nil {
-		return nil, nil, fmt.Errorf("evaluating policy %q: %w", p.ID, context.Cause(ctx))
-	}
 	message := err.Error()
 	switch greedy := errors.Is(context.Cause(limited), errTooMuchMemory); {
 	case greedy && !opt.alone:
 		return nil, nil, errTooMuchMemory
 	case greedy:
 		message = "it took too much memory and was stopped: the process may hold " + opt.memory.allowance()
+	case timeIsUp(ctx):
+		message = fmt.Sprintf("the %s for all judging were over before it was done", opt.Within)
+	case ctx.Err() != nil:
+		return nil, nil, fmt.Errorf("evaluating policy %q: %w", p.ID, context.Cause(ctx))
 	case topdown.IsCancel(err):
 		message = fmt.Sprintf("it took longer than %s and was stopped", timeout)
 	}
 	return nil, []report.Result{p.result(report.Error, wholeDocument(), "the policy failed: "+evidence.Scrub(message))}, nil
 }
+
+var errTimeIsUp = errors.New("the time for all judging is up")
+
+func timeIsUp(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errTimeIsUp) }
 
 // OwnIDs are the ids of results that no policy made.
 var OwnIDs = []string{requiredID, WaiverID, FleetID}

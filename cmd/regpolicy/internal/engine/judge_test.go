@@ -220,6 +220,21 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// Policies that the time for all judging did not suffice for are errors, and what was
+// done before is kept.
+func TestTimeForAllJudging(t *testing.T) {
+	t.Parallel()
+	slow := "package org.b\n\ndeny contains \"x\" if {\n\tinput.pods\n\tsome a in numbers.range(1, 4000)\n\tsome b in numbers.range(1, 4000)\n\ta * b == 0\n}\n"
+	quick := "package org.a\n\ndeny contains \"one\" if input.pods\n"
+	want := []string{
+		"fail finding=7692c3ad,kind=document: one",
+		"error kind=document: the policy failed: the 1s for all judging were over before it was done",
+	}
+	if diff := cmp.Diff(want, judged(t, document(t, nil), Options{Within: time.Second, Jobs: 1}, slow, quick)); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
+	}
+}
+
 func TestFaultsOfPolicies(t *testing.T) {
 	tests := map[string]struct {
 		sources []string

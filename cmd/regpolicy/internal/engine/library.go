@@ -4,15 +4,18 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -48,6 +51,9 @@ type Config struct {
 	Select, Exclude []string
 	// Tests are parsed, too.
 	Tests bool
+	// Known is what Known wrote of the built-in policies: where it is about these very
+	// sources, it stands in for the checks of them.
+	Known []byte
 }
 
 // Library is a compiled set of policies. It is safe for concurrent use.
@@ -81,34 +87,60 @@ func (l *Library) Knows(id string) bool { return l.ids[id] }
 // Digest is the SHA-256 over all modules, and the data where there is some.
 func (l *Library) Digest() string { return l.digest }
 
+// parse parses each source, on all cores. Faults come in the order of the sources.
 func parse(sources []Module, withTests bool) (modules, tests map[string]*ast.Module, faults Errors) {
+	parsed := make([]*ast.Module, len(sources))
+	errs := make([]error, len(sources))
+	side(len(sources), 0, func(i int) {
+		if withTests || !strings.HasSuffix(sources[i].Path, "_test.rego") {
+			parsed[i], errs[i] = parseModule(&sources[i])
+		}
+	})
 	modules, tests = make(map[string]*ast.Module, len(sources)), map[string]*ast.Module{}
-	for _, src := range sources {
-		isTest := strings.HasSuffix(src.Path, "_test.rego")
-		if isTest && !withTests {
-			continue
-		}
-		text := string(src.Source)
-		m, err := ast.ParseModuleWithOpts(src.Path, text, ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
-		if err != nil && !src.Builtin {
-			// Most of the public conftest policies are older than Rego v1.
-			if old, oldErr := ast.ParseModuleWithOpts(src.Path, text, ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV0}); oldErr == nil {
-				m, err = old, nil
-			}
-		}
-		if err != nil {
-			faults = append(faults, fromOPA(err)...)
-			continue
-		}
+	for i, src := range sources {
+		m := parsed[i]
 		switch {
+		case errs[i] != nil:
+			faults = append(faults, fromOPA(errs[i])...)
 		case m == nil:
-		case isTest, strings.HasSuffix(packageName(m), "_test"):
+		case strings.HasSuffix(src.Path, "_test.rego"), strings.HasSuffix(packageName(m), "_test"):
 			tests[src.Path] = m
 		default:
 			modules[src.Path] = m
 		}
 	}
 	return modules, tests, faults
+}
+
+func parseModule(src *Module) (*ast.Module, error) {
+	text := string(src.Source)
+	m, err := ast.ParseModuleWithOpts(src.Path, text, ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
+	if err != nil && !src.Builtin {
+		// Most of the public conftest policies are older than Rego v1.
+		if old, oldErr := ast.ParseModuleWithOpts(src.Path, text, ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV0}); oldErr == nil {
+			return old, nil
+		}
+	}
+	return m, err
+}
+
+// side does n things side by side, on as many goroutines as jobs says; zero means all
+// cores.
+func side(n, jobs int, do func(i int)) {
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(cmp.Or(jobs, runtime.GOMAXPROCS(0)), n) {
+		workers.Go(func() {
+			for i := range next {
+				do(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
 }
 
 // capabilities are OPA's without what would make a verdict depend on more than

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -50,31 +49,13 @@ func (s *Sources) Tests() map[string]*ast.Module { return s.tests }
 // Only is what one package needs: its files, those of the packages that it refers
 // to, and its tests. The sources must have compiled before.
 func (s *Sources) Only(pkg string) *Sources {
-	byPackage := map[string][]string{}
-	for path, m := range s.modules {
-		name := packageName(m)
-		byPackage[name] = append(byPackage[name], path)
-	}
-	wanted := map[string]*ast.Module{}
-	queue := []string{pkg}
-	for len(queue) > 0 {
-		name := queue[0]
-		queue = queue[1:]
-		for _, path := range byPackage[name] {
-			if wanted[path] != nil {
-				continue
-			}
-			wanted[path] = s.modules[path]
-			queue = append(queue, slices.Collect(maps.Keys(usedPackages(map[string]*ast.Module{path: s.modules[path]})))...)
-		}
-	}
 	tests := map[string]*ast.Module{}
 	for path, m := range s.tests {
 		if name := packageName(m); name == pkg+"_test" || name == pkg {
 			tests[path] = m
 		}
 	}
-	return &Sources{cfg: s.cfg, modules: wanted, tests: tests, schema: s.schema, trusted: true}
+	return &Sources{cfg: s.cfg, modules: s.neededBy(pkg), tests: tests, schema: s.schema, trusted: true}
 }
 
 // Replace is the sources with another module in a file's place.
@@ -99,6 +80,13 @@ func (s *Sources) CompileWithTests() (*ast.Compiler, error) {
 
 // Library compiles the policies, with every check there is.
 func (s *Sources) Library(ctx context.Context) (*Library, error) {
+	k, err := s.readKnown()
+	if err != nil {
+		return nil, err
+	}
+	if k.onlyKnown(s.cfg.Modules) && !s.trusted {
+		return s.libraryOfKnown(ctx, k)
+	}
 	var compiler *ast.Compiler
 	var faults Errors
 	if s.trusted {
@@ -109,34 +97,23 @@ func (s *Sources) Library(ctx context.Context) (*Library, error) {
 	if len(faults) > 0 {
 		return nil, faults.sorted()
 	}
-	return s.library(ctx, compiler)
+	return s.library(ctx, compiler, k)
 }
 
-func (s *Sources) library(ctx context.Context, compiler *ast.Compiler) (*Library, error) {
+func (s *Sources) library(ctx context.Context, compiler *ast.Compiler, k *analysis) (*Library, error) {
 	policies, faults := collect(s.modules)
+	l, paramFaults := s.assemble(policies)
+	unknown := k.of(policies)
 	faults = append(faults, unknownData(compiler, s.cfg.Data)...)
-	faults = append(faults, analyse(policies, compiler, s.schema)...)
-	faults = append(faults, unreportable(policies, compiler)...)
-	own := map[string]bool{}
-	for _, m := range s.cfg.Modules {
-		own[m.Path] = m.Builtin
+	faults = append(faults, analyse(unknown, compiler, s.schema)...)
+	faults = append(faults, unreportable(unknown, compiler)...)
+	if !s.trusted { // else they are those of the policies that are left out
+		faults = append(faults, paramFaults...)
 	}
-	for _, p := range policies {
-		p.Builtin = own[p.File]
-	}
-	params, paramFaults := mergeParams(policies, s.cfg.Profile, s.cfg.Params, s.cfg.ParamsPlace)
-	if s.trusted {
-		paramFaults = nil // those of the policies that are left out
-	}
-	faults = append(faults, paramFaults...)
 	if len(faults) > 0 {
 		return nil, faults.sorted()
 	}
-	l := &Library{policies: policies, params: params, profile: s.cfg.Profile, digest: digest(s.cfg.Modules, s.cfg.Data), compiler: compiler, data: s.cfg.Data}
-	l.ids = make(map[string]bool, len(policies))
-	for _, p := range policies {
-		l.ids[p.ID] = true
-	}
+	l.compiler = compiler
 	if !s.trusted {
 		if err := l.pick(s.cfg.Select, s.cfg.Exclude); err != nil {
 			return nil, err
@@ -145,9 +122,25 @@ func (s *Sources) library(ctx context.Context, compiler *ast.Compiler) (*Library
 	return l, l.prepare(ctx)
 }
 
+// assemble is a library of policies that are not compiled yet.
+func (s *Sources) assemble(policies []*Policy) (*Library, Errors) {
+	own := map[string]bool{}
+	for _, m := range s.cfg.Modules {
+		own[m.Path] = m.Builtin
+	}
+	l := &Library{policies: policies, profile: s.cfg.Profile, digest: digest(s.cfg.Modules, s.cfg.Data), data: s.cfg.Data, ids: make(map[string]bool, len(policies))}
+	for _, p := range policies {
+		p.Builtin = own[p.File]
+		l.ids[p.ID] = true
+	}
+	var faults Errors
+	l.params, faults = mergeParams(policies, s.cfg.Profile, s.cfg.Params, s.cfg.ParamsPlace)
+	return l, faults
+}
+
 // LibraryOf makes a library of what CompileWithTests compiled.
 func (s *Sources) LibraryOf(ctx context.Context, compiler *ast.Compiler) (*Library, error) {
-	return s.library(ctx, compiler)
+	return s.library(ctx, compiler, nil)
 }
 
 func packageName(m *ast.Module) string {

@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+	"github.com/regpolicy/regpolicy/policies"
+)
+
+// knowing is a configuration with what is known of the built-in policies.
+func knowing(t testing.TB) Config {
+	t.Helper()
+	cfg := builtin(t)
+	var err error
+	if cfg.Known, err = fs.ReadFile(policies.FS, policies.Analysis); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// What is known of the built-in policies, and compiling them without OPA's checks,
+// changes no verdict.
+func TestKnownPoliciesJudgeAlike(t *testing.T) {
+	t.Parallel()
+	checked, err := Load(t.Context(), builtin(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fast, err := Load(t.Context(), knowing(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Parse(knowing(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k, err := s.readKnown(); err != nil || k == nil {
+		t.Fatal("policies/analysis.json is not about these policies, run `go generate ./...`: ", err)
+	}
+	for i, p := range checked.policies {
+		if !reflect.DeepEqual(p.Reads, fast.policies[i].Reads) {
+			t.Errorf("%s reads %v, known is %v", p.ID, p.Reads, fast.policies[i].Reads)
+		}
+	}
+	documents, err := filepath.Glob("../../../../fixtures/*/document.json")
+	if err != nil || len(documents) == 0 {
+		t.Fatal("no fixtures: ", err)
+	}
+	for _, path := range documents {
+		text, err := os.ReadFile(path) //nolint:gosec // a fixture
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := evidence.Decode(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := []Input{{URI: path, Bytes: text, Document: doc}}
+		want, err := checked.Judge(t.Context(), in, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := fast.Judge(t.Context(), in, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: the reports differ", path)
+		}
+	}
+}
+
+// Policies of others are checked and analysed beside the known ones.
+func TestOthersPoliciesAreChecked(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"package acme.a\ndeny contains msg if { input.nodez; msg := \"x\" }":                                  "nodez",
+		"package acme.a\ndeny contains 7 if input.nodes":                                                      "could never be reported",
+		"package acme.a\ndeny contains msg if { data.regpolicy.lib.nodez.read; msg := \"x\" }":                "not defined anywhere",
+		"package acme.a\nthings contains 1 if input.nodes\ndeny contains msg if { input.pods; msg := \"x\" }": "nothing refers to rule",
+	} {
+		cfg := knowing(t)
+		cfg.Modules = append(cfg.Modules, Module{Path: "acme.rego", Source: []byte(source)})
+		if _, err := Load(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s:\n%v, want %q", source, err, want)
+		}
+	}
+}
+
+// Other sources than those that were analysed are analysed again.
+func TestWhatIsKnownIsOfItsSources(t *testing.T) {
+	t.Parallel()
+	cfg := knowing(t)
+	for i := range cfg.Modules {
+		if strings.HasSuffix(cfg.Modules[i].Path, "clocks_agree.rego") {
+			cfg.Modules[i].Source = append(append([]byte{}, cfg.Modules[i].Source...), "\ndeny contains msg if { input.nodez; msg := \"x\" }\n"...)
+		}
+	}
+	if _, err := Load(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "nodez") {
+		t.Errorf("%v", err)
+	}
+}
+
+// Only what is picked, and what it refers to, is compiled.
+func TestPickedPoliciesJudgeAlike(t *testing.T) {
+	t.Parallel()
+	cfg := knowing(t)
+	cfg.Select = []string{"RT-XEV-001", "RT-NOD-*"}
+	l, err := Load(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(l.compiler.Modules) >= len(l.ids) {
+		t.Errorf("%d modules are compiled for %d policies", len(l.compiler.Modules), len(l.policies))
+	}
+	if !l.Knows("RT-TLS-001") {
+		t.Error("a policy that is not picked is not known")
+	}
+}

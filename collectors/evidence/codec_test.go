@@ -1,0 +1,45 @@
+package evidence
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestDecodeRefusesSectionsThatAreMissing(t *testing.T) {
+	t.Parallel()
+	b := NewBuilder(Tool{}, time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC))
+	b.Record(func(d *Document) { d.Nodes["a"] = Node{OS: `\" {"nodes": [`} })
+	b.Ask(Nodes, Subject{"kind": "node", "name": "a"}).Answer()
+	whole, err := Encode(b.Build("internal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Decode(whole); err != nil {
+		t.Error(err)
+	}
+	for name, change := range map[string]string{
+		"renamed": "\n \"Nodes\": {", "null": "\n \"nodes\": null, \"secrets\": {",
+	} {
+		text := strings.Replace(string(whole), "\n \"nodes\": {", change, 1)
+		if _, err := Decode([]byte(text)); err == nil || !strings.Contains(err.Error(), `it has no "nodes"`) && !strings.Contains(err.Error(), "unknown field") && !strings.Contains(err.Error(), "cannot unmarshal") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestTopKeys(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{}`: "[]",
+		`{"a": 1, "b": {"c": [1, "d", {"e": 2}]}, "f": "g, \"h\": {", "i": [",", "\\"]}`: "[a b f i]",
+		` {"a":[{"b":1},{"c":2}],"d":null} `:                                             "[a d]",
+	} {
+		if got := fmt.Sprint(slices.Sorted(maps.Keys(topKeys([]byte(text))))); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
