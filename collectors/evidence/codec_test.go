@@ -43,3 +43,24 @@ func TestTopKeys(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkDecode reads a document of 5,000 pods.
+func BenchmarkDecode(b *testing.B) {
+	builder := NewBuilder(Tool{}, time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC))
+	builder.Record(func(d *Document) {
+		for i := range 5000 {
+			d.Pods[fmt.Sprintf("shop/web-%d", i)] = Pod{Node: fmt.Sprintf("wk-%d", i%100), Phase: "Running", Images: []string{"harbor.corp.example/shop/web:1.0"}, Observed: true}
+		}
+	})
+	text, err := Encode(builder.Build("internal"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Decode(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
