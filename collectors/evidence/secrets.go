@@ -23,24 +23,61 @@ func (e *SecretError) Error() string {
 var secretPatterns = []struct {
 	kind    string
 	pattern *regexp.Regexp
+	// literal stands in all that fits: looking for it first is ten times as fast where
+	// the pattern does not begin with a text of its own.
+	literal string
 }{
-	{"private key", regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----`)},
-	{"private key", regexp.MustCompile(`LS0tLS1CRUdJTi(?:BQUklWQVRFIEtFWS|BSU0EgUFJJVkFURSBLRV|BFQyBQUklWQVRFIEtFW|BPUEVOU1NIIFBSSVZBVE)`)},
-	{"JSON web token", regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`)},
-	{"registry credential", regexp.MustCompile(`\\?"auths?\\?"\s*:\s*(?:\\?"[A-Za-z0-9+/=_-]{4,}|\{)`)},
-	{"URL with a password", regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s"@:]{0,256}:[^/\s"@]{1,256}@`)},
+	{"private key", regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----`), ""},
+	{"private key", regexp.MustCompile(`LS0tLS1CRUdJTi(?:BQUklWQVRFIEtFWS|BSU0EgUFJJVkFURSBLRV|BFQyBQUklWQVRFIEtFW|BPUEVOU1NIIFBSSVZBVE)`), ""},
+	{"JSON web token", regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`), ""},
+	{"registry credential", regexp.MustCompile(`\\?"auths?\\?"\s*:\s*(?:\\?"[A-Za-z0-9+/=_-]{4,}|\{)`), `"auth`},
 }
+
+// authority begins, after a scheme and "://", with a user and a password.
+var authority = regexp.MustCompile(`^[^/\s"@:]{0,256}:[^/\s"@]{1,256}@`)
 
 // Scan looks for secrets in an encoded document and returns a *SecretError for
 // the first one.
 func Scan(encoded []byte) error {
 	for _, p := range secretPatterns {
+		if !bytes.Contains(encoded, []byte(p.literal)) {
+			continue
+		}
 		if at := p.pattern.FindIndex(encoded); at != nil {
 			return &SecretError{Kind: p.kind, Line: 1 + bytes.Count(encoded[:at[0]], []byte("\n"))}
 		}
 	}
+	if at := passwordInURL(encoded); at >= 0 {
+		return &SecretError{Kind: "URL with a password", Line: 1 + bytes.Count(encoded[:at], []byte("\n"))}
+	}
 	return nil
 }
+
+// passwordInURL is where the first scheme://user:password@ is, -1 for nowhere. Looking
+// for "://" first is many times as fast as a pattern that may begin at any letter.
+func passwordInURL(text []byte) int {
+	for from := 0; ; {
+		i := bytes.Index(text[from:], []byte("://"))
+		if i < 0 {
+			return -1
+		}
+		i += from
+		from = i + len("://")
+		scheme := i
+		for scheme > 0 && inScheme(text[scheme-1]) {
+			scheme--
+		}
+		if bytes.ContainsFunc(text[scheme:i], isLetter) && authority.Match(text[from:]) {
+			return scheme
+		}
+	}
+}
+
+func inScheme(c byte) bool {
+	return isLetter(rune(c)) || '0' <= c && c <= '9' || c == '+' || c == '.' || c == '-'
+}
+
+func isLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
 
 var scrubbers = []struct {
 	pattern *regexp.Regexp

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -67,6 +68,21 @@ func FuzzScrub(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		if once := Scrub(text); len(once) > len(text)+64*(1+strings.Count(text, "=")+strings.Count(text, ":")+strings.Count(text, "-----")+strings.Count(text, "eyJ")+strings.Count(strings.ToLower(text), "basic")+strings.Count(strings.ToLower(text), "bearer")) {
 			t.Errorf("Scrub made %d bytes of %d", len(once), len(text))
+		}
+	})
+}
+
+// The quick search for passwords in URLs finds what the plain pattern finds.
+func FuzzPasswordInURL(f *testing.F) {
+	plain := regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s"@:]{0,256}:[^/\s"@]{1,256}@`)
+	for _, text := range []string{
+		"https://u:p@h", "1http://u:p@h", "://u:p@h", "+://u:p@", "a://b://c:d@e", "a:// u:p@", "x\na+b.c-9://:p@", "http://h:443/x@y", "s3://k\":p@", "\xff://u:p@", "é://a:b@", "a1://a:\xff@",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if want, got := plain.MatchString(text), passwordInURL([]byte(text)) >= 0; want != got {
+			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	})
 }
