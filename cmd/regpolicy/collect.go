@@ -16,8 +16,8 @@ func newCollect(e *environment) *cobra.Command {
 	var shard shardFlags
 	c := &cobra.Command{
 		Use: "collect [SOURCE...]", Short: "Only gather: write the evidence document",
-		Long: "collect writes the evidence document and judges nothing. Gaps are named on stderr; they do not change\nthe exit code. " +
-			"With --fleet one cluster of a list is collected, and a cluster that cannot be reached at all ends with 3,\nits document written, so that a Job tries again.",
+		Long: "collect writes the evidence document and judges nothing. Gaps are named on stderr; they do not change\nthe exit code. With --all-clusters, -o DIR/ takes one document for each cluster.\n\n" +
+			"With --fleet one cluster of a list is collected. If it cannot be reached at all, its document is written and the\nexit code is 3, so that a Job tries again.",
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := applySettings(e, c); err != nil {
 				return err
@@ -27,7 +27,7 @@ func newCollect(e *environment) *cobra.Command {
 	}
 	src.bind(c.Flags())
 	shard.bind(c.Flags())
-	c.Flags().StringVarP(&path, "output", "o", "-", "file to write, - for standard output; with --fleet a folder")
+	c.Flags().StringVarP(&path, "output", "o", "-", "file to write, - for standard output; a folder with --all-clusters and --fleet")
 	return c
 }
 
@@ -35,8 +35,11 @@ func runCollect(ctx context.Context, e *environment, src *sourceFlags, shard *sh
 	if err := src.check(); err != nil {
 		return err
 	}
-	if err := shard.check(); err != nil {
+	if err := shard.check(src); err != nil {
 		return err
+	}
+	if src.allClusters {
+		return collectClusters(ctx, e, src, path, args)
 	}
 	if shard.list != "" {
 		var err error
@@ -54,7 +57,7 @@ func runCollect(ctx context.Context, e *environment, src *sourceFlags, shard *sh
 	if len(inputs) != 1 {
 		return usage("`regpolicy eval` takes several", "collect writes one document, the sources hold %d", len(inputs))
 	}
-	nameGaps(e, inputs[0].Document)
+	nameGaps(e, inputs[0].Document, "")
 	if err := deliver(e, path, inputs[0].Bytes); err != nil {
 		return err
 	}
@@ -67,14 +70,15 @@ func runCollect(ctx context.Context, e *environment, src *sourceFlags, shard *sh
 	return nil
 }
 
-func nameGaps(e *environment, doc *evidence.Document) {
+// nameGaps names the gaps of a document, those of one among many after its cluster.
+func nameGaps(e *environment, doc *evidence.Document, of string) {
 	for _, name := range evidence.Collectors {
 		for _, g := range doc.Coverage[name].Gaps {
 			field := ""
 			if g.Field != "" {
 				field = " (" + g.Field + ")"
 			}
-			fmt.Fprintln(e.stderr, oneLine(fmt.Sprintf("gap: %s: %s%s: %s: %s", name, g.Subject, field, g.Reason, g.Detail)))
+			fmt.Fprintln(e.stderr, oneLine(fmt.Sprintf("gap: %s%s: %s%s: %s: %s", of, name, g.Subject, field, g.Reason, g.Detail)))
 		}
 	}
 }

@@ -44,6 +44,7 @@ var wrong = map[string][]string{ //nolint:gochecknoglobals // a table
 	"ssh-known-hosts":       {"nowhere --node=wk-1"},
 	"ssh-port":              {"ssh", "70000", "-1"},
 	"supervisor-context":    {"nobody"},
+	"cluster-timeout":       {"long", "-1s", "1m"},
 	"timeout":               {"long", "0", "-5m"},
 	"vantage":               {"moon", "nodes"},
 	"waivers":               {"nowhere.yaml", "."},

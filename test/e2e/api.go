@@ -16,17 +16,17 @@ import (
 
 const apiServer = "https://127.0.0.1:6443"
 
-// client talks to the API server as one user.
+// client talks to an API server as one user.
 type client struct {
-	http   *http.Client
 	server string
+	http   *http.Client
 }
 
 // of is the same user at another API server.
-func (c *client) of(server string) *client { return &client{c.http, server} }
+func (c *client) of(server string) *client { return &client{server, c.http} }
 
 // newClient reads the user's certificate from dir.
-func newClient(dir, user string) (*client, error) {
+func newClient(server, dir, user string) (*client, error) {
 	certificate, err := tls.LoadX509KeyPair(filepath.Join(dir, user+".crt"), filepath.Join(dir, user+".key"))
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func newClient(dir, user string) (*client, error) {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca)
-	return &client{server: apiServer, http: &http.Client{
+	return &client{server, &http.Client{
 		Timeout:   20 * time.Second,
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{certificate}}},
 	}}, nil

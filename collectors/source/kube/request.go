@@ -2,6 +2,7 @@ package kube
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ const (
 	firstBackoff  = 500 * time.Millisecond
 	// maxErrorBody is how much of an error's body is read.
 	maxErrorBody = 64 << 10
+	// maxObject is more than any object: a request to store one may have 3 MiB.
+	maxObject = 8 << 20
 )
 
 // errTooSlow is the cause of a context that this package's own time limit ended.
@@ -37,6 +40,7 @@ type request struct {
 	query  url.Values
 	accept string
 	body   []byte // JSON
+	most   int64  // the largest answer that is read; Options.MaxBody when zero
 }
 
 type answer struct {
@@ -98,7 +102,7 @@ func (c *Cluster) attempt(parent context.Context, r request) (answer, *failure) 
 		return answer{}, c.transportFailure(ctx, at.stage(), err)
 	}
 	defer resp.Body.Close()
-	return c.receive(ctx, resp)
+	return c.receive(ctx, resp, cmp.Or(r.most, c.options.MaxBody))
 }
 
 func (c *Cluster) newRequest(ctx context.Context, r request) (*http.Request, error) {
@@ -150,14 +154,13 @@ func (c *Cluster) send(req *http.Request) (*http.Response, error) {
 }
 
 // receive reads the answer's body, within limits.
-func (c *Cluster) receive(ctx context.Context, resp *http.Response) (answer, *failure) {
+func (c *Cluster) receive(ctx context.Context, resp *http.Response, limit int64) (answer, *failure) {
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	good := resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusCreated
 	if !good {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 		return answer{}, c.statusFailure(resp, answer{mediaType, body})
 	}
-	limit := c.options.MaxBody
 	tooLong := &failure{reason: "truncated", err: fmt.Errorf("the answer is longer than %d bytes", limit)}
 	if resp.ContentLength > limit {
 		return answer{}, tooLong
