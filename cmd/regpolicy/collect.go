@@ -16,8 +16,8 @@ func newCollect(e *environment) *cobra.Command {
 	var shard shardFlags
 	c := &cobra.Command{
 		Use: "collect [SOURCE...]", Short: "Only gather: write the evidence document",
-		Long: "collect writes the evidence document and judges nothing. Gaps are named on stderr; they do not change\nthe exit code. " +
-			"With --all-clusters, -o DIR/ takes one document for each cluster. With --fleet one cluster of a\nlist is collected, and one that cannot be reached at all ends with 3, its document written, so that a Job\ntries again.",
+		Long: "collect writes the evidence document and judges nothing. Gaps are named on stderr; they do not change\nthe exit code. With --all-clusters, -o DIR/ takes one document for each cluster.\n\n" +
+			"With --fleet one cluster of a list is collected. If it cannot be reached at all, its document is written and the\nexit code is 3, so that a Job tries again.",
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := applySettings(e, c); err != nil {
 				return err
@@ -27,7 +27,7 @@ func newCollect(e *environment) *cobra.Command {
 	}
 	src.bind(c.Flags())
 	shard.bind(c.Flags())
-	c.Flags().StringVarP(&path, "output", "o", "-", "file to write, - for standard output; a folder with --all-clusters or --fleet")
+	c.Flags().StringVarP(&path, "output", "o", "-", "file to write, - for standard output; a folder with --all-clusters and --fleet")
 	return c
 }
 

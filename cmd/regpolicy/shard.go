@@ -77,10 +77,10 @@ func (f *shardFlags) indexFrom(e *environment) (int, error) {
 	return index, nil
 }
 
-// check refuses an index without a list, and two lists.
+// check refuses an index without a list, and two ways to name clusters.
 func (f *shardFlags) check(src *sourceFlags) error {
 	if f.list != "" && src.allClusters {
-		return usage("give one of the two", "--fleet and --all-clusters exclude each other: each says which clusters there are")
+		return usage("give one of the two", "--fleet and --all-clusters exclude each other: each names the clusters")
 	}
 	if f.list == "" && f.index >= 0 {
 		return usage("name the list with --fleet", "--index %d is of no list", f.index)

@@ -28,10 +28,10 @@ type sourceFlags struct {
 	kubectl *pflag.FlagSet
 
 	supervisorContext, supervisorNamespace, cluster string
-	allClusters                                     bool
-	clusterTimeout                                  time.Duration
 	// called is what the document calls the cluster, if not after its context.
-	called string
+	called         string
+	allClusters    bool
+	clusterTimeout time.Duration
 
 	ssh, sshFromSupervisor          bool
 	hostRoots                       []string

@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -102,4 +103,19 @@ func BenchmarkScan(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// The quick search for passwords in URLs finds what the plain pattern finds.
+func FuzzPasswordInURL(f *testing.F) {
+	plain := regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s"@:]{0,256}:[^/\s"@]{1,256}@`)
+	for _, text := range []string{
+		"https://u:p@h", "1http://u:p@h", "://u:p@h", "+://u:p@", "a://b://c:d@e", "a:// u:p@", "x\na+b.c-9://:p@", "http://h:443/x@y", "s3://k\":p@", "\xff://u:p@", "é://a:b@", "a1://a:\xff@",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if want, got := plain.MatchString(text), passwordURL([]byte(text)) >= 0; want != got {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	})
 }

@@ -44,6 +44,7 @@ func everythingOf(nodes int) *report.Report {
 	r.Run.Baseline = &report.Baseline{URI: "last-week.json", New: 1, Fixed: 2, Unchanged: 3, NotComparable: 4}
 	r.Results[0].Known = true
 	r.Run.Params = map[string]map[string]any{"RT-TLS-001": {"days": 30, "hosts": []any{"a", "b"}}}
+	r.Fleet = wholeFleet(at)
 	path := r.TrustPaths[0]
 	layers := 1
 	path.Registry, path.NameReason = "old-registry-with-a-rather-long-name.internal.corp.example:8443", "name_mismatch"
@@ -61,4 +62,32 @@ func everythingOf(nodes int) *report.Report {
 		ID: "RT-TLS-004", Severity: "medium", Title: "Certificates name their hosts", Messages: []string{"a", "b", "c", "d", "e"}, Subjects: 5, Registries: []string{path.Registry},
 	})
 	return r
+}
+
+// wholeFleet has a row in each of the fleet's tables.
+func wholeFleet(at evidence.Time) *report.Fleet {
+	f := &report.Fleet{
+		Expected: 3, Missing: []string{"lost"}, Unexpected: []string{"stray"},
+		Unused: []report.UnusedDocument{
+			{URI: "documents/old.json", Cluster: "web", Reason: report.Superseded, Detail: "a newer one is there"},
+			{URI: "documents/cut.json", Reason: report.Unreadable, Detail: "it ends too early", Hint: "collect it again"},
+		},
+		Authorities: []report.Authority{
+			{Fingerprint: strings.Repeat("ab", 32), Subject: "CN=Old CA", NotAfter: evidence.At(at.AddDate(0, 0, -1)), Clusters: []string{"a", "b", "web"}, OnNodes: []string{"web"}, Nodes: 2},
+			{Fingerprint: strings.Repeat("cd", 32), Subject: "CN=New CA", CommonName: "New CA", NotAfter: evidence.At(at.AddDate(9, 0, 0)), Clusters: []string{"web"}, Registries: []string{"harbor.corp.example:443"}},
+		},
+		Registries: []report.FleetRegistry{{
+			Registry: "harbor.corp.example:443", Clusters: []string{"a", "web"}, Reached: []string{"a"},
+			Failing: map[string][]string{"unknown_authority": {"web"}}, Anchors: map[string][]string{strings.Repeat("cd", 32): {"a"}},
+		}},
+		Policies: []report.FleetPolicy{{ID: "RT-CFG-001", Title: "Every trust value has its layers", Severity: "critical", Summary: report.Summary{Fail: 2}, Clusters: map[report.Verdict]int{report.Fail: 1}}},
+	}
+	for i, v := range []report.Summary{{Fail: 2}, {Inconclusive: 1}, {Warn: 1}, {Pass: 3}, {Skip: 1}} {
+		c := report.FleetCluster{Cluster: "cluster-" + string(rune('a'+i)), URI: "documents/x.json", CollectedAt: at, Nodes: 3, Summary: v}
+		if v.Fail > 0 {
+			c.Worst = "critical"
+		}
+		f.Clusters = append(f.Clusters, c)
+	}
+	return f
 }
