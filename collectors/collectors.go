@@ -13,6 +13,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/regpolicy/regpolicy/collectors/certificate"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -33,16 +34,23 @@ type Config struct {
 	Input *source.Input
 	// Cluster is the live cluster whose pods, events and nodes are read.
 	Cluster *kube.Cluster
+	// NoCluster says why a live cluster that was asked for cannot be read: all that
+	// it would have told is a gap.
+	NoCluster *Unavailable
+	// ClusterTimeout bounds reading Cluster; zero leaves that to the context.
+	ClusterTimeout time.Duration
 	// ClusterName names the cluster in the document.
 	ClusterName string
 	// Supervisor is where TKG's trust configuration lives, if it is another
 	// cluster than Cluster.
-	Supervisor *kube.Cluster
-	// OnlyCluster leaves other clusters' trust configuration out.
+	Supervisor Supervisor
+	// OnlyCluster, "name" or "namespace/name", leaves other clusters' trust configuration out.
 	OnlyCluster string
 
 	// SSH, when set, reads nodes: those of Nodes, or all that the API names.
-	SSH      *remote.Pool
+	SSH *remote.Pool
+	// NoSSH says why SSH that was asked for cannot be used.
+	NoSSH    *Unavailable
 	SSHInfo  evidence.Access
 	Nodes    []Node
 	AllNodes bool
@@ -69,6 +77,18 @@ type Config struct {
 	Progress func(stage string, done, total int)
 }
 
+// Supervisor is what is asked of one. *kube.Cluster answers it.
+type Supervisor interface {
+	Server() string
+	Served(ctx context.Context) (map[schema.GroupVersionResource]bool, error)
+	List(ctx context.Context, group, version, resource string, each func(source.Object) error) error
+	Lookup() source.Lookup
+}
+
+// Unavailable is why something that was asked for cannot be had: one of
+// evidence.Reasons, and a line for people.
+type Unavailable struct{ Reason, Detail string }
+
 // Node is a node that the user names.
 type Node struct{ Name, Address string }
 
@@ -93,12 +113,15 @@ func Run(ctx context.Context, cfg Config) *evidence.Document {
 	if cfg.Input != nil {
 		objects = r.offline(cfg.Input)
 	}
+	live, cancel := r.clusterContext(ctx)
+	defer cancel()
 	if cfg.Cluster != nil {
-		r.liveWorkloads(ctx, cfg.Cluster)
+		r.liveWorkloads(live, cfg.Cluster)
 	}
+	r.missing()
 	r.pods.Finish()
-	r.trust(ctx, objects)
-	r.pullSecrets(ctx)
+	r.trust(ctx, live, objects)
+	r.pullSecrets(live)
 	r.nodes(ctx)
 	r.registries(ctx)
 	certificate.Settle(r.b)
@@ -127,6 +150,35 @@ type run struct {
 	images map[string][]corev1.ContainerImage
 	// unreachable are the errors of nodes that SSH did not reach, by address.
 	unreachable sync.Map
+}
+
+// clusterContext bounds what the cluster is asked, so that a slow one costs itself
+// and not what the Supervisor and its nodes tell.
+func (r *run) clusterContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	if r.cfg.ClusterTimeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, r.cfg.ClusterTimeout)
+}
+
+// missing tells what a cluster or nodes that cannot be read at all would have told.
+func (r *run) missing() {
+	lost := func(why *Unavailable, sections map[string]string) {
+		for collector, section := range sections {
+			r.b.Ask(collector, evidence.Section(section)).Gap(why.Reason, why.Detail)
+		}
+	}
+	if why := r.cfg.NoCluster; why != nil {
+		lost(why, map[string]string{evidence.Pods: "pods", evidence.Images: "images", evidence.Events: "events"})
+		if r.cfg.AllNodes {
+			lost(why, map[string]string{evidence.Nodes: "nodes"})
+		}
+		if r.cfg.Probe { // nobody knows which registries its images name
+			lost(why, map[string]string{evidence.Handshakes: "endpoints"})
+		}
+	} else if why := r.cfg.NoSSH; why != nil {
+		lost(why, map[string]string{evidence.Nodes: "nodes"})
+	}
 }
 
 // hints says of each kind of evidence that nobody asked for how to ask.

@@ -88,13 +88,13 @@ func endAll(err error, tasks ...*evidence.Task) {
 }
 
 // trust gathers trust configuration from files, from the cluster where it serves
-// TKG's kinds, and from the Supervisor.
-func (r *run) trust(ctx context.Context, objects []source.Object) {
+// TKG's kinds, and from the Supervisor. live bounds what the cluster is asked.
+func (r *run) trust(ctx, live context.Context, objects []source.Object) {
 	if len(objects) > 0 {
 		secrets.Collect(ctx, r.b, objects, r.cfg.Input.Lookup(), secrets.Options{Cluster: r.cfg.OnlyCluster, Position: r.cfg.Input.Position})
 	}
 	if r.cfg.Cluster != nil {
-		r.liveTrust(ctx, r.cfg.Cluster, clusterSource, r.hasVSpherePods())
+		r.liveTrust(live, r.cfg.Cluster, clusterSource, r.hasVSpherePods())
 	}
 	if r.cfg.Supervisor != nil {
 		r.b.Record(func(d *evidence.Document) {
@@ -118,7 +118,7 @@ func (r *run) hasVSpherePods() bool {
 
 // liveTrust lists TKG's and Cluster API's kinds. A workload cluster that serves
 // none of them was not asked for trust; a Supervisor was.
-func (r *run) liveTrust(ctx context.Context, c *kube.Cluster, from string, supervisor bool) {
+func (r *run) liveTrust(ctx context.Context, c Supervisor, from string, supervisor bool) {
 	served, err := c.Served(ctx)
 	if err != nil {
 		// Who may not even ask what a plain cluster serves has no trust there to see.

@@ -28,6 +28,7 @@ func TestArrows(t *testing.T) {
 		{from: "cmd/regpolicy/internal/engine", allowed: []string{module + "collectors/evidence", internal + "report"}, forbidden: []string{"k8s.io/"}},
 		{from: "cmd/regpolicy/internal/engine/bundle", allowed: []string{module + "collectors/evidence", internal + "report", internal + "engine"}, forbidden: []string{"k8s.io/"}},
 		{from: "cmd/regpolicy/internal/repair", allowed: []string{module + "collectors/evidence", module + "collectors/certificate", internal + "report"}, forbidden: []string{opa, "k8s.io/"}},
+		{from: "cmd/regpolicy/internal/rollout", allowed: []string{module + "collectors"}, forbidden: []string{opa, "k8s.io/"}},
 		{from: "cmd/regpolicy/internal/oci", allowed: []string{}, forbidden: []string{opa, "k8s.io/"}},
 	}
 	for _, rule := range rules {

@@ -15,7 +15,7 @@ func newCollect(e *environment) *cobra.Command {
 	var path string
 	c := &cobra.Command{
 		Use: "collect [SOURCE...]", Short: "Only gather: write the evidence document",
-		Long: "collect writes the evidence document and judges nothing. Gaps are named on stderr; they do not change\nthe exit code.",
+		Long: "collect writes the evidence document and judges nothing. Gaps are named on stderr; they do not change\nthe exit code. With --all-clusters, -o DIR/ takes one document for each cluster.",
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := applySettings(e, c); err != nil {
 				return err
@@ -24,13 +24,16 @@ func newCollect(e *environment) *cobra.Command {
 		},
 	}
 	src.bind(c.Flags())
-	c.Flags().StringVarP(&path, "output", "o", "-", "file to write, - for standard output")
+	c.Flags().StringVarP(&path, "output", "o", "-", "file to write, - for standard output; a folder with --all-clusters")
 	return c
 }
 
 func runCollect(ctx context.Context, e *environment, src *sourceFlags, path string, args []string) error {
 	if err := src.check(); err != nil {
 		return err
+	}
+	if src.allClusters {
+		return collectClusters(ctx, e, src, path, args)
 	}
 	if err := checkWritable(path); err != nil {
 		return err
@@ -42,7 +45,7 @@ func runCollect(ctx context.Context, e *environment, src *sourceFlags, path stri
 	if len(inputs) != 1 {
 		return usage("`regpolicy eval` takes several", "collect writes one document, the sources hold %d", len(inputs))
 	}
-	nameGaps(e, inputs[0].Document)
+	nameGaps(e, inputs[0].Document, "")
 	if err := deliver(e, path, inputs[0].Bytes); err != nil {
 		return err
 	}
@@ -52,14 +55,15 @@ func runCollect(ctx context.Context, e *environment, src *sourceFlags, path stri
 	return nil
 }
 
-func nameGaps(e *environment, doc *evidence.Document) {
+// nameGaps names the gaps of a document, those of one among many after its cluster.
+func nameGaps(e *environment, doc *evidence.Document, of string) {
 	for _, name := range evidence.Collectors {
 		for _, g := range doc.Coverage[name].Gaps {
 			field := ""
 			if g.Field != "" {
 				field = " (" + g.Field + ")"
 			}
-			fmt.Fprintln(e.stderr, oneLine(fmt.Sprintf("gap: %s: %s%s: %s: %s", name, g.Subject, field, g.Reason, g.Detail)))
+			fmt.Fprintln(e.stderr, oneLine(fmt.Sprintf("gap: %s%s: %s%s: %s: %s", of, name, g.Subject, field, g.Reason, g.Detail)))
 		}
 	}
 }

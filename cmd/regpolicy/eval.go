@@ -300,6 +300,9 @@ func nothingHint(r *report.Report) string {
 	if r.Run.Policies.Count == 0 {
 		return "no policy is picked: see --select, --exclude and --no-builtin"
 	}
+	if len(r.Run.Documents) == 0 {
+		return "there is no cluster to evaluate: is this the Supervisor's context, and the right namespace?"
+	}
 	if n := r.Summary.Inconclusive; n > 0 {
 		return fmt.Sprintf("%d results are inconclusive, which --inconclusive passes over, and there is no other", n)
 	}

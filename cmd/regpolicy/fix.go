@@ -14,6 +14,7 @@ import (
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/repair"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/rollout"
 	"github.com/regpolicy/regpolicy/collectors"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
@@ -36,11 +37,13 @@ func newFix(e *environment) *cobra.Command {
 		Use:   "fix SOURCE...",
 		Short: "The smallest repaired manifests for what failed, each proven",
 		Long: "fix judges manifests as eval does, repairs what of their trust configuration fails, gathers the evidence\n" +
-			"of the repaired manifests and judges again. What does not prove itself is not printed. It writes to no\n" +
-			"cluster, and to no file that it read unless --in-place is given.\n\n" +
+			"of the repaired manifests and judges again: as all else is now, and as if nodes had rolled and pods had\n" +
+			"pulled again. What does not prove itself is not printed. It writes to no cluster, and to no file that it\n" +
+			"read unless --in-place is given.\n\n" +
 			"-o diff      a unified diff (the default) for patch -p1\n" +
 			"-o patch     kubectl patch commands\n" +
-			"-o DIR       the whole repaired files; a folder that exists, or a path with a /\n\n" +
+			"-o DIR       the whole repaired files; a folder that exists, or a path with a /; and the chains that\n" +
+			"             registries must send, where the evidence holds them\n\n" +
 			"Exit code: 0 all that fails is repaired, or nothing fails; 1 something fails that fix cannot repair; 2 wrong use.",
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := applySettings(e, c); err != nil {
@@ -220,7 +223,32 @@ func (w *workshop) judge(ctx context.Context, m *repair.Manifests) (repair.State
 		return repair.State{}, err
 	}
 	rep, err := w.report(ctx, doc)
-	return repair.State{Manifests: m, Document: doc, Report: rep}, err
+	if err != nil {
+		return repair.State{}, err
+	}
+	ahead, err := w.foresee(ctx, doc, m, rep)
+	return repair.State{Manifests: m, Document: doc, Report: rep, Ahead: ahead}, err
+}
+
+// foresee judges what comes of a changed configuration, whose report is now.
+func (w *workshop) foresee(ctx context.Context, doc *evidence.Document, m *repair.Manifests, now *report.Report) (*repair.Ahead, error) {
+	f, err := rollout.Foresee(ctx, w.doc, doc, m.Chains())
+	if err != nil || !f.Changes() && len(f.Held) == 0 {
+		return nil, err
+	}
+	out := &repair.Ahead{Report: now, Nodes: f.Nodes, Clusters: f.Clusters, Held: f.Held, Pulled: f.Pulled, Served: f.Served, Loose: f.Loose}
+	if !f.Changes() {
+		return out, nil
+	}
+	if out.Report, err = w.report(ctx, f.Document); err != nil || len(f.Open) == 0 {
+		return out, err
+	}
+	told, err := f.WithoutOpen()
+	if err != nil {
+		return nil, err
+	}
+	out.Clear, err = w.report(ctx, told)
+	return out, err
 }
 
 // objectNumber is the place of an object in its file.

@@ -40,6 +40,15 @@ func fixturePEM(t *testing.T, story string) string {
 	return string(data)
 }
 
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 // tanzuCluster is a Cluster that names keys, and its secret with these lines.
 func tanzuCluster(name, secret string, keys ...string) string {
 	list := ""
@@ -62,6 +71,9 @@ func builtinCluster(items string) string {
 func TestFix(t *testing.T) {
 	root, other := fixturePEM(t, "secret-encoded-once-repaired"), fixturePEM(t, "wrong-ca-embedded")
 	beside := "  aa: " + layered(fixCanary, 1) + "\n"
+	sent := certificates(readFile(t, filepath.Join(fixturesDir, "wrong-ca-embedded/registries/harbor.corp.example_443.pem")))
+	leaf, issuing := string(sent[0]), string(sent[1])
+	bundle := "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: image-fetcher-ca-bundle, namespace: kube-system}\ndata:\n  ca-bundle: |\n    " + strings.ReplaceAll(strings.TrimSpace(issuing), "\n", "\n    ") + "\n"
 	both := strings.TrimSpace(root) + "\n" + other
 	tests := []struct {
 		name, manifest string
@@ -81,6 +93,15 @@ func TestFix(t *testing.T) {
 		{"a secret in another namespace", strings.Replace(tanzuCluster("demo", "data:\n  corp: "+layered(root, 2)+"\n", "corp"), "  namespace: ns\n", "  namespace: sn\n", 1), []string{"RT-CFG-003"}, []string{"  namespace: ns\n"}},
 		{"a secret reference", builtinCluster("          - caCert: {secretRef: {name: cas, key: corp}}\n") + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: cas, namespace: ns}\ndata:\n  corp: " + layered(root, 1) + "\n" + beside, []string{"RT-CFG-001"}, []string{"{secretRef: {name: cas, key: corp-2}}"}},
 		{"content in base64", builtinCluster("          - caCert:\n              content: "+layered(both, 1)+"\n") + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: x, namespace: ns}\ndata:\n" + beside, []string{"RT-CFG-001", "RT-CFG-011"}, []string{"content: |\n                -----BEGIN CERTIFICATE-----\n"}},
+		// What is there twice, and what is no CA.
+		{"two entries with one certificate", tanzuCluster("demo", "data:\n  corp: "+layered(root, 2)+"\n  more: "+layered(root, 2)+"\n"+beside, "corp", "more"), []string{"RT-CFG-010"}, []string{"- name: corp   # keep\n---\n", "data:\n  corp: " + layered(root, 2) + "\n  aa: "}},
+		{"one entry that stands there twice", tanzuCluster("demo", "data:\n  corp: "+layered(root, 2)+"\n"+beside, "corp", "corp"), []string{"RT-CFG-010"}, []string{"- name: corp   # keep\n---\n", "  corp: " + layered(root, 2)}},
+		{"two entries that are encoded once and hold one certificate", tanzuCluster("demo", "data:\n  corp: "+layered(root, 1)+"\n  more: "+layered(root, 1)+"\n"+beside, "corp", "more"), []string{"RT-CFG-001", "RT-CFG-010"}, []string{"- name: corp-2   # keep\n---\n"}},
+		{"one certificate twice in a value", tanzuCluster("demo", "data:\n  corp: "+layered(root+root, 2)+"\n"+beside, "corp"), []string{"RT-CFG-010"}, []string{"  corp-2: " + layered(root, 2)}},
+		{"a leaf beside its CA", tanzuCluster("demo", "data:\n  corp: "+layered(leaf+issuing, 2)+"\n"+beside, "corp"), []string{"RT-CFG-006"}, []string{"  corp-2: " + layered(issuing, 2) + "\n"}},
+		{"a leaf beside the entry of its CA", tanzuCluster("demo", "data:\n  corp: "+layered(issuing, 2)+"\n  leaf: "+layered(leaf, 2)+"\n"+beside, "corp", "leaf"), []string{"RT-CFG-006"}, []string{"- name: corp   # keep\n---\n"}},
+		{"a leaf whose CA the Supervisor has", tanzuCluster("demo", "data:\n  corp: "+layered(leaf, 2)+"\n"+beside, "corp") + bundle, []string{"RT-CFG-006"}, []string{"  corp-2: " + layered(issuing, 2) + "\n"}},
+		{"two values with one name", "apiVersion: run.tanzu.vmware.com/v1alpha2\nkind: TanzuKubernetesCluster\nmetadata: {name: demo, namespace: ns, annotations: {team: " + fixCanary + "}}\nspec:\n  settings:\n    network:\n      trust:\n        additionalTrustedCAs:\n        - name: corp\n          data: " + layered(root, 1) + "\n        - name: corp\n          data: " + layered(other, 1) + "\n", []string{"RT-CFG-010"}, []string{"- name: corp\n", "- name: corp-2\n"}},
 	}
 	// Trust at fields that nothing reads.
 	misplaced := func(kind, spec string) string {

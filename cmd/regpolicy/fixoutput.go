@@ -57,7 +57,7 @@ func (s *sink) write(e *environment, out *repair.Outcome) error {
 				return err
 			}
 		}
-		return nil
+		return s.writeChains(e, out.State)
 	case "patch":
 		return s.writePatch(e, out)
 	default:
@@ -138,6 +138,25 @@ func (s *sink) writeCopy(e *environment, m *repair.Manifests, path string) error
 		return usage("name a folder that you may write to", "writing %q: %w", target, pathless(err))
 	}
 	fmt.Fprintln(e.stderr, oneLine("written: "+target))
+	return nil
+}
+
+// writeChains writes the chains that registries are to send, each as one file.
+func (s *sink) writeChains(e *environment, state repair.State) error {
+	for _, chain := range state.ChainFiles() {
+		name := fmt.Sprintf("%s_%d.pem", chain.Endpoint.Host, chain.Endpoint.Port)
+		if !filepath.IsLocal(name) || strings.ContainsAny(name, `/\`) || name != report.Visible(name) {
+			return usage("", "writing the chain of %q: that is no name of a file", chain.Endpoint.Host)
+		}
+		target := filepath.Join(s.dir, "registries", name)
+		if err := os.MkdirAll(filepath.Dir(target), 0o750); err != nil {
+			return usage("name a folder that you may write to", "making %q: %w", filepath.Dir(target), pathless(err))
+		}
+		if err := replaceFile(target, chain.PEM); err != nil {
+			return usage("name a folder that you may write to", "writing %q: %w", target, pathless(err))
+		}
+		fmt.Fprintln(e.stderr, oneLine("written: "+target))
+	}
 	return nil
 }
 

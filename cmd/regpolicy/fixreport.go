@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,28 +41,29 @@ func warnOfRecreation(e *environment, s repair.State) {
 		if ref.Namespace != "" {
 			kubectl += " -n " + ref.Namespace
 		}
-		command := fmt.Sprintf(": %s get secret %s -o yaml >%s.yaml", kubectl, ref.Name, ref.Name)
-		if !repair.Pasteable(ref.Namespace, ref.Name) {
-			command = ""
+		fmt.Fprintln(e.stderr, oneLine(fmt.Sprintf("re-creating the cluster deletes secret %s with it. Before you do anything, save it:", ref.Name)))
+		if repair.Pasteable(ref.Namespace, ref.Name) {
+			fmt.Fprintf(e.stderr, "  %s get secret %s -o yaml >%s.yaml\n", kubectl, ref.Name, ref.Name)
 		}
-		fmt.Fprintln(e.stderr, oneLine(fmt.Sprintf("re-creating the cluster deletes %s with it: save it first%s", ref.Name, command)))
 	}
 }
 
-// tellFix says what was repaired, what waits, and what is left.
+// tellFix says what was repaired, what of it is proven, what comes later, and what is
+// left.
 func tellFix(e *environment, out *repair.Outcome, caFromRegistry bool) error {
 	say := func(format string, args ...any) {
 		fmt.Fprintln(e.stderr, report.Visible(evidence.Scrub(fmt.Sprintf(format, args...))))
 	}
 	for _, r := range out.Proven {
-		say("%s  %s: %s", strings.Join(r.Policies, ", "), r.Of, r.Does)
+		say("%s  %s", strings.Join(r.Policies, ", "), r.Of)
+		say("  %s", r.Does)
 		for _, note := range r.Notes {
 			say("  %s", note)
 		}
-		say("  proven: judged again; no longer denied: %s; nothing else is worse", strings.Join(r.Policies, ", "))
+		say("  %s", r.Proof())
 	}
-	if len(out.Proven) > 0 && len(out.Waiting) > 0 {
-		say("nodes roll after you apply it; then run eval again: until then these look at nodes and pods as they are: %s", strings.Join(out.Waiting, ", "))
+	if len(out.Proven) > 0 {
+		tellAhead(say, out)
 	}
 	for _, failed := range out.Failed {
 		say("not made, for it did not prove itself: %s  %s: %s: %s", strings.Join(failed.Repair.Policies, ", "), failed.Repair.Of, failed.Repair.Does, failed.Why)
@@ -77,11 +79,87 @@ func tellFix(e *environment, out *repair.Outcome, caFromRegistry bool) error {
 	return nil
 }
 
+// tellAhead says what becomes true only later, and what to do until then.
+func tellAhead(say func(string, ...any), out *repair.Outcome) {
+	if a := out.Ahead; a != nil {
+		if len(out.Foreseen) > 0 {
+			say("not yet true, but foreseen by judging again %s:", foreseenWith(a))
+			say("  these pass, too: %s", strings.Join(out.Foreseen, ", "))
+		}
+		if len(out.Open) > 0 {
+			say("nobody can tell yet whether pods pull then: what the registry presents, or what the puller trusts, is not in the evidence (add --registry HOST):")
+			say("  still open: %s", strings.Join(out.Open, ", "))
+		}
+		for _, cluster := range slices.Sorted(maps.Keys(a.Held)) {
+			say("cluster %s gets no new nodes before this is repaired, too: %s", cluster, a.Held[cluster])
+		}
+		if len(a.Loose) > 0 {
+			say("new nodes lack what was put on the old ones by hand, unless their image brings it: %s", strings.Join(a.Loose[:min(len(a.Loose), 5)], ", "))
+		}
+	}
+	say("next:")
+	for i, step := range nextSteps(out) {
+		say("  %d. %s", i+1, step)
+	}
+}
+
+// foreseenWith says what was put in the place of what is not there yet.
+func foreseenWith(a *repair.Ahead) string {
+	var with []string
+	if len(a.Nodes) > 0 {
+		with = append(with, "with new nodes in the place of "+strings.Join(a.Nodes[:min(len(a.Nodes), 3)], ", "))
+	}
+	if more := len(a.Nodes) - 3; more > 0 {
+		with[0] += fmt.Sprintf(" and %d more", more)
+	}
+	if a.Served {
+		with = append(with, "with the registry sending its chain")
+	}
+	if a.Pulled {
+		with = append(with, "with pods that pull again")
+	}
+	if len(with) == 0 {
+		return "with new nodes"
+	}
+	return strings.Join(with, " and ")
+}
+
+func nextSteps(out *repair.Outcome) []string {
+	var steps []string
+	if len(out.Manifests.Changed()) > 0 {
+		steps = append(steps, "apply it: fix has changed nothing in any cluster")
+	}
+	a := out.Ahead
+	if a == nil {
+		return append(steps, "run eval again")
+	}
+	if a.Served {
+		steps = append(steps, "let whoever runs the registry install the chain, and restart it")
+	}
+	for _, cluster := range a.Clusters[:min(len(a.Clusters), 3)] {
+		step := fmt.Sprintf("wait until the nodes of %s have rolled", cluster)
+		if namespace, name, _ := strings.Cut(cluster, "/"); namespace != "" && repair.Pasteable(namespace, name) {
+			step += fmt.Sprintf(": kubectl -n %s get machines -w", namespace)
+		}
+		steps = append(steps, step)
+	}
+	if a.Pulled {
+		steps = append(steps, "wait some minutes: waiting pods pull by themselves")
+	}
+	last := "run eval again"
+	if len(out.Foreseen)+len(out.Open) > 0 {
+		last = "collect anew and run eval: on what was collected before it still fails"
+	}
+	return append(steps, last)
+}
+
 func tellLeft(say func(string, ...any), out *repair.Outcome, caFromRegistry bool) {
 	reasons := map[string][]string{}
+	doing := map[string]string{}
 	silent := map[string]bool{}
 	for _, p := range out.Problems {
 		silent[p.Policy] = silent[p.Policy] || p.Remediation == ""
+		doing[p.Policy] = p.Remediation
 		if !slices.Contains(reasons[p.Policy], p.Why) {
 			reasons[p.Policy] = append(reasons[p.Policy], p.Why)
 		}
@@ -93,16 +171,17 @@ func tellLeft(say func(string, ...any), out *repair.Outcome, caFromRegistry bool
 		for _, why := range reasons[d.ID] {
 			say("  why not: %s", why)
 		}
+		remediation := cmp.Or(doing[d.ID], d.Remediation)
 		label := "do:"
-		for line := range strings.Lines(d.Remediation) {
+		for line := range strings.Lines(remediation) {
 			if silent[d.ID] {
 				break
 			}
 			say("  %-3s %s", label, strings.TrimSuffix(line, "\n"))
 			label = ""
 		}
-		if d.ID == "RT-XEV-003" && !caFromRegistry {
-			say("  hint: --ca-from-registry takes the CA that the registry presents, and shows its fingerprint")
+		if slices.Contains([]string{"RT-CFG-006", "RT-CFG-019", "RT-XEV-003"}, d.ID) && !caFromRegistry {
+			say("  hint: --ca-from-registry, with --registry HOST, takes the CA that the registry presents, and shows its fingerprint")
 		}
 	}
 }

@@ -25,6 +25,9 @@ import (
 func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) ([]engine.Input, error) {
 	limited, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
+	if f.allClusters {
+		return gatherClusters(limited, e, f, args)
+	}
 	var in *source.Input
 	if len(args) > 0 {
 		var err error
@@ -135,27 +138,13 @@ func secretIn(err error) error {
 
 // collect runs the collectors over everything but saved documents.
 func collect(ctx context.Context, e *environment, f *sourceFlags, in *source.Input, fromFiles bool) (*evidence.Document, error) {
-	cfg := collectors.Config{
-		Tool: evidence.Tool{Name: "regpolicy", Version: toolVersion()},
-		Now:  e.now, Input: in, NoPEM: f.noPEM, OnlyCluster: f.cluster, ClusterName: f.cluster,
-		AllNodes: f.ssh || f.agent.asked() && len(f.nodes) == 0, ProbeTimeout: f.probeTimeout,
-		Proxy: proxyOf(httpproxy.FromEnvironment().ProxyFunc()),
-		// With files nothing on the network is contacted unless asked for.
-		Probe: f.probe || !fromFiles && !f.noProbe,
-	}
-	var err error
-	if cfg.Registries, err = f.targets(); err != nil {
+	cfg, err := f.config(e)
+	if err != nil {
 		return nil, err
 	}
-	if cfg.ConnectTo, err = f.connections(); err != nil {
-		return nil, err
-	}
-	if cfg.Nodes, err = f.nodeTargets(); err != nil {
-		return nil, err
-	}
-	if cfg.HostRoots, err = f.mountedRoots(); err != nil {
-		return nil, err
-	}
+	cfg.Input, cfg.OnlyCluster, cfg.ClusterName = in, f.cluster, f.cluster
+	// With files nothing on the network is contacted unless asked for.
+	cfg.Probe = f.probe || !fromFiles && !f.noProbe
 	if err := f.connectClusters(e, &cfg, fromFiles); err != nil {
 		return nil, err
 	}
@@ -164,12 +153,6 @@ func collect(ctx context.Context, e *environment, f *sourceFlags, in *source.Inp
 		return nil, err
 	}
 	defer disconnect()
-	vantage := cmp.Or(f.vantage, "collector")
-	if f.vantage == "" && (cfg.SSH != nil || cfg.Agent != nil) {
-		vantage = "both"
-	}
-	cfg.FromCollector = vantage != "nodes"
-	cfg.FromNodes = vantage != "collector"
 
 	progress := newProgress(e)
 	defer progress.close()
@@ -184,19 +167,46 @@ func (f *sourceFlags) connectNodes(e *environment, cfg *collectors.Config) (disc
 		cfg.Agent = f.agent.source(e, f, cfg.Cluster)
 		return func() {}, nil
 	}
-	if !f.ssh && len(f.nodes) == 0 {
+	if !f.asksForSSH() {
 		return func() {}, nil
 	}
 	pool, err := f.sshPool(e)
 	if err != nil {
-		return nil, &exitError{code: exitUsage, err: err, hint: remote.Hint(err)}
-	}
-	for _, warning := range pool.Warnings() {
-		e.warn(warning)
+		return nil, err
 	}
 	cfg.SSH = pool
-	cfg.SSHInfo = evidence.Access{Method: "ssh", HostKeyPolicy: f.hostKeyPolicy, Jump: f.sshJump}
 	return pool.Close, nil
+}
+
+// config is what the flags tell the collectors, but for clusters and logins.
+func (f *sourceFlags) config(e *environment) (collectors.Config, error) {
+	cfg := collectors.Config{
+		Tool: evidence.Tool{Name: "regpolicy", Version: toolVersion()},
+		Now:  e.now, NoPEM: f.noPEM, ProbeTimeout: f.probeTimeout,
+		AllNodes: f.ssh || f.sshFromSupervisor || f.agent.asked() && len(f.nodes) == 0,
+		SSHInfo:  evidence.Access{Method: "ssh", HostKeyPolicy: f.hostKeyPolicy, Jump: f.sshJump},
+		Proxy:    proxyOf(httpproxy.FromEnvironment().ProxyFunc()),
+	}
+	var err error
+	if cfg.Registries, err = f.targets(); err != nil {
+		return cfg, err
+	}
+	if cfg.ConnectTo, err = f.connections(); err != nil {
+		return cfg, err
+	}
+	if cfg.Nodes, err = f.nodeTargets(); err != nil {
+		return cfg, err
+	}
+	if cfg.HostRoots, err = f.mountedRoots(); err != nil {
+		return cfg, err
+	}
+	vantage := cmp.Or(f.vantage, "collector")
+	if f.vantage == "" && (f.asksForSSH() || f.agent.asked()) {
+		vantage = "both"
+	}
+	cfg.FromCollector = vantage != "nodes"
+	cfg.FromNodes = vantage != "collector"
+	return cfg, nil
 }
 
 // connectClusters connects to the live cluster and the Supervisor that the flags
@@ -206,7 +216,11 @@ func (f *sourceFlags) connectClusters(e *environment, cfg *collectors.Config, fr
 		// Named registries, nodes or roots can be looked at without any cluster.
 		without := !f.namesCluster() && len(f.registries)+len(f.nodes)+len(f.hostRoots) > 0 && !f.hasKubeconfig(e)
 		if !without {
-			c, name, err := f.connect(f.overrides, clusterSourceName)
+			namespace := f.overrides.Context.Namespace
+			if f.allNamespaces {
+				namespace = ""
+			}
+			c, name, err := f.connect(f.overrides, namespace, clusterSourceName)
 			if err != nil {
 				return err
 			}
@@ -217,9 +231,7 @@ func (f *sourceFlags) connectClusters(e *environment, cfg *collectors.Config, fr
 	if f.supervisorContext == "" {
 		return nil
 	}
-	overrides := clientcmd.ConfigOverrides{CurrentContext: f.supervisorContext}
-	overrides.Context.Namespace = f.supervisorNamespace
-	c, _, err := f.connect(overrides, "supervisor")
+	c, err := f.connectSupervisor()
 	if err != nil {
 		return err
 	}
@@ -227,9 +239,15 @@ func (f *sourceFlags) connectClusters(e *environment, cfg *collectors.Config, fr
 	return nil
 }
 
+func (f *sourceFlags) connectSupervisor() (*kube.Cluster, error) {
+	overrides := clientcmd.ConfigOverrides{CurrentContext: f.supervisorContext, Timeout: f.overrides.Timeout}
+	c, _, err := f.connect(overrides, f.supervisorNamespace, "supervisor")
+	return c, err
+}
+
 const clusterSourceName = "cluster"
 
-func (f *sourceFlags) connect(overrides clientcmd.ConfigOverrides, name string) (*kube.Cluster, string, error) {
+func (f *sourceFlags) connect(overrides clientcmd.ConfigOverrides, namespace, name string) (*kube.Cluster, string, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = f.kubeconfig
 	rest, _, contextName, err := kube.Load(rules, &overrides)
@@ -239,10 +257,6 @@ func (f *sourceFlags) connect(overrides clientcmd.ConfigOverrides, name string) 
 			hint = "name a capture, manifests or an evidence document, or a cluster with --kubeconfig or --context; `regpolicy demo` shows it all without any"
 		}
 		return nil, "", usage(cmp.Or(hint, hintOf(err)), "%w", err)
-	}
-	namespace := overrides.Context.Namespace
-	if f.allNamespaces {
-		namespace = ""
 	}
 	c, err := kube.Connect(rest, kube.Options{Namespace: namespace, Source: name})
 	if err != nil {
@@ -260,7 +274,19 @@ func (f *sourceFlags) hasKubeconfig(e *environment) bool {
 	return err == nil
 }
 
+// sshPool reads what logging in needs, and tells what it could not honour.
 func (f *sourceFlags) sshPool(e *environment) (*remote.Pool, error) {
+	pool, err := remote.NewPool(f.sshConfig(e))
+	if err != nil {
+		return nil, &exitError{code: exitUsage, err: err, hint: remote.Hint(err)}
+	}
+	for _, warning := range pool.Warnings() {
+		e.warn(warning)
+	}
+	return pool, nil
+}
+
+func (f *sourceFlags) sshConfig(e *environment) remote.Config {
 	known := f.sshKnownHosts
 	if len(known) == 0 && e.home != "" {
 		known = []string{filepath.Join(e.home, ".ssh", "known_hosts")}
@@ -276,5 +302,5 @@ func (f *sourceFlags) sshPool(e *environment) (*remote.Pool, error) {
 			cfg.DefaultKeyFiles = append(cfg.DefaultKeyFiles, filepath.Join(e.home, ".ssh", name))
 		}
 	}
-	return remote.NewPool(cfg)
+	return cfg
 }

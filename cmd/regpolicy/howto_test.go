@@ -32,7 +32,7 @@ import (
 //
 // A cluster is the story's embedded one, with kubeconfig, SSH keys and host keys
 // where the program looks for them. `-update` rewrites what is printed.
-var howtos = []string{"first-diagnosis", "ci-preflight", "audit", "air-gapped"}
+var howtos = []string{"first-diagnosis", "ci-preflight", "audit", "air-gapped", "fix"}
 
 func TestHowTos(t *testing.T) {
 	for _, name := range howtos {

@@ -67,7 +67,7 @@ func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 		return nil, fmt.Errorf("reading evidence schema: %w", err)
 	}
 	if f.params != "" {
-		if cfg.Params, err = readParams(f.params); err != nil {
+		if cfg.Params, cfg.ParamsPlace, err = readParams(f.params); err != nil {
 			return nil, err
 		}
 	}
@@ -167,14 +167,32 @@ func policyFiles(path string) ([]engine.Module, error) {
 	return modules, nil
 }
 
-func readParams(path string) (map[string]map[string]any, error) {
+// readParams returns the parameters by policy id, and where each stands.
+func readParams(path string) (map[string]map[string]any, func(id, key string) (string, int), error) {
 	var file struct {
-		Params map[string]map[string]any `yaml:"params"`
+		Params map[string]yaml.Node `yaml:"params"`
 	}
 	if err := readStrictYAML(path, &file); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return file.Params, nil
+	params := map[string]map[string]any{}
+	for id, node := range file.Params {
+		var values map[string]any
+		if err := node.Decode(&values); err != nil {
+			return nil, nil, usage("docs/settings.md shows the file's form", "reading %q: parameters of policy %q: %w", path, id, plainYAML(err))
+		}
+		params[id] = values
+	}
+	place := func(id, key string) (string, int) {
+		node := file.Params[id]
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if node.Content[i].Value == key {
+				return path, node.Content[i].Line
+			}
+		}
+		return path, node.Line
+	}
+	return params, place, nil
 }
 
 // readWaivers reads and checks a waiver file.

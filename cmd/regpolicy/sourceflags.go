@@ -24,10 +24,14 @@ type sourceFlags struct {
 	kubeconfig    string
 	overrides     clientcmd.ConfigOverrides
 	allNamespaces bool
+	// kubectl are its own flags among these, which name a cluster and a user.
+	kubectl *pflag.FlagSet
 
 	supervisorContext, supervisorNamespace, cluster string
+	allClusters                                     bool
+	clusterTimeout                                  time.Duration
 
-	ssh                             bool
+	ssh, sshFromSupervisor          bool
 	hostRoots                       []string
 	nodes, sshKeys, sshKnownHosts   []string
 	sshUser, sshJump, hostKeyPolicy string
@@ -51,14 +55,19 @@ func (f *sourceFlags) bind(flags *pflag.FlagSet) {
 	// an entry of the kubeconfig, is reached through --context.
 	kube.ContextOverrideFlags.ClusterName.LongName = ""
 	kube.CurrentContext.Description = "the kubeconfig context to read"
-	clientcmd.BindOverrideFlags(&f.overrides, flags, kube)
+	f.kubectl = pflag.NewFlagSet("kubectl", pflag.ContinueOnError)
+	clientcmd.BindOverrideFlags(&f.overrides, f.kubectl, kube)
+	flags.AddFlagSet(f.kubectl)
 	flags.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "read all namespaces (the default)")
 
 	flags.StringVar(&f.supervisorContext, "supervisor-context", "", "context of the Supervisor, where TKG's trust configuration lives")
-	flags.StringVar(&f.supervisorNamespace, "supervisor-namespace", "", "vSphere Namespace of the cluster on the Supervisor")
+	flags.StringVar(&f.supervisorNamespace, "supervisor-namespace", "", "vSphere Namespace of the cluster on the Supervisor; with --all-clusters, only the clusters there")
 	flags.StringVar(&f.cluster, "cluster", "", "only the trust configuration of this TKG cluster")
+	flags.BoolVar(&f.allClusters, "all-clusters", false, "read every cluster of the Supervisor, with the kubeconfigs that it holds for them")
+	flags.DurationVar(&f.clusterTimeout, "cluster-timeout", 0, "with --all-clusters, time limit of reading one cluster's API (default: 2m)")
 
 	flags.BoolVar(&f.ssh, "ssh", false, "read all nodes over SSH, by InternalIP")
+	flags.BoolVar(&f.sshFromSupervisor, "ssh-from-supervisor", false, "with --all-clusters, read all nodes over SSH, with the keys that the Supervisor holds for them")
 	flags.StringArrayVar(&f.nodes, "node", nil, "read this node over SSH: NAME[=ADDRESS]; with an agent, only this one (repeatable)")
 	flags.StringArrayVar(&f.hostRoots, "host-root", nil, "read the node whose root is mounted here: NAME=PATH (repeatable)")
 	flags.StringVar(&f.sshUser, "ssh-user", "", "login name on the nodes (default: vmware-system-user)")
@@ -79,7 +88,7 @@ func (f *sourceFlags) bind(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.probeTimeout, "probe-timeout", 10*time.Second, "time limit of one handshake")
 	flags.BoolVar(&f.noPEM, "no-pem", false, "leave the certificates' PEM out of the document")
 	flags.StringSliceVar(&f.require, "require", nil, "evidence that must be there: "+strings.Join(evidence.Collectors, ", "))
-	flags.IntVar(&f.jobs, "jobs", 0, "policies evaluated at once (default: all cores), and nodes read through an agent (default: 32)")
+	flags.IntVar(&f.jobs, "jobs", 0, "policies evaluated at once (default: all cores), nodes read through an agent (default: 32), and with --all-clusters clusters (default: 8)")
 }
 
 // check refuses values that could not work, before anything is contacted.
@@ -103,18 +112,21 @@ func (f *sourceFlags) check() error {
 	if err := f.agent.check(f); err != nil {
 		return err
 	}
-	if f.vantage == "nodes" && !f.ssh && len(f.nodes) == 0 && !f.agent.asked() {
+	if f.vantage == "nodes" && !f.asksForSSH() && !f.agent.asked() {
 		return usage("add --ssh, --node NAME=ADDRESS or --agent", "--vantage nodes has no way to any node")
 	}
 	if slices.ContainsFunc(append([]string{f.sshJump}, f.nodes...), holdsPassword) {
 		// Not quoted: what stands between : and @ is a secret.
 		return usage("log in with a key or the agent, see --ssh-key", "--ssh-jump or --node holds a password, which is not taken there")
 	}
-	if err := f.checkNumbers(); err != nil {
+	if err := cmp.Or(f.checkNumbers(), f.checkAllClusters()); err != nil {
 		return err
 	}
 	return f.checkAddresses()
 }
+
+// asksForSSH tells whether any node is to be logged in to.
+func (f *sourceFlags) asksForSSH() bool { return f.ssh || f.sshFromSupervisor || len(f.nodes) > 0 }
 
 // checkAddresses reads what will be read again where it is used: with saved
 // documents alone it is not used.
@@ -131,6 +143,9 @@ func (f *sourceFlags) checkNumbers() error {
 	}
 	if f.probeTimeout <= 0 {
 		return usage("a duration such as 10s", "--probe-timeout %s is no time", f.probeTimeout)
+	}
+	if f.clusterTimeout < 0 {
+		return usage("a duration such as 2m or 90s", "--cluster-timeout %s is no time", f.clusterTimeout)
 	}
 	if f.jobs < 0 {
 		return usage("0 means all cores", "--jobs %d is no number of jobs", f.jobs)

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	defaultJobs    = 32
+	defaultJobs    = 48
 	defaultTimeout = 20 * time.Second
 )
 
@@ -38,7 +38,7 @@ type Session interface {
 
 // Options are the settings of CollectSSH.
 type Options struct {
-	// Jobs is how many nodes are listed at once, 32 when zero; Timeout bounds one
+	// Jobs is how many nodes are listed at once, 48 when zero; Timeout bounds one
 	// node, 20 s when zero.
 	Jobs    int
 	Timeout time.Duration

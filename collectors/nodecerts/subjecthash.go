@@ -20,7 +20,7 @@ func SubjectHash(rawSubject []byte) string {
 	if err != nil {
 		return ""
 	}
-	sum := sha1.Sum(canonical)
+	sum := sha1.Sum(canonical) //nolint:gosec // what OpenSSL names its links by
 	return fmt.Sprintf("%08x", binary.LittleEndian.Uint32(sum[:4]))
 }
 
@@ -118,7 +118,7 @@ func asUTF8(v asn1.RawValue) ([]byte, bool) {
 		}
 		var out []byte
 		for i := 0; i < len(v.Bytes); i += 4 {
-			out = utf8.AppendRune(out, rune(binary.BigEndian.Uint32(v.Bytes[i:])))
+			out = utf8.AppendRune(out, rune(binary.BigEndian.Uint32(v.Bytes[i:]))) //nolint:gosec // what is no rune becomes U+FFFD
 		}
 		return out, true
 	default:

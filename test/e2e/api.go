@@ -16,11 +16,14 @@ import (
 
 const apiServer = "https://127.0.0.1:6443"
 
-// client talks to the API server as one user.
-type client struct{ http *http.Client }
+// client talks to an API server as one user.
+type client struct {
+	server string
+	http   *http.Client
+}
 
 // newClient reads the user's certificate from dir.
-func newClient(dir, user string) (*client, error) {
+func newClient(server, dir, user string) (*client, error) {
 	certificate, err := tls.LoadX509KeyPair(filepath.Join(dir, user+".crt"), filepath.Join(dir, user+".key"))
 	if err != nil {
 		return nil, err
@@ -31,7 +34,7 @@ func newClient(dir, user string) (*client, error) {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca)
-	return &client{&http.Client{
+	return &client{server, &http.Client{
 		Timeout:   20 * time.Second,
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{certificate}}},
 	}}, nil
@@ -48,7 +51,7 @@ func (c *client) do(ctx context.Context, method, path string, body, into any) er
 		}
 		reader = bytes.NewReader(encoded)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, apiServer+path, reader)
+	request, err := http.NewRequestWithContext(ctx, method, c.server+path, reader)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (l *lab) startCluster(ctx context.Context) error {
 	if err := l.startContainerd(ctx); err != nil {
 		return err
 	}
-	if l.admin, err = newClient(clusterDir, "admin"); err != nil {
+	if l.admin, err = newClient(apiServer, clusterDir, "admin"); err != nil {
 		return err
 	}
 	ready := func(ctx context.Context) error { return l.admin.get(ctx, "/readyz", nil) }

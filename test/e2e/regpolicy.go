@@ -89,6 +89,7 @@ type report struct {
 	Results  []struct {
 		ID, Verdict, Message string
 		Subject              map[string]string
+		Missing              []struct{ Reason string }
 	}
 }
 
@@ -159,12 +160,16 @@ func (l *lab) regpolicy(ctx context.Context, args ...string) (result, error) {
 }
 
 func (l *lab) log(args []string, outputs ...[]byte) {
-	log, err := os.OpenFile(filepath.Join(l.logs, "regpolicy.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	l.logTo("regpolicy.log", append([]string{"regpolicy"}, args...), outputs...)
+}
+
+func (l *lab) logTo(name string, command []string, outputs ...[]byte) {
+	log, err := os.OpenFile(filepath.Join(l.logs, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return // the log is for people only
 	}
 	defer log.Close()
-	fmt.Fprintf(log, "\n$ regpolicy %s\n%s\n", strings.Join(args, " "), bytes.Join(outputs, nil))
+	fmt.Fprintf(log, "\n$ %s\n%s\n", strings.Join(command, " "), bytes.Join(outputs, nil))
 }
 
 // collect runs `regpolicy collect` and reads its document, whose path is

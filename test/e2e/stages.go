@@ -27,6 +27,7 @@ func (l *lab) stages(names []string) ([]stage, error) {
 		{"node", "live, with the node read over SSH", []string{"users", "cases"}, l.checkNode},
 		{"nodes", "three good nodes and three bad ones", []string{"node"}, l.checkNodes},
 		{"agent", "the node read through pods", []string{"node"}, l.checkAgent},
+		{"supervisor", "a Supervisor's clusters, by the kubeconfigs that it holds", []string{"node"}, l.checkSupervisor},
 		{"repairs", "repairs", []string{"node"}, l.checkRepairs},
 		{"secrecy", "what all these runs wrote", []string{"users"}, l.checkSecrecy},
 	}

@@ -1,17 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
-
-	"gopkg.in/yaml.v3"
 
 	"github.com/regpolicy/regpolicy/test/e2e/internal/pki"
 )
@@ -61,39 +56,23 @@ func (l *lab) checkLimits(ctx context.Context) error {
 	return nil
 }
 
-// applyManifests creates the objects of the file and returns its ClusterRoles.
+// applyManifests creates the objects of docs/rbac.yaml and returns its ClusterRoles.
 func (l *lab) applyManifests(ctx context.Context) (map[string]object, error) {
-	paths := map[string]string{
-		"Namespace":          "/api/v1/namespaces",
-		"ServiceAccount":     "/api/v1/namespaces/%s/serviceaccounts",
-		"ClusterRole":        "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-		"ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-	}
 	text, err := os.ReadFile(l.rbac)
 	if err != nil {
 		return nil, err
 	}
+	objects, err := readManifests(l.rbac, text)
+	if err != nil {
+		return nil, err
+	}
 	roles := map[string]object{}
-	for dec := yaml.NewDecoder(bytes.NewReader(text)); ; {
-		var o object
-		if err := dec.Decode(&o); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return nil, fmt.Errorf("reading %q: %w", l.rbac, err)
-		}
-		kind := fmt.Sprint(o["kind"])
-		metadata, _ := o["metadata"].(object)
-		path, known := paths[kind]
-		if !known {
-			return nil, fmt.Errorf("reading %q: no way to create a %s", l.rbac, kind)
-		}
-		if kind == "ServiceAccount" {
-			path = fmt.Sprintf(path, metadata["namespace"])
-		}
-		if err := l.admin.post(ctx, path, o, nil); err != nil {
+	for _, o := range objects {
+		if err := l.admin.create(ctx, o); err != nil {
 			return nil, err
 		}
-		if kind == "ClusterRole" {
+		if o["kind"] == "ClusterRole" {
+			metadata, _ := o["metadata"].(object)
 			roles[fmt.Sprint(metadata["name"])] = o
 		}
 	}

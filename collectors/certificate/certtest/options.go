@@ -140,6 +140,11 @@ func Serial(n int64) Option {
 	return func(r *request) { r.template.SerialNumber = big.NewInt(n) }
 }
 
+// SerialNumber sets a serial number of any size.
+func SerialNumber(n *big.Int) Option {
+	return func(r *request) { r.template.SerialNumber = n }
+}
+
 // Extension adds an extension.
 func Extension(e pkix.Extension) Option {
 	return func(r *request) { r.template.ExtraExtensions = append(r.template.ExtraExtensions, e) }

@@ -63,7 +63,7 @@ func (c *Cluster) PodLog(ctx context.Context, namespace, name, container string,
 	if tail > 0 {
 		query.Set("tailLines", strconv.Itoa(tail))
 	}
-	got, err := c.fetch(ctx, request{path: at + "/log", query: query, accept: "text/plain, */*", limit: limit})
+	got, err := c.fetch(ctx, request{path: at + "/log", query: query, accept: "text/plain, */*", most: limit})
 	if err != nil {
 		return nil, fmt.Errorf("reading the log of pod %q: %w", namespace+"/"+name, err)
 	}

@@ -119,7 +119,7 @@ func temporary(code int) bool {
 func statusError(resp *http.Response, a answer) error {
 	var status metav1.Status
 	if decode(a, "Status", &status) == nil {
-		status.Code = int32(resp.StatusCode)
+		status.Code = int32(resp.StatusCode) //nolint:gosec // three digits
 		return &apierrors.StatusError{ErrStatus: status}
 	}
 	text := ""

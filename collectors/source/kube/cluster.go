@@ -45,6 +45,9 @@ type Options struct {
 	// 502, 503, or 500 with Retry-After) or whose connection broke: 4 when zero,
 	// never when negative.
 	Retries int
+	// Timeout is the time limit of one request: that of the rest.Config when zero,
+	// and one minute without either.
+	Timeout time.Duration
 	// Source is the key of evidence.Document.Sources that objects name as theirs,
 	// "cluster" when empty.
 	Source string
@@ -78,8 +81,7 @@ type Cluster struct {
 	resources map[schema.GroupVersion]map[string]bool
 }
 
-// Connect prepares a connection; it sends nothing yet. cfg.Timeout is the time
-// limit of one request, one minute when zero. cfg is not changed. What a
+// Connect prepares a connection; it sends nothing yet. cfg is not changed. What a
 // credential plugin says on its standard error goes to ours, as with kubectl; it
 // has no standard input.
 func Connect(cfg *rest.Config, opt Options) (*Cluster, error) {
@@ -112,7 +114,7 @@ func Connect(cfg *rest.Config, opt Options) (*Cluster, error) {
 		return nil, fmt.Errorf("connecting to %q: %w", printable(base), scrubbed(err))
 	}
 	c := &Cluster{
-		base: base, timeout: cmp.Or(cfg.Timeout, requestTimeout), credential: describeCredential(own),
+		base: base, timeout: cmp.Or(opt.Timeout, cfg.Timeout, requestTimeout), credential: describeCredential(own),
 		slots: make(chan struct{}, concurrency), options: opt.withDefaults(),
 		access: map[accessQuestion]accessAnswer{}, resources: map[schema.GroupVersion]map[string]bool{},
 		// An API server does not redirect, and credentials must not follow.

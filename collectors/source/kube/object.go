@@ -49,7 +49,7 @@ func (c *Cluster) get(ctx context.Context, kind, namespace, name string) (source
 		return source.Object{}, fmt.Errorf("%w: this is not a valid name", source.ErrNotFound)
 	}
 	at := corePath(resource, namespace) + "/" + name
-	got, err := c.fetch(ctx, request{path: at, accept: mediaJSON})
+	got, err := c.fetch(ctx, request{path: at, accept: mediaJSON, most: maxObject})
 	switch {
 	case apierrors.IsNotFound(err) && spoken(err):
 		return source.Object{}, &refusal{source.ErrNotFound, err}

@@ -28,6 +28,8 @@ const (
 	firstBackoff  = 500 * time.Millisecond
 	// maxErrorBody is how much of an error's body is read.
 	maxErrorBody = 64 << 10
+	// maxObject is more than any object: a request to store one may have 3 MiB.
+	maxObject = 8 << 20
 )
 
 // errTooSlow is the cause of a context that this package's own time limit ended.
@@ -39,7 +41,7 @@ type request struct {
 	query  url.Values
 	accept string
 	body   []byte // JSON
-	limit  int64  // the largest answer, Options.MaxBody when 0
+	most   int64  // the largest answer that is read; Options.MaxBody when zero
 }
 
 type answer struct {
@@ -101,7 +103,7 @@ func (c *Cluster) attempt(parent context.Context, r request) (answer, *failure) 
 		return answer{}, c.transportFailure(ctx, at.stage(), err)
 	}
 	defer resp.Body.Close()
-	return c.receive(ctx, resp, cmp.Or(r.limit, c.options.MaxBody))
+	return c.receive(ctx, resp, cmp.Or(r.most, c.options.MaxBody))
 }
 
 func (c *Cluster) newRequest(ctx context.Context, r request) (*http.Request, error) {

@@ -42,6 +42,9 @@ type Config struct {
 	// KeyFiles are private keys, in the order to offer them. Each must be
 	// readable. Beside a key "id", "id-cert.pub" is offered too.
 	KeyFiles []string
+	// Keys are private keys that lie in no file. They are offered first, beside
+	// all others.
+	Keys []Key
 	// DefaultKeyFiles are offered to hosts for which neither KeyFiles nor
 	// ConfigFile names a key. Absent and encrypted ones are passed over.
 	DefaultKeyFiles []string
@@ -79,6 +82,13 @@ type Config struct {
 	ConnectTimeout time.Duration
 	// ExecTimeout bounds one command. 0 is DefaultExecTimeout.
 	ExecTimeout time.Duration
+}
+
+// Key is a private key in memory.
+type Key struct {
+	// Name says where it is from, for people.
+	Name string
+	PEM  []byte
 }
 
 // complete returns the configuration with its defaults, or says what is wrong.

@@ -1,6 +1,8 @@
 package remote
 
 import (
+	"crypto/ed25519"
+	"encoding/pem"
 	"net"
 	"os"
 	"path/filepath"
@@ -31,6 +33,30 @@ func FuzzSSHConfig(f *testing.F) {
 			if !filepath.IsAbs(file) {
 				t.Errorf("key file %q", file)
 			}
+		}
+	})
+}
+
+// FuzzHeldKey: a key from somewhere else is one, or an error that does not quote it.
+func FuzzHeldKey(f *testing.F) {
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(pem.EncodeToMemory(block))
+	f.Add([]byte("-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----\n"))
+	f.Add([]byte("PuTTY-User-Key-File-3: ssh-ed25519\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		signer, err := parseHeld(data)
+		if err == nil && signer.PublicKey() == nil {
+			t.Error("a key without its public half")
+		}
+		if err != nil && evidence.Scan([]byte(err.Error())) != nil {
+			t.Errorf("it tells the key: %v", err)
 		}
 	})
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -15,7 +17,12 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-const maxKeyFile = 1 << 20 // bytes
+const (
+	maxKeyFile = 1 << 20 // bytes
+	// maxHeldKey is less: a key in memory may be anybody's, and an RSA key of more
+	// bits than this holds takes minutes to check.
+	maxHeldKey = 16 << 10
+)
 
 // identity is a key that can be offered to a server.
 type identity struct {
@@ -28,6 +35,7 @@ type identity struct {
 
 // keyring holds what a pool can authenticate with.
 type keyring struct {
+	held     []identity // those of Config.Keys
 	explicit []identity
 	defaults []identity
 	agent    []identity
@@ -54,6 +62,13 @@ func loadKeys(ctx context.Context, cfg Config, timeout time.Duration) (*keyring,
 			k.notes = append(k.notes, fmt.Sprintf("the agent at %q does not answer", cfg.AgentSocket))
 		}
 		k.agent = ids
+	}
+	for _, key := range cfg.Keys {
+		signer, err := parseHeld(key.PEM)
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading the SSH key of %s: %w", clean(key.Name), err)
+		}
+		k.held = append(k.held, namedIdentity(signer, clean(key.Name)))
 	}
 	for _, file := range cfg.KeyFiles {
 		ids, err := k.load(file, cfg.Passphrase)
@@ -108,7 +123,7 @@ func (k *keyring) identities(hinted []string) ([]identity, []string) {
 	}
 	var once []identity
 	seen := map[string]bool{}
-	for _, id := range append(ids, k.agent...) {
+	for _, id := range slices.Concat(k.held, ids, k.agent) {
 		blob := string(id.key.Marshal())
 		if !seen[blob] {
 			seen[blob] = true
@@ -152,18 +167,26 @@ func (k *keyring) load(file string, passphrase func(string) ([]byte, error)) ([]
 	if err != nil {
 		return nil, err
 	}
-	ids := []identity{fileIdentity(signer, file)}
+	ids := []identity{namedIdentity(signer, strconv.Quote(file))}
 	if certified, ok := certify(signer, file+"-cert.pub"); ok {
-		ids = append([]identity{fileIdentity(certified, file+"-cert.pub")}, ids...)
+		ids = append([]identity{namedIdentity(certified, strconv.Quote(file+"-cert.pub"))}, ids...)
 	}
 	return ids, nil
 }
 
-func fileIdentity(signer ssh.Signer, file string) identity {
+func namedIdentity(signer ssh.Signer, source string) identity {
 	return identity{
-		key: signer.PublicKey(), source: fmt.Sprintf("%q", file),
+		key: signer.PublicKey(), source: source,
 		signer: func(context.Context) ssh.Signer { return signer },
 	}
+}
+
+// parseHeld reads a key that lies in no file.
+func parseHeld(data []byte) (ssh.Signer, error) {
+	if len(data) > maxHeldKey {
+		return nil, fmt.Errorf("it is longer than %d bytes", maxHeldKey)
+	}
+	return parseKey(data)
 }
 
 func parseKey(data []byte) (ssh.Signer, error) {

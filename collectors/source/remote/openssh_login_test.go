@@ -47,6 +47,15 @@ func TestOpenSSHLogins(t *testing.T) {
 		{"with more keys than the server likes", "MaxAuthTries 2", func(s *sshd) remote.Config {
 			return remote.Config{User: s.user, KeyFiles: []string{wrong, writeKey(t, filepath.Join(s.dir, "w2"), newPrivate(t, "rsa"), ""), writeKey(t, filepath.Join(s.dir, "w3"), newPrivate(t, "ecdsa"), ""), s.keyFile}}
 		}, "auth_failed", []string{"MaxAuthTries"}},
+		{"with a key that lies in no file", "", func(s *sshd) remote.Config {
+			return remote.Config{User: s.user, Keys: []remote.Key{{Name: `secret "ns/web-ssh"`, PEM: readFile(t, s.keyFile)}}, DefaultKeyFiles: []string{wrong}}
+		}, "", nil},
+		{"with a default key beside one that lies in no file", "", func(s *sshd) remote.Config {
+			return remote.Config{User: s.user, Keys: []remote.Key{{Name: `secret "ns/web-ssh"`, PEM: readFile(t, wrong)}}, DefaultKeyFiles: []string{s.keyFile}}
+		}, "", nil},
+		{"with a wrong key that lies in no file", "", func(s *sshd) remote.Config {
+			return remote.Config{User: s.user, Keys: []remote.Key{{Name: `secret "ns/web-ssh"`, PEM: readFile(t, wrong)}}}
+		}, "auth_failed", []string{`from secret "ns/web-ssh"`}},
 		{"with default keys", "", func(s *sshd) remote.Config {
 			return remote.Config{User: s.user, DefaultKeyFiles: []string{filepath.Join(s.dir, "absent"), s.keyFile}}
 		}, "", nil},
@@ -67,6 +76,15 @@ func TestOpenSSHLogins(t *testing.T) {
 			conn.Close()
 		})
 	}
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 func TestOpenSSHKeysOfEveryKind(t *testing.T) {

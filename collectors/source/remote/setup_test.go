@@ -48,6 +48,8 @@ func TestConfigurationsThatCannotWork(t *testing.T) {
 			KeyFiles:   []string{encrypted},
 			Passphrase: func(string) ([]byte, error) { return nil, errors.New("no terminal") },
 		}, []string{encrypted, "no terminal"}},
+		{"key in memory that is none", remote.Config{Keys: []remote.Key{{Name: `secret "ns/web-ssh"`, PEM: []byte("hello")}}}, []string{`secret "ns/web-ssh"`, "no private key"}},
+		{"key in memory that is huge", remote.Config{Keys: []remote.Key{{Name: `secret "ns/web-ssh"`, PEM: make([]byte, 17<<10)}}}, []string{`secret "ns/web-ssh"`, "longer than"}},
 		{"no known_hosts file named", remote.Config{KnownHosts: []string{}}, []string{"--ssh-known-hosts"}},
 		{"no known_hosts file that exists", remote.Config{KnownHosts: []string{dir + "/a", dir + "/b"}}, []string{dir + "/a", "ssh-keyscan", "accept-new"}},
 		{"known_hosts that is a folder", remote.Config{KnownHosts: []string{dir}}, []string{dir, "no regular file"}},

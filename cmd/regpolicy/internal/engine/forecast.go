@@ -58,6 +58,7 @@ func (p *Policy) timeDependent() bool {
 
 // foresee judges one policy at each date to come, in their order.
 func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, params map[string]any, results []*report.Result, many bool, opt Options) ([]report.Change, error) {
+	opt.alone = true
 	now := map[string]report.Verdict{}
 	first := map[string]*report.Result{}
 	for _, r := range results {

@@ -192,6 +192,7 @@ func TestProfiles(t *testing.T) {
 		"profile":                {Config{Profile: "strict"}, "90", ""},
 		"given over the profile": {Config{Profile: "strict", Params: map[string]map[string]any{"ORG-1": {"soon_days": 7}}}, "7", ""},
 		"unknown profile":        {Config{Profile: "strickt"}, "", `no policy knows the profile "strickt"`},
+		"a value below zero":     {Config{Params: map[string]map[string]any{"ORG-1": {"soon_days": -7}}}, "", `parameter "soon_days" of policy "ORG-1" is -7, and must be a number from zero on`},
 		"another kind of value":  {Config{Params: map[string]map[string]any{"ORG-1": {"soon_days": "7"}}}, "", `parameter "soon_days" of policy "ORG-1" is a number, not a text`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -78,6 +78,9 @@ type Options struct {
 	Waivers []Waiver
 	// Timeout bounds each policy on each document; zero means 30 seconds.
 	Timeout time.Duration
+	// Memory bounds, in bytes, what the process may hold while policies run; zero
+	// means 1 GiB and twenty times the documents.
+	Memory uint64
 	// Jobs is how many policies are evaluated at once; zero means all cores.
 	Jobs int
 	// ToolVersion stands in the report.
@@ -88,6 +91,11 @@ type Options struct {
 	Strict bool
 	// Tracer is told of every step of the evaluation, for coverage.
 	Tracer topdown.QueryTracer
+
+	// memory stops policies that take too much; alone tells that only one runs, so
+	// that it was that one.
+	memory *memoryWatch
+	alone  bool
 }
 
 // Judge evaluates every policy over every document. It returns an error only
@@ -108,6 +116,8 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 		Rules:    l.rules(),
 		Results:  []report.Result{},
 	}
+	opt.memory = watchMemory(cmp.Or(opt.Memory, memoryFor(inputs)))
+	defer opt.memory.close()
 	waivers, quoted := newWaiving(opt.Waivers), newExcerpts()
 	for i := range inputs {
 		in := &inputs[i]
@@ -179,6 +189,11 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, many
 	}
 	close(jobs)
 	workers.Wait()
+	for i, failure := range failures {
+		if errors.Is(failure, errTooMuchMemory) {
+			perPolicy[i], failures[i] = l.policies[i].judgeAlone(ctx, in.Document, input, opt)
+		}
+	}
 	if err := errors.Join(failures...); err != nil {
 		return nil, err
 	}
@@ -193,6 +208,14 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, many
 		results[i].Location = locate(in.Document, &results[i])
 	}
 	return results, nil
+}
+
+// judgeAlone judges once more what was stopped among others: which of them took the
+// memory is not known.
+func (p *Policy) judgeAlone(ctx context.Context, doc *evidence.Document, input ast.Value, opt Options) ([]report.Result, error) {
+	runtime.GC()
+	opt.alone = true
+	return p.judge(ctx, doc, input, opt)
 }
 
 // clusterOf tells the results of one of several documents apart.
@@ -229,7 +252,8 @@ func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Va
 
 // evaluate runs a query; failed is the result where the policy itself fails.
 func (p *Policy) evaluate(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value, opt Options) (rs rego.ResultSet, failed []report.Result, err error) {
-	limited, cancel := context.WithTimeout(ctx, cmp.Or(opt.Timeout, 30*time.Second))
+	timeout := cmp.Or(opt.Timeout, 30*time.Second)
+	limited, cancel := opt.memory.policy(ctx, timeout)
 	defer cancel()
 	how := []rego.EvalOption{rego.EvalParsedInput(input)}
 	if opt.Tracer != nil {
@@ -243,8 +267,13 @@ func (p *Policy) evaluate(ctx context.Context, query *rego.PreparedEvalQuery, in
 		return nil, nil, fmt.Errorf("evaluating policy %q: %w", p.ID, context.Cause(ctx))
 	}
 	message := err.Error()
-	if topdown.IsCancel(err) {
-		message = fmt.Sprintf("it took longer than %s and was stopped", cmp.Or(opt.Timeout, 30*time.Second))
+	switch greedy := errors.Is(context.Cause(limited), errTooMuchMemory); {
+	case greedy && !opt.alone:
+		return nil, nil, errTooMuchMemory
+	case greedy:
+		message = "it took too much memory and was stopped: the process may hold " + opt.memory.allowance()
+	case topdown.IsCancel(err):
+		message = fmt.Sprintf("it took longer than %s and was stopped", timeout)
 	}
 	return nil, []report.Result{p.result(report.Error, wholeDocument(), "the policy failed: "+evidence.Scrub(message))}, nil
 }

@@ -202,6 +202,14 @@ func TestVerdicts(t *testing.T) {
 			opt:    Options{Timeout: 50 * time.Millisecond},
 			want:   []string{"error kind=document: the policy failed: it took longer than 50ms and was stopped"},
 		},
+		"a text that a few calls would make endless is not made": {
+			policy: "package org.pods\n\ndeny contains _more(_more(_more(_more(_more(_more(_more(\"text\"))))))) if input.pods\n\n_more(x) := concat(\"\", [x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x])\n",
+			want:   []string{"error kind=document: the policy failed: org/a.rego:5: concat would make more than 64 MiB of text"},
+		},
+		"a replacement that makes more and more is stopped": {
+			policy: "package org.pods\n\ndeny contains _more(_more(_more(_more(\"aaaaaaaaaa\")))) if input.pods\n\n_more(x) := replace(x, \"a\", x)\n",
+			want:   []string{"error kind=document: the policy failed: org/a.rego:5: replace would make more than 64 MiB of text"},
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

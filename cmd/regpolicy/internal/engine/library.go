@@ -36,6 +36,9 @@ type Config struct {
 	Schema []byte
 	// Params are parameters by policy id, over the defaults of METADATA.
 	Params map[string]map[string]any
+	// ParamsPlace tells where the parameter key of a policy stands, or with an empty
+	// key the policy's parameters; nil where they stand in no file.
+	ParamsPlace func(id, key string) (file string, line int)
 	// Profile picks other defaults of the parameters, "" for none.
 	Profile string
 	// Data are documents for `data` besides `data.params`.
@@ -168,6 +171,7 @@ func (l *Library) prepare(ctx context.Context) error {
 		return fmt.Errorf("encoding parameters and data: %w", err)
 	}
 	store := inmem.NewFromObjectWithOpts(plain, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+	boundText()
 	prepare := func(query ast.Body) (*rego.PreparedEvalQuery, error) {
 		q, err := rego.New(
 			rego.ParsedQuery(query),
@@ -202,7 +206,7 @@ func (l *Library) Only(ctx context.Context, id string, given map[string]any) (*L
 		return &only, nil
 	}
 	var faults Errors
-	if only.params, faults = mergeParams(only.policies, "", map[string]map[string]any{id: given}); len(faults) > 0 {
+	if only.params, faults = mergeParams(only.policies, "", map[string]map[string]any{id: given}, nil); len(faults) > 0 {
 		return nil, faults.sorted()
 	}
 	return &only, only.prepare(ctx)

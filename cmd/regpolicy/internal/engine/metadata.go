@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -127,7 +128,7 @@ func setStrings(target *[]string, v any) string {
 // mergeParams lays a profile's parameters over the defaults and the given ones over
 // both; an unknown profile, id or key is an error, because a misspelt one would
 // silently not count.
-func mergeParams(policies []*Policy, profile string, given map[string]map[string]any) (map[string]map[string]any, Errors) {
+func mergeParams(policies []*Policy, profile string, given map[string]map[string]any, place func(id, key string) (string, int)) (map[string]map[string]any, Errors) {
 	merged := map[string]map[string]any{}
 	byID := map[string]*Policy{}
 	profiles := map[string]bool{}
@@ -139,44 +140,59 @@ func mergeParams(policies []*Policy, profile string, given map[string]map[string
 		}
 		for _, name := range slices.Sorted(maps.Keys(p.Profiles)) {
 			profiles[name] = true
-			for _, fault := range p.lay(merged[p.ID], p.Profiles[name], name == profile) {
-				fault.File, fault.Line = p.File, p.Line
-				faults = append(faults, fault)
-			}
+			inMetadata := func(string, string) (string, int) { return p.File, p.Line }
+			faults = append(faults, p.lay(merged[p.ID], p.Profiles[name], name == profile, inMetadata)...)
 		}
 	}
 	if profile != "" && !profiles[profile] {
 		faults = append(faults, &Fault{Message: fmt.Sprintf("no policy knows the profile %q", profile), Hint: fmt.Sprintf("profiles are %v", slices.Sorted(maps.Keys(profiles)))})
 	}
+	if place == nil {
+		place = func(string, string) (string, int) { return "", 0 }
+	}
 	for _, id := range slices.Sorted(maps.Keys(given)) {
 		p, ok := byID[id]
 		if !ok {
-			faults = append(faults, &Fault{Message: fmt.Sprintf("parameters for policy %q, which does not exist", id), Hint: "`regpolicy list` shows the ids"})
+			f := &Fault{Message: fmt.Sprintf("parameters for policy %q, which does not exist", id), Hint: "`regpolicy list` shows the ids"}
+			f.File, f.Line = place(id, "")
+			faults = append(faults, f)
 			continue
 		}
-		faults = append(faults, p.lay(merged[id], given[id], true)...)
+		faults = append(faults, p.lay(merged[id], given[id], true, place)...)
 	}
 	return merged, faults
 }
 
 // lay checks parameters and, where they count, puts them over others.
-func (p *Policy) lay(over, params map[string]any, counts bool) Errors {
+func (p *Policy) lay(over, params map[string]any, counts bool, place func(id, key string) (string, int)) Errors {
 	var faults Errors
+	wrong := func(key, hint, format string, args ...any) {
+		f := &Fault{Message: fmt.Sprintf(format, args...), Hint: hint}
+		f.File, f.Line = place(p.ID, key)
+		faults = append(faults, f)
+	}
 	for _, key := range slices.Sorted(maps.Keys(params)) {
 		known, ok := p.Params[key]
 		switch {
 		case !ok:
-			faults = append(faults, &Fault{Message: fmt.Sprintf("policy %q has no parameter %q", p.ID, key), Hint: fmt.Sprintf("it has %v", slices.Sorted(maps.Keys(p.Params)))})
+			wrong(key, fmt.Sprintf("it has %v", slices.Sorted(maps.Keys(p.Params))), "policy %q has no parameter %q", p.ID, key)
 		case kindOf(known) != kindOf(params[key]):
-			faults = append(faults, &Fault{
-				Message: fmt.Sprintf("parameter %q of policy %q is a %s, not a %s", key, p.ID, kindOf(known), kindOf(params[key])),
-				Hint:    fmt.Sprintf("its default is %v", known),
-			})
+			wrong(key, fmt.Sprintf("its default is %v", known), "parameter %q of policy %q is a %s, not a %s", key, p.ID, kindOf(known), kindOf(params[key]))
+		case beyond(params[key]):
+			// Days, bits and counts: below zero a threshold would quietly turn its check off.
+			wrong(key, fmt.Sprintf("its default is %v; a waiver or --exclude %s leaves the policy out", known, p.ID),
+				"parameter %q of policy %q is %v, and must be a number from zero on", key, p.ID, params[key])
 		case counts:
 			over[key] = params[key]
 		}
 	}
 	return faults
+}
+
+// beyond tells whether a number is below zero, endless or none.
+func beyond(v any) bool {
+	n, ok := number(v)
+	return ok && !(n >= 0 && n <= math.MaxFloat64)
 }
 
 // kindOf is the JSON kind of a parameter's value: a number where a list is wanted

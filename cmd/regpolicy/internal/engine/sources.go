@@ -124,7 +124,7 @@ func (s *Sources) library(ctx context.Context, compiler *ast.Compiler) (*Library
 	for _, p := range policies {
 		p.Builtin = own[p.File]
 	}
-	params, paramFaults := mergeParams(policies, s.cfg.Profile, s.cfg.Params)
+	params, paramFaults := mergeParams(policies, s.cfg.Profile, s.cfg.Params, s.cfg.ParamsPlace)
 	if s.trusted {
 		paramFaults = nil // those of the policies that are left out
 	}

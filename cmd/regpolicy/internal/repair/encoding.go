@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/certificate"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -22,15 +23,32 @@ func (p *planner) value(w *wanted, e evidence.TrustEntry) error {
 	if err != nil {
 		return err
 	}
+	if w.has(idAuthority) {
+		certs = authoritiesOf(certs)
+	}
 	r, err := p.replace(place, certs)
 	if err != nil {
 		return err
 	}
-	p.add(r, w.results...)
+	p.add(r, p.ofValue(w)...)
 	for _, sharer := range place.sharers {
 		p.finish("trust/" + sharer)
 	}
 	return nil
+}
+
+// authoritiesOf are the CAs among certificates, or all where there is none.
+func authoritiesOf(certs []string) []string {
+	var out []string
+	for _, text := range certs {
+		if _, found := certificate.Examine([]byte(text)); len(found) == 1 && found[0].IsCA {
+			out = append(out, text)
+		}
+	}
+	if len(out) == 0 {
+		return certs
+	}
+	return out
 }
 
 // finish marks an entry as covered, and takes up what it was denied for, too.
@@ -41,9 +59,19 @@ func (p *planner) finish(id string) {
 	if w := p.of[id]; w != nil && !p.done[id] && len(p.repairs) > 0 {
 		last := p.repairs[len(p.repairs)-1]
 		p.repairs = p.repairs[:len(p.repairs)-1]
-		p.add(last, w.results...)
+		p.add(last, p.ofValue(w)...)
 	}
 	p.done[id] = true
+}
+
+// ofValue are the findings that a new value of an entry repairs. That it repeats
+// another one, or is no CA, is looked at once its value is in order.
+func (p *planner) ofValue(w *wanted) []*report.Result {
+	e := p.doc.Trust[w.key]
+	isCA := func(f string) bool { return p.doc.Certificates[f].IsCA }
+	return slices.DeleteFunc(slices.Clone(w.results), func(r *report.Result) bool {
+		return r.ID == idUnique && !twice(e) || r.ID == idAuthority && (e.Value == nil || !slices.ContainsFunc(e.Value.Certificates, isCA))
+	})
 }
 
 // replace puts certificates in the place of a value. In a secret they come under new
@@ -116,8 +144,12 @@ func (p *planner) underNewKeys(r *Repair, at *place, certs []string) error {
 			return err
 		}
 	}
-	r.Does = fmt.Sprintf("put the value, %s, under the new key %s of secret %s, and name %s in place of %q: a changed specification rolls the nodes, a value changed in place does not",
-		layersInWords(at.layers, s.section), quoted(names[:1]), s.object.name, quoted(names[:1]), s.key)
+	r.Does = fmt.Sprintf("put %s, %s, under the new key %s of secret %s, and name %s in place of %q: a changed specification rolls the nodes, a value changed in place does not",
+		at.what, layersInWords(at.layers, s.section), quoted(names[:1]), s.object.name, quoted(names[:1]), s.key)
+	if first == at.raw {
+		r.Does = fmt.Sprintf("rename the entry to %s, here and as the key of secret %s, its value as it is: a changed specification rolls the nodes",
+			quoted(names[:1]), s.object.name)
+	}
 	if len(names) > 1 {
 		r.Does = fmt.Sprintf("split the value into %d keys of secret %s, each with one certificate, %s, and name %s in place of %q: a changed specification rolls the nodes",
 			len(names), s.object.name, layersInWords(at.layers, s.section), quoted(names), s.key)
@@ -170,7 +202,7 @@ func (p *planner) inPlace(r *Repair, at *place, certs []string) error {
 		var edits []Edit
 		if value != at.raw {
 			edits = append(edits, SetScalar{at.field, value})
-			r.Does = fmt.Sprintf("write the value of %s %s", e.Field, layersInWords(at.layers, ""))
+			r.Does = fmt.Sprintf("write %s to %s, %s", at.what, e.Field, layersInWords(at.layers, ""))
 		}
 		if item := at.field[:len(at.field)-1]; len(edits) == 0 {
 			if e.Name == "" {

@@ -17,6 +17,7 @@ type Manifests struct {
 	read   func(path string) ([]byte, error)
 	before map[string][]byte
 	after  map[string][]byte
+	chains map[string][]string
 	// records are where the evidence says that objects came from, one a file.
 	records []evidence.Provenance
 }
@@ -24,7 +25,7 @@ type Manifests struct {
 // Open makes the files known that records came from. locate names the file of a
 // record; read gives its bytes, once.
 func Open(records []evidence.Provenance, locate func(evidence.Provenance) (string, bool), read func(path string) ([]byte, error)) *Manifests {
-	return &Manifests{records: records, locate: locate, read: read, before: map[string][]byte{}, after: map[string][]byte{}}
+	return &Manifests{records: records, locate: locate, read: read, before: map[string][]byte{}, after: map[string][]byte{}, chains: map[string][]string{}}
 }
 
 // Changed are the paths of the files that repairs have changed, sorted.
@@ -44,7 +45,7 @@ func (m *Manifests) Texts(path string) (before, after []byte) { return m.before[
 // with are the same files with changes of their own.
 func (m *Manifests) with() *Manifests {
 	out := *m
-	out.after = maps.Clone(m.after)
+	out.after, out.chains = maps.Clone(m.after), maps.Clone(m.chains)
 	return &out
 }
 
@@ -105,15 +106,21 @@ type change struct {
 	edits  []Edit
 }
 
-// make makes changes in order and returns the files that come of it.
-func (m *Manifests) make(changes []change) (*Manifests, error) {
+// make makes repairs in order and returns the files that come of them.
+func (m *Manifests) make(repairs []*Repair) (*Manifests, error) {
 	out := m.with()
-	for _, c := range changes {
-		data, err := edit(out.after[c.object.Path], c.object.index, c.edits)
-		if err != nil {
-			return nil, fmt.Errorf("editing %s %q in %q: %w", c.object.kind, c.object.name, c.object.Path, err)
+	for _, r := range repairs {
+		maps.Copy(out.chains, r.chains)
+		for _, c := range r.changes {
+			data, err := edit(out.after[c.object.Path], c.object.index, c.edits)
+			if err != nil {
+				return nil, fmt.Errorf("editing %s %q in %q: %w", c.object.kind, c.object.name, c.object.Path, err)
+			}
+			out.after[c.object.Path] = data
 		}
-		out.after[c.object.Path] = data
 	}
 	return out, nil
 }
+
+// Chains are the fingerprints of what registries are to send, by endpoint.
+func (m *Manifests) Chains() map[string][]string { return m.chains }

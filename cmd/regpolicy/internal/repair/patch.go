@@ -50,6 +50,7 @@ func (m *Manifests) Patch(path string) (Commands, error) {
 		switch {
 		case err != nil:
 			return out, err
+		case command == "":
 		case olds[i].kind == "Secret" || olds[i].kind == "ConfigMap":
 			out.Secrets = append(out.Secrets, command)
 		default:
@@ -133,7 +134,8 @@ func plainValue(n *yaml.Node) (map[string]any, error) {
 	return v, err
 }
 
-// patchSecret adds keys and leaves out what it does not change. In a cluster a
+// patchSecret adds keys and leaves out what it does not change; there is no command
+// where it adds none. In a cluster a
 // secret has no stringData.
 func patchSecret(kubectl string, was, is map[string]any) (command string, later []string, err error) {
 	old, now := dataOf(was), dataOf(is)
@@ -151,6 +153,9 @@ func patchSecret(kubectl string, was, is map[string]any) (command string, later 
 			}
 			later = append(later, fmt.Sprintf("%s --type json -p %s", kubectl, shellQuoted(text)))
 		}
+	}
+	if len(added) == 0 {
+		return "", later, nil
 	}
 	text, err := encodeJSON(map[string]any{"data": added})
 	return fmt.Sprintf("%s --type merge -p %s", kubectl, shellQuoted(text)), later, err
@@ -174,7 +179,8 @@ func dataOf(secret map[string]any) map[string]string {
 }
 
 // compare adds the operations that make one value of another. Short texts that are
-// replaced are tested first, so that a patch of something else does nothing.
+// replaced and items that are removed are tested first, so that a patch of something
+// else does nothing.
 func compare(out []operation, path string, was, is any) []operation {
 	if reflect.DeepEqual(was, is) {
 		return out
@@ -185,7 +191,12 @@ func compare(out []operation, path string, was, is any) []operation {
 			return compareMaps(out, path, a, b)
 		}
 	case []any:
-		if b, ok := is.([]any); ok && len(b) >= len(a) {
+		b, ok := is.([]any)
+		if i := missing(a, b); ok && i >= 0 {
+			out = tested(out, fmt.Sprintf("%s/%d", path, i), a[i])
+			return append(out, operation{Op: "remove", Path: fmt.Sprintf("%s/%d", path, i)})
+		}
+		if ok && len(b) >= len(a) {
 			for i := range a {
 				out = compare(out, fmt.Sprintf("%s/%d", path, i), a[i], b[i])
 			}
@@ -195,12 +206,38 @@ func compare(out []operation, path string, was, is any) []operation {
 			return out
 		}
 	case string:
-		const short = 253
-		if len(a) <= short && printable(a) == nil {
-			out = append(out, operation{Op: "test", Path: path, Value: a})
+		// What is appended to is tested, however long: somebody else's addition must
+		// not be lost.
+		const short, long = 253, 64 << 10
+		b, _ := is.(string)
+		if len(a) <= short || len(a) <= long && strings.HasPrefix(b, a) {
+			out = tested(out, path, a)
 		}
 	}
 	return append(out, operation{Op: "replace", Path: path, Value: is})
+}
+
+// tested adds a test of a value that may be printed.
+func tested(out []operation, path string, value any) []operation {
+	if printable(value) != nil {
+		return out
+	}
+	return append(out, operation{Op: "test", Path: path, Value: value})
+}
+
+// missing is the index of the one item that a list has and another one lacks, or -1.
+func missing(a, b []any) int {
+	if len(a) != len(b)+1 {
+		return -1
+	}
+	i := 0
+	for i < len(b) && reflect.DeepEqual(a[i], b[i]) {
+		i++
+	}
+	if !reflect.DeepEqual(a[i+1:], b[i:]) {
+		return -1
+	}
+	return i
 }
 
 func compareMaps(out []operation, path string, a, b map[string]any) []operation {

@@ -17,6 +17,8 @@ type place struct {
 	field  Path
 	raw    string
 	layers int // that must be written
+	// what is written there, in words.
+	what string
 	// secret is the key's place, where the value stands in a secret that the entry
 	// names; sharers are the other entries that name it, by their keys.
 	secret  *secretKey
@@ -35,7 +37,7 @@ func (p *planner) placeOf(key string, e evidence.TrustEntry) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &place{entry: e, object: object}
+	out := &place{entry: e, object: object, what: "the value"}
 	if out.layers, err = layersFor(e); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -16,9 +15,38 @@ type State struct {
 	Manifests *Manifests
 	Document  *evidence.Document
 	Report    *report.Report
+	// Ahead is what is foreseen; nil where that is what is.
+	Ahead *Ahead
 }
 
-// Judge gathers the evidence of changed files and judges it.
+// Ahead is what comes of a state once nodes have rolled, pods have pulled again, and
+// registries send what they should.
+type Ahead struct {
+	Report *report.Report
+	// Clear is the report without the pull failures whose end nobody can tell; nil
+	// where there are none.
+	Clear *report.Report
+	// Nodes and Clusters are whose nodes are made anew, sorted; Held the clusters that
+	// get no new nodes for now, and why.
+	Nodes, Clusters []string
+	Held            map[string]string
+	// Pulled tells that pulls that failed succeed, Served that a registry sends
+	// another chain.
+	Pulled, Served bool
+	// Loose are CA files of the old nodes that no configuration names, sorted.
+	Loose []string
+}
+
+// ahead is the report on what is foreseen.
+func (s State) ahead() *report.Report {
+	if s.Ahead != nil {
+		return s.Ahead.Report
+	}
+	return s.Report
+}
+
+// Judge gathers the evidence of changed files and judges it, and what is foreseen of
+// it.
 type Judge func(ctx context.Context, m *Manifests) (State, error)
 
 // Outcome is what became of the repairs.
@@ -31,10 +59,12 @@ type Outcome struct {
 	Failed []Failure
 	// Problems are findings of a kind that can be repaired, but not here.
 	Problems []Problem
-	// Waiting are the policies that look at nodes and pods as they are, sorted: they
-	// fail until the nodes have rolled.
-	Waiting []string
-	// Left are the causes that no repair has touched.
+	// Foreseen are the policies that fail now and pass in what is foreseen, sorted;
+	// without those that a repair is for.
+	Foreseen []string
+	// Open are those over pull failures whose end nobody can tell, sorted.
+	Open []string
+	// Left are the causes that fail still in what is foreseen.
 	Left []report.Diagnosis
 }
 
@@ -50,10 +80,9 @@ const rounds = 6
 // Run makes the repairs that a report asks for, and judges what they come to.
 func Run(ctx context.Context, from State, opt Options, judge Judge) (*Outcome, error) {
 	out := &Outcome{State: from}
-	waiting := map[string]bool{}
 	failed := map[string]bool{}
 	for range rounds {
-		repairs, problems := Plan(out.Manifests, out.Document, out.Report, opt)
+		repairs, problems := Plan(out.State, opt)
 		out.Problems = problems
 		repairs = slices.DeleteFunc(repairs, func(r *Repair) bool { return failed[r.Of+r.Does] })
 		// What moves fields goes first: the others are planned anew then.
@@ -63,12 +92,12 @@ func Run(ctx context.Context, from State, opt Options, judge Judge) (*Outcome, e
 		if len(repairs) == 0 {
 			break
 		}
-		made, err := out.together(ctx, repairs, judge, waiting)
+		made, err := out.together(ctx, repairs, judge)
 		if err != nil {
 			return nil, err
 		}
 		if !made {
-			if err := out.oneByOne(ctx, repairs, judge, waiting); err != nil {
+			if err := out.oneByOne(ctx, repairs, judge); err != nil {
 				return nil, err
 			}
 		}
@@ -76,19 +105,19 @@ func Run(ctx context.Context, from State, opt Options, judge Judge) (*Outcome, e
 			failed[f.Repair.Of+f.Repair.Does] = true
 		}
 	}
-	out.settle(from.Report, waiting)
+	out.settle()
 	return out, nil
 }
 
-func (o *Outcome) together(ctx context.Context, repairs []*Repair, judge Judge, waiting map[string]bool) (bool, error) {
-	why, err := o.try(ctx, repairs, judge, waiting)
+func (o *Outcome) together(ctx context.Context, repairs []*Repair, judge Judge) (bool, error) {
+	why, err := o.try(ctx, repairs, judge)
 	return why == "", err
 }
 
 // oneByOne finds out which of several repairs stand.
-func (o *Outcome) oneByOne(ctx context.Context, repairs []*Repair, judge Judge, waiting map[string]bool) error {
+func (o *Outcome) oneByOne(ctx context.Context, repairs []*Repair, judge Judge) error {
 	for _, r := range repairs {
-		why, err := o.try(ctx, []*Repair{r}, judge, waiting)
+		why, err := o.try(ctx, []*Repair{r}, judge)
 		if err != nil {
 			return err
 		}
@@ -100,12 +129,8 @@ func (o *Outcome) oneByOne(ctx context.Context, repairs []*Repair, judge Judge, 
 }
 
 // try makes repairs if they prove themselves; else it says why not.
-func (o *Outcome) try(ctx context.Context, repairs []*Repair, judge Judge, waiting map[string]bool) (why string, err error) {
-	var changes []change
-	for _, r := range repairs {
-		changes = append(changes, r.changes...)
-	}
-	changed, err := o.Manifests.make(changes)
+func (o *Outcome) try(ctx context.Context, repairs []*Repair, judge Judge) (why string, err error) {
+	changed, err := o.Manifests.make(repairs)
 	if err != nil {
 		return err.Error(), nil //nolint:nilerr // the file cannot be edited, which is an outcome
 	}
@@ -113,54 +138,56 @@ func (o *Outcome) try(ctx context.Context, repairs []*Repair, judge Judge, waiti
 	if err != nil {
 		return "", err
 	}
-	behind, why := prove(o.Report, next.Report, repairs)
-	if why != "" {
+	if why := prove(o.State, next, repairs); why != "" {
 		return why, nil
 	}
 	o.State = next
 	o.Proven = append(o.Proven, repairs...)
-	for _, id := range behind {
-		waiting[id] = true
-	}
 	return "", nil
 }
 
-// prove holds two reports against each other. behind are the policies that now deny
-// what nodes, which have not rolled yet, do not have.
-func prove(before, after *report.Report, repairs []*Repair) (behind []string, why string) {
-	now := map[string]*report.Result{}
-	for i := range after.Results {
-		r := &after.Results[i]
-		now[verdictKey(r.ID, r.Subject)] = r
-	}
+// prove holds two states against each other: what the repairs are for is denied no
+// more, and nothing else is worse. What nodes hold is held against what is foreseen of
+// them: until they roll it cannot be better.
+func prove(before, after State, repairs []*Repair) (why string) {
+	now, ahead := byVerdict(after.Report), byVerdict(after.ahead())
 	for _, r := range repairs {
+		in := now
+		if r.ahead {
+			in = ahead
+		}
 		for _, t := range r.targets {
 			for _, s := range r.forward(t.subject) {
-				if res := now[verdictKey(t.policy, s)]; res != nil && rank(res) > 0 {
-					return nil, fmt.Sprintf("%s is %s still: %s", t.policy, res.Verdict, res.Message)
+				if res := in[verdictKey(t.policy, r.later(s))]; res != nil && rank(res) > 0 {
+					return fmt.Sprintf("%s is %s still: %s", t.policy, res.Verdict, res.Message)
 				}
 			}
 		}
 	}
 	was := map[string]int{}
-	for i := range before.Results {
-		r := &before.Results[i]
+	for i := range before.Report.Results {
+		r := &before.Report.Results[i]
 		for _, s := range forwardAll(repairs, r.Subject) {
 			key := verdictKey(r.ID, s)
 			was[key] = max(was[key], rank(r))
 		}
 	}
-	for i := range after.Results {
-		r := &after.Results[i]
-		if rank(r) <= was[verdictKey(r.ID, r.Subject)] {
-			continue
+	for i := range after.Report.Results {
+		r := &after.Report.Results[i]
+		if !ofNodes(r.Subject) && rank(r) > was[verdictKey(r.ID, r.Subject)] {
+			return fmt.Sprintf("%s would be %s: %s", r.ID, r.Verdict, r.Message)
 		}
-		if !ofNodes(r.Subject) {
-			return nil, fmt.Sprintf("%s would be %s: %s", r.ID, r.Verdict, r.Message)
-		}
-		behind = append(behind, r.ID)
 	}
-	return behind, ""
+	return ""
+}
+
+func byVerdict(rep *report.Report) map[string]*report.Result {
+	out := map[string]*report.Result{}
+	for i := range rep.Results {
+		r := &rep.Results[i]
+		out[verdictKey(r.ID, r.Subject)] = r
+	}
+	return out
 }
 
 func forwardAll(repairs []*Repair, s evidence.Subject) []evidence.Subject {
@@ -201,62 +228,39 @@ func rank(r *report.Result) int {
 	}
 }
 
-// settle sorts what still fails: what waits for the nodes, and what no repair has
-// touched.
-func (o *Outcome) settle(before *report.Report, behind map[string]bool) {
-	explained := o.explained(before)
-	// Pods cannot pull until the nodes have rolled, whatever they are denied for.
-	waits := func(id string) bool {
-		return len(o.Proven) > 0 && (behind[id] || explained[id] || strings.HasPrefix(id, "RT-EVT-"))
+// settle sorts what fails: what passes in what is foreseen, what nobody can tell, and
+// what no repair has touched.
+func (o *Outcome) settle() {
+	ahead := o.ahead()
+	last := ahead
+	if o.Ahead != nil && o.Ahead.Clear != nil && len(o.Proven) > 0 {
+		last = o.Ahead.Clear
 	}
-	fromNodes := failuresFromNodes(o.Report)
-	for _, d := range o.Report.Diagnosis {
-		if !fromNodes[d.ID] || !waits(d.ID) {
-			o.Left = append(o.Left, d)
+	known := failing(ahead)
+	for _, r := range o.Proven {
+		for _, id := range r.Policies {
+			known[id] = true
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(fromNodes)) {
-		if fromNodes[id] && waits(id) {
-			o.Waiting = append(o.Waiting, id)
-		}
-	}
+	o.Foreseen = without(failing(o.Report), known)
+	o.Open = without(failing(ahead), failing(last))
+	o.Left = last.Diagnosis
 	o.Failed = slices.DeleteFunc(o.Failed, func(f Failure) bool {
 		return slices.ContainsFunc(o.Proven, func(r *Repair) bool { return r.Of == f.Repair.Of && slices.Equal(r.Policies, f.Repair.Policies) })
 	})
 }
 
-// explained are the policies whose failures the repaired ones accounted for.
-func (o *Outcome) explained(before *report.Report) map[string]bool {
-	repaired, out := map[string]bool{}, map[string]bool{}
-	for _, r := range o.Proven {
-		for _, id := range r.Policies {
-			repaired[id] = true
-		}
-	}
-	for _, d := range before.Diagnosis {
-		for _, e := range d.Explains {
-			out[e.ID] = out[e.ID] || repaired[d.ID]
-		}
-	}
-	return out
-}
-
-// failuresFromNodes are the policies that fail, and whether all that each denies is
-// of nodes and pods as they are.
-func failuresFromNodes(rep *report.Report) map[string]bool {
+// failing are the policies that fail.
+func failing(rep *report.Report) map[string]bool {
 	out := map[string]bool{}
 	for i := range rep.Results {
-		if r := &rep.Results[i]; r.Verdict == report.Fail {
-			before, known := out[r.ID]
-			out[r.ID] = (before || !known) && (ofNodes(r.Subject) || seenFromNodes(r))
+		if rep.Results[i].Verdict == report.Fail {
+			out[rep.Results[i].ID] = true
 		}
 	}
 	return out
 }
 
-// seenFromNodes tells what nodes make of a registry, and what pods came to.
-func seenFromNodes(r *report.Result) bool {
-	_, store := r.Subject["trust_store"]
-	_, node := r.Subject["node"]
-	return store || node || strings.HasPrefix(r.ID, "RT-EVT-")
+func without(all, some map[string]bool) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(id string) bool { return some[id] })
 }

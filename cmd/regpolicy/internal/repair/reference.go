@@ -37,7 +37,7 @@ func (p *planner) reference(w *wanted, e evidence.TrustEntry) error {
 	if err != nil {
 		return err
 	}
-	p.add(r, w.results...)
+	p.add(r, p.ofValue(w)...)
 	return nil
 }
 

@@ -25,8 +25,32 @@ type Repair struct {
 	targets []target
 	renames []rename
 	changes []change
-	// moves tells that places of other fields may be others afterwards.
+	// chains are what registries are to send, by endpoint: what no manifest does.
+	chains map[string][]string
+	// ahead tells that its targets pass only once nodes have rolled, or the registry
+	// sends its chain.
+	ahead bool
+	// moves tells that places of other fields may be others afterwards, those of one
+	// object.
 	moves bool
+	of    evidence.ObjectRef
+}
+
+// Proof says how far the repair is proven.
+func (r *Repair) Proof() string {
+	ids := strings.Join(r.Policies, ", ")
+	pass := "passes"
+	if len(r.Policies) > 1 {
+		pass = "pass"
+	}
+	switch {
+	case len(r.chains) > 0:
+		return fmt.Sprintf("judged again as if the registry sent that: %s %s, nothing else is worse", ids, pass)
+	case r.ahead:
+		return fmt.Sprintf("judged again as if the nodes had rolled: %s %s, nothing else is worse", ids, pass)
+	default:
+		return fmt.Sprintf("proven: judged again with the repaired manifests: %s %s, nothing else is worse", ids, pass)
+	}
 }
 
 // target is a verdict that the repair is for.
@@ -94,19 +118,24 @@ type Options struct {
 	CAFromRegistry bool
 }
 
-// Plan are the repairs that a report asks for, and what of it cannot be repaired
-// though it is of a kind that could.
-func Plan(m *Manifests, doc *evidence.Document, rep *report.Report, opt Options) ([]*Repair, []Problem) {
-	p := &planner{manifests: m, doc: doc, opt: opt, of: map[string]*wanted{}}
-	for i := range rep.Results {
-		p.take(&rep.Results[i])
+// Plan are the repairs that a state asks for, and what of it cannot be repaired though
+// it is of a kind that could.
+func Plan(s State, opt Options) ([]*Repair, []Problem) {
+	p := &planner{manifests: s.Manifests, doc: s.Document, opt: opt, of: map[string]*wanted{}}
+	for i := range s.Report.Results {
+		p.take(&s.Report.Results[i])
 	}
 	for _, key := range slices.Sorted(slices.Values(p.order)) {
 		p.plan(key, p.of[key])
 	}
-	// A CA from outside comes last: another repair may make it needless.
-	if opt.CAFromRegistry && len(p.repairs) == 0 {
-		p.anchors(rep)
+	p.serve(s.ahead())
+	// A CA from elsewhere comes late, and a rename that does nothing but roll nodes
+	// last: another repair may make them needless.
+	if len(p.repairs) == 0 {
+		p.anchors(s.Report)
+	}
+	if len(p.repairs) == 0 {
+		p.roll(s.ahead())
 	}
 	return p.repairs, p.problems
 }
@@ -121,6 +150,11 @@ func (w *wanted) has(id string) bool {
 	return slices.ContainsFunc(w.results, func(r *report.Result) bool { return r.ID == id })
 }
 
+// only tells whether it is denied for one thing alone.
+func (w *wanted) only(id string) bool {
+	return !slices.ContainsFunc(w.results, func(r *report.Result) bool { return r.ID != id })
+}
+
 type planner struct {
 	manifests *Manifests
 	doc       *evidence.Document
@@ -131,36 +165,55 @@ type planner struct {
 	problems  []Problem
 	// done are entries that the repair of another one covers.
 	done map[string]bool
+	// placed are the entries that a CA was put at.
+	placed []string
 }
 
 // kinds are the policies whose findings manifests can repair, and the section that
 // their evidence points to.
 var kinds = map[string]string{
 	"RT-CFG-001": "trust", "RT-CFG-002": "trust", "RT-CFG-003": "trust", "RT-CFG-011": "trust", "RT-CFG-020": "trust",
-	"RT-XEV-002": "trust", idMisplaced: "clusters",
+	"RT-XEV-002": "trust", idUnique: "trust", idAuthority: "trust", idMisplaced: "clusters",
 }
+
+// early are the policies whose warnings are taken up, too.
+var early = []string{"RT-CFG-011", idAuthority}
 
 const idMisplaced = "RT-CFG-013"
 
 // take sorts a finding to the entry or cluster that it is about.
 func (p *planner) take(r *report.Result) {
 	section, known := kinds[r.ID]
-	if !known || r.Verdict != report.Fail && (r.Verdict != report.Warn || r.ID != "RT-CFG-011") {
+	if !known || r.Verdict != report.Fail && (r.Verdict != report.Warn || !slices.Contains(early, r.ID)) {
 		return
 	}
+	key, ok := p.about(r, section)
+	if !ok {
+		return
+	}
+	id := section + "/" + key
+	if p.of[id] == nil {
+		p.of[id] = &wanted{section: section, key: key}
+		p.order = append(p.order, id)
+	}
+	p.of[id].results = append(p.of[id].results, r)
+}
+
+// about is the key of what a finding is about: what its evidence points to, or the
+// entry that is its subject.
+func (p *planner) about(r *report.Result, section string) (string, bool) {
 	for _, e := range r.Evidence {
-		key, ok := pointed(e.Pointer, section)
-		if !ok {
-			continue
+		if key, ok := pointed(e.Pointer, section); ok {
+			return key, true
 		}
-		id := section + "/" + key
-		if p.of[id] == nil {
-			p.of[id] = &wanted{section: section, key: key}
-			p.order = append(p.order, id)
-		}
-		p.of[id].results = append(p.of[id].results, r)
-		return
 	}
+	for _, key := range slices.Sorted(maps.Keys(p.doc.Trust)) {
+		e := p.doc.Trust[key]
+		if r.Subject["kind"] == "trust_entry" && r.Subject["name"] == e.Label && r.Subject["namespace"] == e.Object.Namespace && r.Subject["source"] == e.Object.Kind+"/"+e.Object.Name {
+			return key, true
+		}
+	}
+	return "", false
 }
 
 // pointed is the key that a JSON pointer names within a section.
@@ -181,6 +234,10 @@ func (p *planner) plan(id string, w *wanted) {
 		err = p.reference(w, e)
 	case p.done[id]:
 		return
+	case w.only(idUnique):
+		err = p.repeated(w, e)
+	case w.only(idAuthority) && e.Value != nil:
+		err = p.leaf(w, e)
 	default:
 		err = p.value(w, e)
 	}
@@ -197,6 +254,12 @@ func (p *planner) plan(id string, w *wanted) {
 
 // add records a repair for what a finding wanted.
 func (p *planner) add(r *Repair, results ...*report.Result) {
+	r.take(results...)
+	p.repairs = append(p.repairs, r)
+}
+
+// take makes findings the repair's own.
+func (r *Repair) take(results ...*report.Result) {
 	for _, res := range results {
 		r.targets = append(r.targets, target{res.ID, res.Subject})
 		if !slices.Contains(r.Policies, res.ID) {
@@ -204,7 +267,6 @@ func (p *planner) add(r *Repair, results ...*report.Result) {
 		}
 	}
 	slices.Sort(r.Policies)
-	p.repairs = append(p.repairs, r)
 }
 
 func nameOf(e evidence.TrustEntry) string {

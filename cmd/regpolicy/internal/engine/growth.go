@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// maxText bounds what one call of a built-in function may make, in bytes. A call
+// cannot be stopped once it runs, and a few nested ones make any amount.
+const maxText = 64 << 20
+
+// boundText makes OPA refuse calls whose result would be longer than maxText. OPA
+// has one table of built-in functions for the whole process: it is changed once,
+// before the first policy runs.
+//
+//nolint:gochecknoglobals // see above
+var boundText = sync.OnceFunc(func() {
+	for name, most := range map[string]func(args []*ast.Term) int{
+		ast.Concat.Name:                 concatenated,
+		ast.Sprintf.Name:                formatted,
+		ast.Replace.Name:                replaced,
+		ast.ReplaceN.Name:               replacedEach,
+		ast.RegexReplace.Name:           replacedMatches,
+		ast.JSONMarshal.Name:            marshalled,
+		ast.JSONMarshalWithOptions.Name: marshalled,
+		ast.YAMLMarshal.Name:            marshalled,
+	} {
+		call := topdown.GetBuiltin(name)
+		topdown.RegisterBuiltinFunc(name, func(c topdown.BuiltinContext, args []*ast.Term, yield func(*ast.Term) error) error {
+			if most(args) > maxText {
+				return topdown.Halt{Err: fmt.Errorf("%v: %s would make more than %d MiB of text", c.Location, name, maxText>>20)}
+			}
+			return call(c, args, yield)
+		})
+	}
+})
+
+// length is that of a string; of anything else it is zero, and the call fails.
+func length(t *ast.Term) int {
+	s, _ := t.Value.(ast.String)
+	return len(s)
+}
+
+// written is about how long a value is as text, or more than maxText: parts that a
+// value holds several times count each time, because that is how it is written.
+func written(t *ast.Term) int {
+	size := 0
+	ast.WalkTerms(t, func(t *ast.Term) bool {
+		if size > maxText {
+			return true
+		}
+		size += 2 + length(t)
+		return false
+	})
+	return size
+}
+
+func concatenated(args []*ast.Term) int {
+	size, n := 0, 0
+	add := func(t *ast.Term) {
+		size += length(t)
+		n++
+	}
+	switch parts := args[1].Value.(type) {
+	case *ast.Array:
+		parts.Foreach(add)
+	case ast.Set:
+		parts.Foreach(add)
+	}
+	return size + n*length(args[0])
+}
+
+// formatted allows for verbs that name their argument: each may be the longest.
+func formatted(args []*ast.Term) int {
+	values, _ := args[1].Value.(*ast.Array)
+	if values == nil {
+		return 0
+	}
+	longest := 0
+	values.Foreach(func(t *ast.Term) { longest = max(longest, written(t)) })
+	format, _ := args[0].Value.(ast.String)
+	return len(format) + strings.Count(string(format), "%")*longest
+}
+
+func replaced(args []*ast.Term) int {
+	text, _ := args[0].Value.(ast.String)
+	old, _ := args[1].Value.(ast.String)
+	return len(text) + strings.Count(string(text), string(old))*length(args[2])
+}
+
+// replacedEach takes the longest replacement for what may be replaced anywhere.
+func replacedEach(args []*ast.Term) int {
+	longest := 0
+	if patterns, ok := args[0].Value.(ast.Object); ok {
+		patterns.Foreach(func(_, to *ast.Term) { longest = max(longest, length(to)) })
+	}
+	return (length(args[1]) + 1) * max(longest, 1)
+}
+
+// replacedMatches allows for a match at each byte; "$1" may stand for all of the
+// text, but the parts of all matches together are not longer than it.
+func replacedMatches(args []*ast.Term) int {
+	text, to := length(args[0]), length(args[2])
+	return text + (text+1)*to + to*text/2
+}
+
+func marshalled(args []*ast.Term) int { return written(args[0]) }

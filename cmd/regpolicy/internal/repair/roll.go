@@ -1,0 +1,97 @@
+package repair
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// lacking are the policies over nodes that lack what the configuration holds rightly.
+var lacking = []string{"RT-NOD-001", "RT-XEV-001"}
+
+// roll makes nodes get what the configuration holds rightly: they get it when they are
+// made, and a changed name of one entry makes all nodes of its clusters anew.
+func (p *planner) roll(rep *report.Report) {
+	found := map[evidence.ObjectRef]*shortfall{}
+	for i := range rep.Results {
+		r := &rep.Results[i]
+		if r.Verdict != report.Fail || !slices.Contains(lacking, r.ID) {
+			continue
+		}
+		for _, at := range r.Evidence {
+			key, ok := pointed(at.Pointer, "trust")
+			e, known := p.doc.Trust[key]
+			if !ok || !known || e.Domain != evidence.DomainWorkload {
+				continue
+			}
+			if found[e.Object] == nil {
+				found[e.Object] = &shortfall{keys: map[string]bool{}, nodes: map[string]bool{}}
+			}
+			found[e.Object].keys[key] = true
+			found[e.Object].nodes[r.Subject["name"]] = true
+			found[e.Object].results = append(found[e.Object].results, r)
+		}
+	}
+	objects := slices.SortedFunc(maps.Keys(found), func(a, b evidence.ObjectRef) int {
+		return strings.Compare(a.Kind+"/"+a.Namespace+"/"+a.Name, b.Kind+"/"+b.Namespace+"/"+b.Name)
+	})
+	for _, object := range objects {
+		if err := p.renew(found[object]); err != nil {
+			for _, r := range found[object].results {
+				p.problems = append(p.problems, Problem{r.ID, r.Message, err.Error(), r.Remediation})
+			}
+		}
+	}
+}
+
+// shortfall is what nodes lack of one object's entries.
+type shortfall struct {
+	keys, nodes map[string]bool
+	results     []*report.Result
+}
+
+func (p *planner) renew(lack *shortfall) error {
+	key := slices.Sorted(maps.Keys(lack.keys))[0]
+	e := p.doc.Trust[key]
+	place, err := p.placeOf(key, e)
+	if err != nil {
+		return err
+	}
+	certs, err := certificatesOf(place.raw)
+	if err != nil {
+		return err
+	}
+	if len(certs) != 1 {
+		return fmt.Errorf("entry %q holds several certificates: rename it by hand", e.Label)
+	}
+	r, err := p.replace(place, certs)
+	if err != nil {
+		return err
+	}
+	r.ahead = true
+	r.Notes = append(r.Notes, fmt.Sprintf("the value is right; %s was made without that CA, and nodes get CAs only when they are made", few(slices.Sorted(maps.Keys(lack.nodes)))))
+	watch := "look first whether a rolling update is still going on, or stuck: it would be enough to let it end"
+	if e.Object.Namespace != "" && Pasteable(e.Object.Namespace) {
+		watch += fmt.Sprintf(" (kubectl -n %s get machines)", e.Object.Namespace)
+	}
+	r.Notes = append(r.Notes, watch)
+	p.add(r, lack.results...)
+	return nil
+}
+
+// few names some of many nodes.
+func few(nodes []string) string {
+	const most = 3
+	switch {
+	case len(nodes) == 1:
+		return "node " + nodes[0]
+	case len(nodes) <= most:
+		return "each of the nodes " + strings.Join(nodes, ", ")
+	default:
+		return fmt.Sprintf("each of the nodes %s and %d more", strings.Join(nodes[:most], ", "), len(nodes)-most)
+	}
+}
