@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/regpolicy/regpolicy/collectors/certificate"
 	"github.com/regpolicy/regpolicy/collectors/evidence"

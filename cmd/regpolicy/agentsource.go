@@ -34,7 +34,7 @@ func (f *agentSourceFlags) asked() bool { return f.deployed || f.image != "" || 
 
 func (f *agentSourceFlags) check(src *sourceFlags) error {
 	ways := 0
-	for _, asked := range []bool{f.deployed, f.image != "", f.fromNode != "", src.ssh} {
+	for _, asked := range []bool{f.deployed, f.image != "", f.fromNode != "", src.ssh || src.sshFromSupervisor} {
 		if asked {
 			ways++
 		}
@@ -42,6 +42,8 @@ func (f *agentSourceFlags) check(src *sourceFlags) error {
 	switch {
 	case ways > 1:
 		return usage("nodes are read in one way", "--ssh, --agent, --agent-image and --image-from-node exclude each other")
+	case f.asked() && src.allClusters:
+		return usage("name one cluster with --context", "nodes of --all-clusters cannot be read through an agent")
 	case f.timeout <= 0:
 		return usage("a duration such as 1m", "--agent-timeout %s is no time", f.timeout)
 	}

@@ -57,7 +57,7 @@ var wrong = map[string][]string{ //nolint:gochecknoglobals // a table
 	"push-metrics":          {"pushgateway:9091", "ftp://pushgateway", "http://me:secret@pushgateway", "http://127.0.0.1:1/?x=y"},
 	"host-root":             {"wk-1=nowhere", "=/"},
 	"agent-image":           {"Upper/Case:1", "a b", "x --ssh", "x --image-from-node=*y*"},
-	"image-from-node":       {"a b", "x --agent"},
+	"image-from-node":       {"a b", "x --agent", "x --all-clusters"},
 	"agent-namespace":       {"no/namespace", ""},
 	"agent-selector":        {"a b", "="},
 	"agent-timeout":         {"long", "0", "-1s"},
