@@ -130,8 +130,11 @@ func (l *lab) startKubelet(ctx context.Context) error {
 // startContainerd returns when containerd's CRI answers: until then the kubelet
 // would be told "server is not initialized yet", which costs a pod ten seconds.
 func (l *lab) startContainerd(ctx context.Context) error {
-	var err error
-	if l.containerd, err = l.start("containerd", "containerd"); err != nil {
+	env, err := unitEnvironment("containerd")
+	if err != nil {
+		return err
+	}
+	if l.containerd, err = l.startWith(env, "containerd", "containerd"); err != nil {
 		return err
 	}
 	return await(ctx, 30*time.Second, "containerd", criAnswers, l.containerd)

@@ -32,6 +32,8 @@ type lab struct {
 	noEvents   string // kubeconfig that may do all of that but list events
 	token      string // what the reader logs in with, and nobody is to see
 
+	trust trustConfig // what the state of the trust secret configures
+
 	only  []string // names of the stages that are wanted; none is all
 	cases []testCase
 	tally *tally

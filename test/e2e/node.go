@@ -13,15 +13,17 @@ func (l *lab) overSSH(more ...string) []string {
 	return append([]string{"--ssh-key", l.loginKey, "--ssh-known-hosts", l.knownHosts}, more...)
 }
 
-// checkNode reads the cluster's node over SSH and holds what its trust store and
-// the handshakes from there say against what the kubelet met.
-func (l *lab) checkNode(ctx context.Context) error {
+// openNode lets regpolicy log in to the cluster's node.
+func (l *lab) openNode(ctx context.Context) error {
 	if err := l.makeLogin(); err != nil {
 		return err
 	}
-	if err := l.startSSHD(ctx, nodeName, nodeAddress, ""); err != nil {
-		return err
-	}
+	return l.startSSHD(ctx, nodeName, nodeAddress, "")
+}
+
+// checkNode reads the cluster's node over SSH and holds what its trust store and
+// the handshakes from there say against what the kubelet met.
+func (l *lab) checkNode(ctx context.Context) error {
 	// Two registries that never answer cost their time limit and no more.
 	doc, _, err := l.collect(ctx, "node", l.overSSH("--kubeconfig", l.reader, "--node", nodeName, "--probe-timeout", "3s",
 		"--registry", "silent.corp.example", "--registry", "blackhole.corp.example")...)

@@ -11,14 +11,23 @@ import (
 func podsOf(namespace string) string { return "/api/v1/namespaces/" + namespace + "/pods" }
 
 func (l *lab) createPod(ctx context.Context, namespace, name, image string) error {
-	return l.admin.post(ctx, podsOf(namespace), object{
-		"apiVersion": "v1", "kind": "Pod", "metadata": object{"name": name},
-		"spec": object{
-			"nodeName": nodeName, "terminationGracePeriodSeconds": 1, "automountServiceAccountToken": false,
-			"tolerations": []any{object{"operator": "Exists"}},
-			"containers":  []any{object{"name": "app", "image": image}},
-		},
-	}, nil)
+	return l.createPodWith(ctx, namespace, name, image, "")
+}
+
+// createPodWith lets the pod name a pull secret, and its image be pulled always, so
+// that none pulled before answers for a secret that is wrong.
+func (l *lab) createPodWith(ctx context.Context, namespace, name, image, secret string) error {
+	container := object{"name": "app", "image": image}
+	spec := object{
+		"nodeName": nodeName, "terminationGracePeriodSeconds": 1, "automountServiceAccountToken": false,
+		"tolerations": []any{object{"operator": "Exists"}},
+		"containers":  []any{container},
+	}
+	if secret != "" {
+		container["imagePullPolicy"] = "Always"
+		spec["imagePullSecrets"] = []any{object{"name": secret}}
+	}
+	return l.admin.post(ctx, podsOf(namespace), object{"apiVersion": "v1", "kind": "Pod", "metadata": object{"name": name}, "spec": spec}, nil)
 }
 
 // podState is "running", or the reason and the words of why not; empty while the

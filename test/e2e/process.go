@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -20,6 +21,11 @@ type process struct {
 
 // start runs a program whose output goes to the log of that name.
 func (l *lab) start(name string, argv ...string) (*process, error) {
+	return l.startWith(nil, name, argv...)
+}
+
+// startWith adds to its environment.
+func (l *lab) startWith(env []string, name string, argv ...string) (*process, error) {
 	log, err := os.OpenFile(filepath.Join(l.logs, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
@@ -27,6 +33,7 @@ func (l *lab) start(name string, argv ...string) (*process, error) {
 	defer log.Close()
 	p := &process{name: name, cmd: exec.Command(argv[0], argv[1:]...), ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
+	p.cmd.Env = append(os.Environ(), env...)
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
@@ -76,4 +83,26 @@ func await(ctx context.Context, limit time.Duration, what string, try func(conte
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+}
+
+// unitEnvironment is what the drop-ins of a unit set, as systemd would read them:
+// NAME="VALUE" after Environment=.
+func unitEnvironment(unit string) ([]string, error) {
+	files, err := filepath.Glob("/etc/systemd/system/" + unit + ".service.d/*.conf")
+	if err != nil {
+		return nil, err
+	}
+	var env []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(string(text)) {
+			if setting, found := strings.CutPrefix(strings.TrimSpace(line), "Environment="); found {
+				env = append(env, strings.Trim(setting, `"`))
+			}
+		}
+	}
+	return env, nil
 }

@@ -85,8 +85,9 @@ type gap struct {
 
 // report is what is checked of a report (regpolicy.report/v1).
 type report struct {
-	Coverage map[string]coverage
-	Results  []struct {
+	Coverage  map[string]coverage
+	Diagnosis []struct{ ID, Remediation string }
+	Results   []struct {
 		ID, Verdict, Message string
 		Subject              map[string]string
 		Missing              []struct{ Reason string }

@@ -24,7 +24,8 @@ func (l *lab) stages(names []string) ([]stage, error) {
 		{"cases", "every pod comes to its end", []string{"cluster"}, l.createCases},
 		{"live", "live, with the rights of docs/rbac.yaml", []string{"users", "cases"}, l.checkLive},
 		{"forbidden", "live, with one list forbidden", []string{"users", "cases"}, l.checkForbidden},
-		{"node", "live, with the node read over SSH", []string{"users", "cases"}, l.checkNode},
+		{"ssh", "the node's SSH server starts", []string{"cluster"}, l.openNode},
+		{"node", "live, with the node read over SSH", []string{"users", "cases", "ssh"}, l.checkNode},
 		{"nodes", "three good nodes and three bad ones", []string{"node"}, l.checkNodes},
 		{"supervisor", "a Supervisor's clusters, by the kubeconfigs that it holds", []string{"node"}, l.checkSupervisor},
 		{"agent", "the node read through pods", []string{"node"}, l.checkAgent},
@@ -33,6 +34,7 @@ func (l *lab) stages(names []string) ([]stage, error) {
 		{"incluster", "the CronJob of docs/in-cluster.md", []string{"users", "cases"}, l.checkInCluster},
 		{"rbac", "each right of docs/rbac.yaml, taken away", []string{"node"}, l.checkRights},
 		{"publishing", "each right to publish, taken away", []string{"users", "cases"}, l.checkPublishing},
+		{"states", "every broken state, repaired as the report says", []string{"users", "ssh"}, l.checkStates},
 		{"secrecy", "what all these runs wrote", []string{"users"}, l.checkSecrecy},
 	}
 	if len(names) == 0 {

@@ -47,6 +47,8 @@ _repair(entry) := concat("\n", [
 	"on the Supervisor, put the value, encoded twice, under a new key:",
 	sprintf("  %s patch secret %s --type merge -p \"{\\\"data\\\":{\\\"%s-2\\\":\\\"$(%s)\\\"}}\"", [trust.kubectl(entry), entry.secret.name, entry.secret.key, _twice(entry)]),
 	sprintf("then name \"%s-2\" instead of %q at %s of %s, so that the nodes roll: a changed value under the old key reaches no node that exists", [entry.secret.key, entry.secret.key, entry.field, trust.source(entry)]),
+	"and take the old key out of the secret when they have:",
+	sprintf("  %s patch secret %s --type json -p '[{\"op\":\"remove\",\"path\":\"/data/%s\"}]'", [trust.kubectl(entry), entry.secret.name, entry.secret.key]),
 ]) if {
 	entry.domain == "workload"
 	trust.pasteable(entry)

@@ -34,7 +34,7 @@ subjects contains _pod(key) if {
 
 subjects contains finding.subject if some finding in deny
 
-deny contains {"subject": _pod(key), "msg": msg, "evidence": [pointer.to(["pods", key])]} if {
+deny contains {"subject": _pod(key), "msg": msg, "evidence": [pointer.to(["pods", key])], "remediation": _creation(key)} if {
 	some key, pod in input.pods
 	count(pod.missing_pull_secrets) > 0
 	msg := sprintf("pod %s names a pull secret that cannot be retrieved: %s", [key, concat(", ", pod.missing_pull_secrets)])
@@ -42,7 +42,7 @@ deny contains {"subject": _pod(key), "msg": msg, "evidence": [pointer.to(["pods"
 
 deny contains {
 	"subject": workloads.pod_of(failure), "msg": pulls.says(failure, _words), "evidence": workloads.evidence(key),
-	"remediation": object.get(_remediations, failure.cause, ""),
+	"remediation": _repair(failure),
 } if {
 	some key, failure in input.pull_failures
 }
@@ -52,7 +52,25 @@ _words := {
 	"pull_secret_missing": "%s wants credentials, and the pull secret that holds them cannot be retrieved",
 }
 
-# Where the cause is none of these, the policy's own repair holds.
-_remediations := {"pull_secret_invalid": "Make the secret again (kubectl create secret docker-registry): its value must be the JSON of a Docker configuration, base64 once"}
+_repair(failure) := "Make the secret again (kubectl create secret docker-registry): its value must be the JSON of a Docker configuration, base64 once" if {
+	failure.cause == "pull_secret_invalid"
+} else := _creation(sprintf("%s/%s", [failure.namespace, failure.pod]))
+
+# The recommended action is for a pod that the document does not have.
+default _creation(_) := ""
+
+_creation(key) := sprintf("Make what is missing (%s), or take its name out of the imagePullSecrets of the pod or of its service account", [concat("; ", commands)]) if {
+	commands := {workloads.login(secret, _pod(key).namespace, registry) |
+		some secret in input.pods[key].missing_pull_secrets
+		some registry in object.keys(object.get(_asked, key, {"HOST": true}))
+	}
+	count(commands) > 0
+}
+
+# _asked are the registries that a pod could not pull from, by pod.
+_asked[key][failure.registry] := true if {
+	some failure in input.pull_failures
+	key := sprintf("%s/%s", [failure.namespace, failure.pod])
+}
 
 _pod(key) := {"kind": "pod", "namespace": parts[0], "name": parts[1]} if parts := split(key, "/")

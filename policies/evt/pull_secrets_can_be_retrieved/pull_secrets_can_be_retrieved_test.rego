@@ -14,6 +14,10 @@ _invalid := "pod shop/web cannot pull harbor/web:1: a pull secret for harbor:443
 
 _again := "Make the secret again (kubectl create secret docker-registry): its value must be the JSON of a Docker configuration, base64 once"
 
+_creation(first, second, host) := sprintf("Make what is missing (%s; %s), or take its name out of the imagePullSecrets of the pod or of its service account", [_command(first, host), _command(second, host)])
+
+_command(secret, host) := sprintf("`kubectl create secret docker-registry %s -n shop --docker-server=%s --docker-username=USER --docker-password=PASSWORD`", [secret, host])
+
 test_denials[name] if {
 	some name, tc in {
 		"no event tells of one": {"document": {"pods": {"shop/web": {"observed": true, "pull_secrets": ["a"]}}, "coverage": _asked}, "denied": set(), "subjects": {_web}},
@@ -23,7 +27,7 @@ test_denials[name] if {
 		"an empty list of secrets": {"document": {"pods": {"shop/web": {"observed": true, "pull_secrets": [], "missing_pull_secrets": []}}, "coverage": _asked}, "denied": set(), "subjects": set()},
 		"secrets that cannot be retrieved": {
 			"document": {"pods": {"shop/web": {"observed": true, "pull_secrets": ["a", "b"], "missing_pull_secrets": ["a", "b"]}}, "coverage": _asked},
-			"denied": {["pod shop/web names a pull secret that cannot be retrieved: a, b", ""]},
+			"denied": {["pod shop/web names a pull secret that cannot be retrieved: a, b", _creation("a", "b", "HOST")]},
 			"subjects": {_web},
 		},
 		"a pull that fails for it": {"document": {"pull_failures": {"k": _failure}}, "denied": {[_missing, ""]}, "subjects": {_web}},
@@ -45,4 +49,10 @@ test_evidence_and_subject[name] if {
 	some finding in policy.deny with input as tc.document
 	finding.subject == _web
 	finding.evidence == [tc.evidence]
+}
+
+test_both_findings_tell_the_registry if {
+	document := {"pods": {"shop/web": {"missing_pull_secrets": ["a", "b"]}}, "pull_failures": {"k": _failure, "other": object.union(_failure, {"pod": "db", "registry": "other:443"})}}
+	{finding.remediation | some finding in policy.deny; finding.subject == _web} == {_creation("a", "b", "harbor")} with input as document
+	{finding.remediation | some finding in policy.deny; finding.subject.name == "db"} == {""} with input as document
 }

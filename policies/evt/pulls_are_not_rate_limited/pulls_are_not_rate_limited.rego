@@ -25,7 +25,7 @@ import data.regpolicy.lib.workloads
 
 subjects contains subject if some subject in workloads.candidates
 
-deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key)} if {
+deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key), "remediation": _repair(failure)} if {
 	some key, failure in input.pull_failures
 	msg := pulls.says(failure, _words)
 }
@@ -33,3 +33,9 @@ deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": wor
 _words := {
 	"rate_limited": "%s has had too many pulls from this address or account",
 }
+
+default _repair(_) := ""
+
+_repair(failure) := sprintf("Give the pods a pull secret of an account with a higher limit: make it (%s) and name it in their imagePullSecrets or in those of their service account. Or pull through a mirror or a proxy cache of your own", [
+	workloads.login("NAME", failure.namespace, failure.registry),
+])

@@ -31,3 +31,13 @@ test_subjects[name] if {
 	count(policy.deny) == tc.denied with input as tc.document
 	policy.subjects == tc.subjects with input as tc.document
 }
+
+test_repair if {
+	some finding in policy.deny with input as {"pull_failures": {"k": _failure}}
+	startswith(finding.remediation, "Give the pods a pull secret of an account with a higher limit: make it (`kubectl create secret docker-registry NAME -n shop --docker-server=harbor ")
+}
+
+test_no_repair_for_a_pull_of_nobody if {
+	some finding in policy.deny with input as {"pull_failures": {"k": json.remove(_failure, ["registry"])}}
+	finding.remediation == ""
+}

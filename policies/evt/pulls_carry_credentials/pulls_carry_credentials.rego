@@ -27,7 +27,7 @@ import data.regpolicy.lib.workloads
 
 subjects contains subject if some subject in workloads.candidates
 
-deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key)} if {
+deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key), "remediation": _repair(failure)} if {
 	some key, failure in input.pull_failures
 	msg := concat("", [pulls.says(failure, _words), _secrets(failure)])
 }
@@ -39,9 +39,18 @@ _words := {
 
 default _secrets(_) := ""
 
-_secrets(failure) := text if {
-	pod := input.pods[sprintf("%s/%s", [failure.namespace, failure.pod])]
-	text := _named(object.get(pod, "pull_secrets", []))
+_secrets(failure) := _named(_pull_secrets(failure))
+
+_pull_secrets(failure) := object.get(input.pods[sprintf("%s/%s", [failure.namespace, failure.pod])], "pull_secrets", [])
+
+# The recommended action is for a pull secret that is there and does not help.
+default _repair(_) := ""
+
+_repair(failure) := sprintf("Make a pull secret (%s) and name it in the pod's imagePullSecrets or in those of its service account", [
+	workloads.login("NAME", failure.namespace, failure.registry),
+]) if {
+	failure.cause == "unauthorized"
+	count(_pull_secrets(failure)) == 0
 }
 
 _named([]) := "; the pod names no pull secret"

@@ -44,3 +44,13 @@ test_pull_secrets_are_told[name] if {
 	some finding in policy.deny with input as document
 	endswith(finding.msg, concat("", ["authentication, not ", tc.want]))
 }
+
+test_repair[name] if {
+	some name, tc in {
+		"no pull secret": {"failure": {"cause": "unauthorized"}, "pod": {}, "want": "Make a pull secret (`kubectl create secret docker-registry NAME -n shop --docker-server=harbor --docker-username=USER --docker-password=PASSWORD`) and name it in the pod's imagePullSecrets or in those of its service account"},
+		"a pull secret": {"failure": {"cause": "unauthorized"}, "pod": {"pull_secrets": ["a"]}, "want": ""},
+		"not allowed": {"failure": {}, "pod": {}, "want": ""},
+	}
+	some finding in policy.deny with input as {"pull_failures": {"k": object.union(_failure, tc.failure)}, "pods": {"shop/web": tc.pod}}
+	finding.remediation == tc.want
+}

@@ -30,3 +30,17 @@ test_evidence_and_subject if {
 	finding.subject == _web
 	finding.evidence == ["/pull_failures/shop~1web~1app"]
 }
+
+test_repair[name] if {
+	some name, tc in {
+		"on a node": {"failure": object.union(_failure, {"node": "wk-1"}), "want": "Get the present certificate of \"Corp Root CA\", and configure it for the cluster under a new entry name and let the nodes roll; on nodes that no such configuration makes: put it as PEM into /etc/ssl/certs with the suffix .pem, run `rehash_ca_certificates.sh`, and restart the container runtime (`systemctl restart containerd`); take the former one away when no registry needs it"},
+		"on an ESXi host": {"failure": object.union(_failure, {"origin": "vsphere_pod"}), "want": ""},
+		"of a CA without a name": {"failure": object.union(_failure, {"candidate": ""}), "want": ""},
+	}
+	{finding.remediation | some finding in policy.deny} == {tc.want} with input as {"pull_failures": {"k": tc.failure}, "nodes": {"wk-1": {"os_family": "photon"}}}
+}
+
+test_repair_on_a_node_that_is_not_told if {
+	some finding in policy.deny with input as {"pull_failures": {"k": _failure}}
+	contains(finding.remediation, "the folder of the operating system")
+}

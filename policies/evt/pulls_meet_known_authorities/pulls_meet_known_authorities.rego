@@ -13,17 +13,19 @@
 #     nodes: the cluster's additionalTrustedCAs for workload nodes, the
 #     image-fetcher-ca-bundle for vSphere Pods.
 #   explains: [RT-EVT-001]
+#   optional_evidence: [nodes]
 #   tags: [seed, evt]
 #   controls:
 #     bsi-app-4.4: [A13]
 #     nist-800-190: ["4.2.1"]
 package regpolicy.evt.pulls_meet_known_authorities
 
+import data.regpolicy.lib.installing
 import data.regpolicy.lib.workloads
 
 subjects contains subject if some subject in workloads.candidates
 
-deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key), "trust_domain": _domain(failure)} if {
+deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key), "trust_domain": _domain(failure), "remediation": _repair(failure)} if {
 	some key, failure in input.pull_failures
 	failure.cause == "unknown_authority"
 	msg := sprintf("%s: the certificate of %s is signed by an authority that is not trusted there", [
@@ -34,3 +36,13 @@ deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": wor
 default _domain(_) := "workload"
 
 _domain(failure) := "supervisor" if failure.origin == "vsphere_pod"
+
+# The recommended action is for vSphere Pods, and for what is not known.
+default _repair(_) := ""
+
+_repair(failure) := sprintf("Get the certificate of the CA at the end of the chain that %s shows (`openssl s_client -connect %s -showcerts`), and %s", [
+	failure.host, failure.host, installing.steps({object.get(failure, "node", "")}),
+]) if {
+	failure.host != ""
+	failure.origin == "kubelet"
+}

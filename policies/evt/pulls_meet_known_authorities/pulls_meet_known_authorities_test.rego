@@ -28,3 +28,17 @@ test_evidence_and_subject if {
 	finding.subject == _web
 	finding.evidence == ["/pull_failures/shop~1web~1app"]
 }
+
+test_repair[name] if {
+	some name, tc in {
+		"on a node": {"failure": object.union(_failure, {"node": "wk-1"}), "want": "Get the certificate of the CA at the end of the chain that auth:443 shows (`openssl s_client -connect auth:443 -showcerts`), and configure it for the cluster under a new entry name and let the nodes roll; on nodes that no such configuration makes: put it as PEM into /etc/pki/ca-trust/source/anchors with the suffix .crt, run `update-ca-trust extract`, and restart the container runtime (`systemctl restart containerd`)"},
+		"on an ESXi host": {"failure": object.union(_failure, {"origin": "vsphere_pod"}), "want": ""},
+		"of a host that is not told": {"failure": object.union(_failure, {"host": ""}), "want": ""},
+	}
+	{finding.remediation | some finding in policy.deny} == {tc.want} with input as {"pull_failures": {"k": tc.failure}, "nodes": {"wk-1": {"os_family": "rhel"}}}
+}
+
+test_repair_on_a_node_that_is_not_told if {
+	some finding in policy.deny with input as {"pull_failures": {"k": _failure}}
+	contains(finding.remediation, "the folder of the operating system")
+}

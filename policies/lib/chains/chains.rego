@@ -64,6 +64,10 @@ name_of(fingerprint) := name(input.certificates[fingerprint]) if {
 	input.certificates[fingerprint]
 } else := "a certificate that is not in this document"
 
+# top is the name of the CA at the end of what a registry presents: of the issuer of
+# the last certificate.
+top(chain) := input.certificates[last].issuer if last := chain.certificates[count(chain.certificates) - 1]
+
 # renewal says how to repair a chain that time broke: its anchor belongs to the
 # trust configuration, everything below it to the registry.
 renewal(chain, store, registry) := sprintf("Put the CA's new certificate into the trust configuration in place of %q; for workload nodes under a new entry name, so that they roll", [

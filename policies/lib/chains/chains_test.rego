@@ -85,3 +85,10 @@ test_names[name] if {
 	}
 	chains.name_of(tc.fingerprint) == tc.want with input as _document
 }
+
+test_top if {
+	document := {"certificates": {"a": {"issuer": "CN=b"}, "b": {"issuer": "CN=c"}}}
+	chains.top({"certificates": ["a", "b"]}) == "CN=c" with input as document
+	not chains.top({"certificates": []}) with input as document
+	not chains.top({"certificates": ["gone"]}) with input as document
+}

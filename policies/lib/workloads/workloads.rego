@@ -41,3 +41,11 @@ host(failure) := failure.host if {
 
 # evidence points to a failure's record.
 evidence(key) := [pointer.to(["pull_failures", key])]
+
+# login is the command that makes a pull secret for a registry.
+login(secret, namespace, registry) := sprintf("`kubectl create secret docker-registry %s -n %s --docker-server=%s --docker-username=USER --docker-password=PASSWORD`", [secret, namespace, _server(registry)])
+
+# What is pulled from Docker Hub is looked up under the address that it had first.
+_server(registry) := "https://index.docker.io/v1/" if {
+	registry == "docker.io:443"
+} else := trim_suffix(registry, ":443")

@@ -23,3 +23,8 @@ test_words[name] if {
 }
 
 test_evidence if workloads.evidence("s/w/a") == ["/pull_failures/s~1w~1a"]
+
+test_login[registry] if {
+	some registry, server in {"harbor:443": "harbor", "harbor:5000": "harbor:5000", "docker.io:443": "https://index.docker.io/v1/"}
+	workloads.login("robot", "shop", registry) == sprintf("`kubectl create secret docker-registry robot -n shop --docker-server=%s --docker-username=USER --docker-password=PASSWORD`", [server])
+}

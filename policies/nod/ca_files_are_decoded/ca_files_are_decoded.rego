@@ -15,26 +15,25 @@
 #   tags: [seed, nod]
 package regpolicy.nod.ca_files_are_decoded
 
+import data.regpolicy.lib.fleet
+import data.regpolicy.lib.installing
 import data.regpolicy.lib.nodes
-import data.regpolicy.lib.pointer
 
-subjects contains _file(name, path) if {
-	some name, node in nodes.read
-	some path, file in node.trust_files
+subjects contains fleet.subject(name, path) if {
+	some name, files in fleet.files
+	some path, file in files
 	nodes.ca_file(path, file)
 }
 
-deny contains {"subject": _file(name, path), "msg": msg, "evidence": [pointer.to(["nodes", name, "trust_files", path])], "remediation": _repair(file, name, path)} if {
-	some name, node in nodes.read
-	some path, file in node.trust_files
+deny contains {"subject": fleet.subject(name, path), "msg": msg, "evidence": [fleet.at(name, path)], "remediation": _repair(file, name, path)} if {
+	some name, files in fleet.files
+	some path, file in files
 	nodes.ca_file(path, file)
 	file.form in {"base64_of_der", "base64_of_pem"}
 	msg := sprintf("%s on node %s is base64 text, not PEM: %d layer(s) must still come off", [path, name, object.get(file, "base64_layers", 1)])
 }
 
-_file(node, path) := {"kind": "trust_file", "node": node, "path": path}
-
 # The recommended action is for files that the trust configuration made.
 default _repair(_, _, _) := ""
 
-_repair(file, node, path) := sprintf("Decode %s on %s once for each layer (`base64 -d`), and restart the container runtime, which reads its trust store when it starts", [path, node]) if not nodes.managed(file)
+_repair(file, node, path) := installing.replacement(file, node, sprintf("Decode %s on %s once for each layer (`base64 -d`)", [path, node])) if not nodes.managed(file)

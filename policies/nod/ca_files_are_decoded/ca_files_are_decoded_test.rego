@@ -8,7 +8,7 @@ _subject := {"kind": "trust_file", "node": "wk-1", "path": _path}
 
 _encoded := {"status": "ok", "entry": "corp", "form": "base64_of_pem", "base64_layers": 2}
 
-_repair := "Decode /etc/ssl/certs/tkg-corp.pem on wk-1 once for each layer (`base64 -d`), and restart the container runtime, which reads its trust store when it starts"
+_repair := "Decode /etc/ssl/certs/tkg-corp.pem on wk-1 once for each layer (`base64 -d`), run `rehash_ca_certificates.sh`, and restart the container runtime (`systemctl restart containerd`)"
 
 test_denials[name] if {
 	some name, tc in {
@@ -20,7 +20,7 @@ test_denials[name] if {
 		"layers missing": {"file": json.remove(_encoded, ["base64_layers"]), "denied": {[1, ""]}},
 		"form malformed": {"file": object.union(_encoded, {"form": 1}), "denied": set()},
 	}
-	document := {"nodes": {"wk-1": {"read": true, "trust_files": {_path: tc.file}}}}
+	document := {"nodes": {"wk-1": {"read": true, "os_family": "photon", "trust_files": {_path: tc.file}}}}
 	denied := {[sprintf("%s on node wk-1 is base64 text, not PEM: %d layer(s) must still come off", [_path, d[0]]), d[1]] | some d in tc.denied}
 	{[finding.msg, finding.remediation] | some finding in policy.deny} == denied with input as document
 	policy.subjects == {_subject} with input as document
@@ -41,4 +41,14 @@ test_evidence_and_subject if {
 	some finding in policy.deny with input as {"nodes": {"wk-1": {"read": true, "trust_files": {_path: _encoded}}}}
 	finding.subject == _subject
 	finding.evidence == ["/nodes/wk-1/trust_files/~1etc~1ssl~1certs~1tkg-corp.pem"]
+}
+
+test_a_link_is_the_file_that_it_leads_to if {
+	file := _encoded
+	document := {"nodes": {"wk-1": {"read": true, "trust_files": {
+		"/usr/local/share/ca-certificates/corp.crt": file,
+		_path: object.union(file, {"real_path": "/usr/local/share/ca-certificates/corp.crt"}),
+	}}}}
+	{subject.path | some subject in policy.subjects} == {"/usr/local/share/ca-certificates/corp.crt"} with input as document
+	{finding.subject.path | some finding in policy.deny} == {"/usr/local/share/ca-certificates/corp.crt"} with input as document
 }

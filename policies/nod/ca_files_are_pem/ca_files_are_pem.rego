@@ -15,24 +15,23 @@
 #   tags: [seed, nod]
 package regpolicy.nod.ca_files_are_pem
 
+import data.regpolicy.lib.fleet
+import data.regpolicy.lib.installing
 import data.regpolicy.lib.nodes
-import data.regpolicy.lib.pointer
 
-subjects contains _file(name, path) if {
-	some name, node in nodes.read
-	some path, file in node.trust_files
+subjects contains fleet.subject(name, path) if {
+	some name, files in fleet.files
+	some path, file in files
 	nodes.ca_file(path, file)
 }
 
-deny contains {"subject": _file(name, path), "msg": msg, "evidence": [pointer.to(["nodes", name, "trust_files", path])], "remediation": _repair(file, name, path)} if {
-	some name, node in nodes.read
-	some path, file in node.trust_files
+deny contains {"subject": fleet.subject(name, path), "msg": msg, "evidence": [fleet.at(name, path)], "remediation": _repair(file, name, path)} if {
+	some name, files in fleet.files
+	some path, file in files
 	nodes.ca_file(path, file)
 	not _parsable(file)
 	msg := sprintf("%s on node %s is no PEM certificate (%s): %s", [path, name, _what(file), _effect(file)])
 }
-
-_file(node, path) := {"kind": "trust_file", "node": node, "path": path}
 
 _parsable(file) if {
 	file.form == "pem"
@@ -53,4 +52,4 @@ _effect(file) := "a registry that is configured with it cannot be pulled from" i
 # The recommended action is for files that the trust configuration made.
 default _repair(_, _, _) := ""
 
-_repair(file, node, path) := sprintf("Replace %s on %s by the CA's certificate as PEM, and restart the container runtime, which reads its trust store when it starts", [path, node]) if not nodes.managed(file)
+_repair(file, node, path) := installing.replacement(file, node, sprintf("Replace %s on %s by the CA's certificate as PEM", [path, node])) if not nodes.managed(file)

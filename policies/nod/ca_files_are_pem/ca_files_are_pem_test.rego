@@ -10,7 +10,9 @@ _good := {"status": "ok", "entry": "corp", "place": "system", "form": "pem", "ba
 
 _skipped := "it is skipped without a word, and the CA is not trusted"
 
-_repair := "Replace /etc/ssl/certs/tkg-corp.pem on wk-1 by the CA's certificate as PEM, and restart the container runtime, which reads its trust store when it starts"
+_repair := "Replace /etc/ssl/certs/tkg-corp.pem on wk-1 by the CA's certificate as PEM, run `rehash_ca_certificates.sh`, and restart the container runtime (`systemctl restart containerd`)"
+
+_at_a_pull := "Replace /etc/ssl/certs/tkg-corp.pem on wk-1 by the CA's certificate as PEM; the runtime reads it at the next pull"
 
 test_denials[name] if {
 	some name, tc in {
@@ -23,10 +25,10 @@ test_denials[name] if {
 		"empty": {"file": object.union(_good, {"form": "empty", "base64_layers": null}), "denied": {["empty", _skipped, ""]}},
 		"base64": {"file": object.union(_good, {"form": "base64_of_pem", "base64_layers": 2}), "denied": {["base64 text, 2 layer(s) around it", _skipped, ""]}},
 		"layers missing": {"file": object.union(json.remove(_good, ["base64_layers"]), {"form": "other"}), "denied": {["other", _skipped, ""]}},
-		"a registry's CA file": {"file": object.union(json.remove(_good, ["entry"]), {"form": "der", "place": "containerd"}), "denied": {["der", "a registry that is configured with it cannot be pulled from", _repair]}},
-		"a registry's CA file for docker": {"file": object.union(json.remove(_good, ["entry"]), {"form": "der", "place": "docker"}), "denied": {["der", "a registry that is configured with it cannot be pulled from", _repair]}},
+		"a registry's CA file": {"file": object.union(json.remove(_good, ["entry"]), {"form": "der", "place": "containerd"}), "denied": {["der", "a registry that is configured with it cannot be pulled from", _at_a_pull]}},
+		"a registry's CA file for docker": {"file": object.union(json.remove(_good, ["entry"]), {"form": "der", "place": "docker"}), "denied": {["der", "a registry that is configured with it cannot be pulled from", _at_a_pull]}},
 	}
-	document := {"nodes": {"wk-1": {"read": true, "trust_files": {_path: tc.file}}}}
+	document := {"nodes": {"wk-1": {"read": true, "os_family": "photon", "trust_files": {_path: tc.file}}}}
 	denied := {[sprintf("%s on node wk-1 is no PEM certificate (%s): %s", [_path, d[0], d[1]]), d[2]] | some d in tc.denied}
 	{[finding.msg, finding.remediation] | some finding in policy.deny} == denied with input as document
 	policy.subjects == {_subject} with input as document
@@ -47,4 +49,14 @@ test_evidence_and_subject if {
 	some finding in policy.deny with input as {"nodes": {"wk-1": {"read": true, "trust_files": {_path: object.union(_good, {"form": "der"})}}}}
 	finding.subject == _subject
 	finding.evidence == ["/nodes/wk-1/trust_files/~1etc~1ssl~1certs~1tkg-corp.pem"]
+}
+
+test_a_link_is_the_file_that_it_leads_to if {
+	file := object.union(json.remove(_good, ["entry"]), {"form": "der"})
+	document := {"nodes": {"wk-1": {"read": true, "trust_files": {
+		"/usr/local/share/ca-certificates/corp.crt": file,
+		_path: object.union(file, {"real_path": "/usr/local/share/ca-certificates/corp.crt"}),
+	}}}}
+	{subject.path | some subject in policy.subjects} == {"/usr/local/share/ca-certificates/corp.crt"} with input as document
+	{finding.subject.path | some finding in policy.deny} == {"/usr/local/share/ca-certificates/corp.crt"} with input as document
 }

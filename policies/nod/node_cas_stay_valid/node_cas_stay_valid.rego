@@ -23,6 +23,8 @@ package regpolicy.nod.node_cas_stay_valid
 import data.regpolicy.lib.chains
 import data.regpolicy.lib.clock
 import data.regpolicy.lib.fleet
+import data.regpolicy.lib.installing
+import data.regpolicy.lib.nodes
 import data.regpolicy.lib.params
 import data.regpolicy.lib.pointer
 
@@ -30,7 +32,7 @@ _params := params.of("RT-NOD-005", rego.metadata.chain())
 
 subjects contains _subject(fingerprint) if some fingerprint in _certificates
 
-deny contains {"subject": _subject(fingerprint), "msg": msg, "evidence": _evidence(fingerprint)} if {
+deny contains {"subject": _subject(fingerprint), "msg": msg, "evidence": _evidence(fingerprint), "remediation": _repair(fingerprint)} if {
 	some fingerprint in _certificates
 	not _valid(fingerprint)
 	msg := sprintf("%s; it lies on %s", [_end(fingerprint), fleet.listed(_holders(fingerprint))])
@@ -45,6 +47,23 @@ warn contains {"subject": _subject(fingerprint), "msg": msg, "evidence": _eviden
 		chains.name_of(fingerprint), input.certificates[fingerprint].not_after, floor(days), fleet.listed(_holders(fingerprint)),
 	])
 }
+
+# The recommended action is for a CA that is still valid. One that has expired is of no
+# use beside its successor.
+_repair(fingerprint) := installing.replacement(nodes.read[name].trust_files[path], name, sprintf("Replace %s on %s by the present certificate of %q as PEM", [
+	path, fleet.listed(_holders(fingerprint)), chains.name_of(fingerprint),
+])) if {
+	[name, path] := _by_hand(fingerprint)[0]
+} else := sprintf("Get the present certificate of %q and put it in the place of the one that has expired: under a new entry name in the cluster's trust configuration, from which the old entry is taken away, so that the nodes roll", [chains.name_of(fingerprint)])
+
+# _by_hand are the places of a certificate that no trust configuration made.
+_by_hand(fingerprint) := sort([[name, path] |
+	some name in fleet.few(_holders(fingerprint))
+	some path, file in fleet.files[name]
+	fleet.ca(path, file)
+	fingerprint in file.certificates
+	not nodes.managed(file)
+])
 
 default _urgency(_) := "low"
 

@@ -54,3 +54,20 @@ test_evidence_and_subject[name] if {
 	finding.subject == _subject
 	finding.evidence == ["/certificates/f1"]
 }
+
+test_repair[name] if {
+	some name, tc in {
+		"of the configuration": {"files": {"/etc/ssl/certs/tkg-corp.pem": {"entry": "corp"}}, "want": "Get the present certificate of \"Corp CA\" and put it in the place of the one that has expired: under a new entry name in the cluster's trust configuration, from which the old entry is taken away, so that the nodes roll"},
+		"by hand": {"files": {"/etc/ssl/certs/corp.pem": {}}, "want": "Replace /etc/ssl/certs/corp.pem on wk-1, wk-2 by the present certificate of \"Corp CA\" as PEM, run `rehash_ca_certificates.sh`, and restart the container runtime (`systemctl restart containerd`)"},
+		"by hand for one registry": {"files": {"/etc/containerd/certs.d/h/ca.crt": {"place": "containerd"}}, "want": "Replace /etc/containerd/certs.d/h/ca.crt on wk-1, wk-2 by the present certificate of \"Corp CA\" as PEM; the runtime reads it at the next pull"},
+		"both": {"files": {"/etc/ssl/certs/tkg-corp.pem": {"entry": "corp"}, "/etc/ssl/certs/corp.pem": {}}, "want": "Replace /etc/ssl/certs/corp.pem on wk-1, wk-2 by the present certificate of \"Corp CA\" as PEM, run `rehash_ca_certificates.sh`, and restart the container runtime (`systemctl restart containerd`)"},
+		"by hand, and another CA's": {"files": {"/etc/ssl/certs/other.pem": {"certificates": ["f2"]}, "/etc/ssl/certs/tkg-corp.pem": {"entry": "corp"}}, "want": "Get the present certificate of \"Corp CA\" and put it in the place of the one that has expired: under a new entry name in the cluster's trust configuration, from which the old entry is taken away, so that the nodes roll"},
+	}
+	files := {path: object.union({"status": "ok", "form": "pem", "blocks": [], "certificates": ["f1"]}, file) | some path, file in tc.files}
+	node := {"read": true, "os_family": "photon", "trust_files": files}
+	document := {"collected_at": "2026-11-23T08:00:00Z", "nodes": {"wk-1": node, "wk-2": node}, "certificates": {
+		"f1": {"common_name": "Corp CA", "not_after": "2020-01-01T00:00:00Z"},
+		"f2": {"common_name": "Other CA", "not_after": "2030-01-01T00:00:00Z"},
+	}}
+	{finding.remediation | some finding in policy.deny} == {tc.want} with input as document
+}

@@ -11,7 +11,7 @@
 #   recommended_action: >-
 #     Put the registry's CA as PEM where the configuration looks for it, or correct the
 #     path. A relative path is one beside hosts.toml; files below certs.d need no restart.
-#   explains: [RT-TLS-002, RT-EVT-001, RT-EVT-002]
+#   explains: [RT-TLS-002, RT-TLS-003, RT-EVT-001, RT-EVT-002]
 #   tags: [nod]
 # related_resources:
 #   - ref: https://github.com/containerd/containerd/blob/main/docs/hosts.md
@@ -22,11 +22,13 @@ import data.regpolicy.lib.nodes
 
 subjects contains fleet.subject(name, path) if some [name, path] in _named
 
-deny contains {"subject": fleet.subject(name, path), "msg": msg, "evidence": [fleet.at(name, path)]} if {
+deny contains {"subject": fleet.subject(name, path), "msg": msg, "evidence": [fleet.at(name, path)], "remediation": remediation} if {
 	some [name, path] in _named
 	file := nodes.read[name].trust_files[path]
 	not _parsable(file)
-	msg := sprintf("%s on node %s, the CA of %s, %s", [path, name, concat(", ", _registries(name, path)), _fault(file)])
+	hosts := concat(", ", _registries(name, path))
+	msg := sprintf("%s on node %s, the CA of %s, %s", [path, name, hosts, _fault(file)])
+	remediation := sprintf("Put the CA of %s as PEM at %s on %s, or correct the path in %s; what hosts.toml names is read at the next pull, without a restart", [hosts, path, name, concat(", ", _origins(name, path))])
 }
 
 # _named are the CA files that a node's configuration names. The distribution's own
@@ -41,6 +43,11 @@ _named := {[name, path] |
 
 _registries(name, path) := {fleet.registries(host) |
 	some host, settings in nodes.read[name].registry_config.hosts
+	path in settings.ca_files
+}
+
+_origins(name, path) := {settings.origin |
+	some settings in nodes.read[name].registry_config.hosts
 	path in settings.ca_files
 }
 

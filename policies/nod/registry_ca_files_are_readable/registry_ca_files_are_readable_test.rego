@@ -45,3 +45,13 @@ test_evidence_and_subject if {
 	finding.subject == _subject
 	finding.evidence == ["/nodes/wk-1/trust_files/~1etc~1containerd~1certs.d~1h~1ca.crt"]
 }
+
+test_repair if {
+	node := object.union(_node(object.union(_good, {"status": "absent"})), {"registry_config": {"hosts": {
+		"h": {"ca_files": [_path], "origin": "/etc/containerd/certs.d/h/hosts.toml"},
+		"g": {"ca_files": [_path], "origin": "/etc/containerd/certs.d/g/hosts.toml"},
+		"f": {"ca_files": [], "origin": "/etc/containerd/certs.d/f/hosts.toml"},
+	}}})
+	some finding in policy.deny with input as {"nodes": {"wk-1": node}}
+	finding.remediation == "Put the CA of g, h as PEM at /etc/containerd/certs.d/h/ca.crt on wk-1, or correct the path in /etc/containerd/certs.d/g/hosts.toml, /etc/containerd/certs.d/h/hosts.toml; what hosts.toml names is read at the next pull, without a restart"
+}

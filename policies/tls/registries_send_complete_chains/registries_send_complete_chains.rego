@@ -14,11 +14,14 @@
 #     root. Where the server cannot be changed soon, trust the intermediate itself: Go
 #     accepts it as an anchor. If the issuer is itself a root, the registry sends all it
 #     should: configure that root.
-#   explains: [RT-TLS-002, RT-XEV-003, RT-EVT-002, RT-EVT-012]
+#   explains: [RT-TLS-002, RT-TLS-019, RT-XEV-003, RT-EVT-002, RT-EVT-012]
+#   optional_evidence: [nodes]
 #   tags: [seed, tls]
 package regpolicy.tls.registries_send_complete_chains
 
 import data.regpolicy.lib.chains
+import data.regpolicy.lib.installing
+import data.regpolicy.lib.nodes
 import data.regpolicy.lib.pointer
 
 subjects contains _probe(name, vantage) if {
@@ -68,7 +71,7 @@ _missing(chain) := sprintf("%q, which signed %q", [chains.name_of(omission.candi
 # Of an issuer that nobody knows it cannot be told which of the two it is.
 _repair(chain) := concat("\n", [
 	"ask whoever runs the registry for the certificate that signed its own:",
-	"if that is a root (subject and issuer are equal), the registry sends all it should, and that root is what to configure as CA;",
+	sprintf("if that is a root (subject and issuer are equal), the registry sends all it should: %s;", [installing.steps(object.keys(nodes.read))]),
 	"if not, let the registry serve it behind its own certificate",
 ]) if {
 	count(_omissions(chain)) == 0

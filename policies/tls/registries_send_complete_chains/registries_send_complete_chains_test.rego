@@ -84,3 +84,9 @@ test_warning_says_what_is_not_known if {
 	finding.severity == "info"
 	contains(finding.msg, `whether "CN=issuing", which signed it, is a root that the nodes trust is not known`)
 }
+
+test_repair_of_what_nobody_knows if {
+	document := object.union(_document(["leaf"], {}, []), {"nodes": {"wk-1": {"read": true, "os_family": "debian"}, "wk-2": {"read": false, "os_family": "photon"}}})
+	some finding in policy.deny with input as document
+	contains(finding.remediation, "the registry sends all it should: configure it for the cluster under a new entry name and let the nodes roll; on nodes that no such configuration makes: put it as PEM into /usr/local/share/ca-certificates with the suffix .crt, run `update-ca-certificates`, and restart the container runtime (`systemctl restart containerd`);\nif not, let the registry serve it behind its own certificate")
+}

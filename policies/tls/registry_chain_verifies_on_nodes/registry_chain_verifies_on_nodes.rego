@@ -11,18 +11,19 @@
 #   recommended_action: >-
 #     Add the CA that anchors the registry's chain to the cluster's trust configuration
 #     and roll the nodes.
-#   explains: [RT-EVT-001, RT-EVT-002, RT-EVT-003]
+#   explains: [RT-TLS-019, RT-EVT-001, RT-EVT-002, RT-EVT-003]
 #   tags: [seed, tls]
 package regpolicy.tls.registry_chain_verifies_on_nodes
 
 import data.regpolicy.lib.chains
+import data.regpolicy.lib.installing
 import data.regpolicy.lib.nodes
 import data.regpolicy.lib.nodeviews
 import data.regpolicy.lib.pointer
 
 subjects contains _subject(view) if some view, _ in _judged
 
-deny contains {"subject": _subject(view), "msg": msg, "evidence": [pointer.to(["endpoints", view.endpoint, "chains", view.key, "verdicts", view.store])], "remediation": _repair(view)} if {
+deny contains {"subject": _subject(view), "msg": msg, "evidence": [pointer.to(["endpoints", view.endpoint, "chains", view.key, "verdicts", view.store])], "remediation": _repair(view, names)} if {
 	some view, names in _judged
 	not chains.anchored(nodeviews.chain(view), view.store)
 	msg := sprintf("the chain of %s does not verify on %s: %s", [view.endpoint, _listed(names), chains.why(nodeviews.chain(view), view.store)])
@@ -30,10 +31,12 @@ deny contains {"subject": _subject(view), "msg": msg, "evidence": [pointer.to(["
 
 _subject(view) := {"kind": "registry", "name": view.endpoint, "trust_store": view.store, "chain": view.key}
 
-# Time is no question of trust.
-default _repair(_) := ""
+default _repair(_, _) := ""
 
-_repair(view) := chains.renewal(nodeviews.chain(view), view.store, view.endpoint) if chains.lapsed(nodeviews.chain(view), view.store)
+# Time is no question of trust.
+_repair(view, names) := chains.renewal(nodeviews.chain(view), view.store, view.endpoint) if {
+	chains.lapsed(nodeviews.chain(view), view.store)
+} else := sprintf("Get the present certificate of %q, the CA at the end of the chain of %s, and %s", [chains.top(nodeviews.chain(view)), view.endpoint, installing.steps(names)])
 
 # _judged are the views, chain and trust store, with the nodes that share them: nodes
 # with equal stores are judged once.

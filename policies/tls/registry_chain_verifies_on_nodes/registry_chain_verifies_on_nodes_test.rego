@@ -87,3 +87,12 @@ test_evidence_and_subject if {
 		"evidence": ["/endpoints/harbor:443/chains/c/verdicts/go:1"],
 	}} with input as _document({"go:1": _no}, _nodes({"a"}, {}))
 }
+
+test_repair if {
+	document := object.union(_document({"go:1": _no}, _nodes({"a"}, {"os_family": "debian"})), {
+		"certificates": {"leaf": {"issuer": "CN=sub"}, "sub": {"issuer": "CN=root"}},
+		"endpoints": {"harbor:443": {"chains": {"c": {"certificates": ["leaf", "sub"]}}}},
+	})
+	some finding in policy.deny with input as document
+	finding.remediation == "Get the present certificate of \"CN=root\", the CA at the end of the chain of harbor:443, and configure it for the cluster under a new entry name and let the nodes roll; on nodes that no such configuration makes: put it as PEM into /usr/local/share/ca-certificates with the suffix .crt, run `update-ca-certificates`, and restart the container runtime (`systemctl restart containerd`)"
+}

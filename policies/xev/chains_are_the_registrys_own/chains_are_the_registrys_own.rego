@@ -12,8 +12,8 @@
 #   recommended_action: >-
 #     Add the registry's host to noProxy, for the nodes and for kapp-controller; or trust the
 #     proxy's CA on every node.
-#   explains: [RT-XEV-003, RT-XEV-008, RT-TLS-002, RT-EVT-002]
-#   optional_evidence: [trust]
+#   explains: [RT-XEV-003, RT-XEV-008, RT-TLS-002, RT-TLS-003, RT-TLS-020, RT-EVT-002]
+#   optional_evidence: [nodes, trust]
 #   tags: [xev, audit]
 #   params:
 #     proxy_entry_names: [proxy, proxy-*, "*-proxy"]
@@ -23,6 +23,7 @@
 package regpolicy.xev.chains_are_the_registrys_own
 
 import data.regpolicy.lib.chains
+import data.regpolicy.lib.installing
 import data.regpolicy.lib.params
 import data.regpolicy.lib.pointer
 
@@ -33,13 +34,23 @@ subjects contains _subject(look) if {
 	_comparable(look)
 }
 
-deny contains {"subject": _subject(look), "msg": msg, "evidence": evidence} if {
+deny contains {"subject": _subject(look), "msg": msg, "evidence": evidence, "remediation": _repair(look)} if {
 	some look in _looks
 	msg := sprintf("%s, seen from %s, shows a certificate %s", [look.endpoint, look.vantage, _fault(look)])
 	evidence := [
 		pointer.to(["endpoints", look.endpoint, "probes", look.vantage]),
 		pointer.to(["endpoints", look.endpoint, "chains", look.chain]),
 	]
+}
+
+# The recommended action is for other places than nodes.
+default _repair(_) := ""
+
+_repair(look) := sprintf("Add %s to NO_PROXY where the container runtime of %s gets its proxy from (a drop-in below /etc/systemd/system/containerd.service.d), then `systemctl daemon-reload` and `systemctl restart containerd`; where the cluster's configuration sets the proxy, add it to noProxy there, and for kapp-controller. Or trust the proxy: get its CA's certificate and %s", [
+	input.endpoints[look.endpoint].host, node, installing.steps({node}),
+]) if {
+	startswith(look.vantage, "node/")
+	node := trim_prefix(look.vantage, "node/")
 }
 
 _looks contains {"endpoint": name, "vantage": from, "chain": probe.chain, "proxy": object.get(probe, "proxy", ""), "issuer": issuer} if {

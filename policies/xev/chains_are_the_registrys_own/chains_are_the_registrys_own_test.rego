@@ -17,7 +17,7 @@ _document(leaf, trust, probes) := {
 		"proxyca": {"subject": "CN=Proxy CA", "issuer": "CN=Proxy CA", "common_name": "Proxy CA", "subject_key_id": "01"},
 	},
 	"trust": trust,
-	"endpoints": {"harbor:443": {"probes": probes, "chains": {"c": {"certificates": ["leaf"]}, "d": {"certificates": ["own"]}}}},
+	"endpoints": {"harbor:443": {"host": "harbor", "probes": probes, "chains": {"c": {"certificates": ["leaf"]}, "d": {"certificates": ["own"]}}}},
 }
 
 _shown := {"collector": {"chain": "c"}}
@@ -63,7 +63,13 @@ test_other_names if {
 
 test_evidence_and_subject if {
 	policy.deny == {{
-		"subject": _collector, "msg": _told,
+		"subject": _collector, "msg": _told, "remediation": "",
 		"evidence": ["/endpoints/harbor:443/probes/collector", "/endpoints/harbor:443/chains/c"],
 	}} with input as _document({}, {"k": _proxy_entry}, _shown)
+}
+
+test_repair_on_a_node if {
+	document := object.union(_document({}, {}, object.union(_through, _directly)), {"nodes": {"wk-1": {"os_family": "debian"}}})
+	some finding in policy.deny with input as document
+	finding.remediation == "Add harbor to NO_PROXY where the container runtime of wk-1 gets its proxy from (a drop-in below /etc/systemd/system/containerd.service.d), then `systemctl daemon-reload` and `systemctl restart containerd`; where the cluster's configuration sets the proxy, add it to noProxy there, and for kapp-controller. Or trust the proxy: get its CA's certificate and configure it for the cluster under a new entry name and let the nodes roll; on nodes that no such configuration makes: put it as PEM into /usr/local/share/ca-certificates with the suffix .crt, run `update-ca-certificates`, and restart the container runtime (`systemctl restart containerd`)"
 }

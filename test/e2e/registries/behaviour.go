@@ -10,8 +10,14 @@ import (
 	"time"
 )
 
-// token is what the token service gives to everybody.
-const token = "for-everybody"
+// token is what the token service gives to everybody, and accountToken what it
+// gives to the account of user and password.
+const (
+	token        = "for-everybody"
+	accountToken = "for-the-account"
+	user         = "robot"
+	password     = "s3cret"
+)
 
 // always answers every request with one error, in the registry API's form.
 func always(status int, code, message string) http.HandlerFunc {
@@ -64,6 +70,40 @@ func bearerAuth(realm string, images http.Handler) http.HandlerFunc {
 
 func giveToken(w http.ResponseWriter, _ *http.Request) {
 	json.NewEncoder(w).Encode(map[string]any{"token": token, "expires_in": 300})
+}
+
+// limitAnonymous is a registry, and its own token service at realm, that has had
+// enough of everybody but the account.
+func limitAnonymous(realm string, images http.Handler) http.HandlerFunc {
+	challenged := bearerAuth(realm, always(http.StatusTooManyRequests, "TOOMANYREQUESTS", "You have reached your pull rate limit."))
+	return func(w http.ResponseWriter, r *http.Request) {
+		u, p, basic := r.BasicAuth()
+		if !basic { // OAuth 2, as containerd asks where it has a password
+			u, p = r.PostFormValue("username"), r.PostFormValue("password")
+		}
+		switch {
+		case r.Header.Get("Authorization") == "Bearer "+accountToken:
+			images.ServeHTTP(w, r)
+		case !strings.HasSuffix(realm, r.URL.Path):
+			challenged(w, r)
+		case u == user && p == password:
+			json.NewEncoder(w).Encode(map[string]any{"token": accountToken, "access_token": accountToken, "expires_in": 300})
+		default:
+			giveToken(w, r)
+		}
+	}
+}
+
+// withoutImages is a registry that has none.
+func withoutImages(images http.Handler) http.HandlerFunc {
+	unknown := always(http.StatusNotFound, "MANIFEST_UNKNOWN", "manifest unknown")
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v2/" {
+			images.ServeHTTP(w, r)
+			return
+		}
+		unknown(w, r)
+	}
 }
 
 // redirectBlobs is a registry that keeps its layers in an object store.

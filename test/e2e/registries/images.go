@@ -18,9 +18,9 @@ import (
 )
 
 // pushImages fills the store, and writes those of regpolicy and busybox as archives,
-// too. apps/layers has a layer that no other image has: containerd keeps layers by
-// digest, and a fault in fetching them shows only with one that the node has never
-// seen.
+// too. apps/layers and apps/stored have a layer that no other image has: containerd
+// keeps layers by digest, and a fault in fetching them shows only with one that the
+// node has never seen.
 func pushImages(store string, programs programs, dir string) error {
 	busybox := []file{{name: "bin/busybox", path: programs.busybox}}
 	for _, name := range []string{"sh", "cat", "date", "ls", "readlink", "sed"} {
@@ -30,6 +30,7 @@ func pushImages(store string, programs programs, dir string) error {
 		"apps/pause:3.10":    {{name: "hello", path: programs.hello}, {name: "salt"}},
 		"apps/hello:1.0":     {{name: "hello", path: programs.hello}, {name: "salt"}},
 		"apps/layers:1.0":    {{name: "hello", path: programs.hello}, {name: "layers"}},
+		"apps/stored:1.0":    {{name: "hello", path: programs.hello}, {name: "stored"}},
 		"apps/regpolicy:1.0": {{name: "ko-app/regpolicy", path: programs.regpolicy}},
 		"apps/busybox:1.0":   busybox,
 	} {

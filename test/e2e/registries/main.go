@@ -6,7 +6,8 @@
 //
 // Under DIR it writes regpolicy.tar and busybox.tar, images as archives,
 // trusted/*.pem, the CAs that a node is to trust, untrusted/*.pem, those that it is
-// not to, and last of all the file ready.
+// not to, states/*.pem, those of the stage states, and last of all the file ready. A
+// file repaired/SITE there repairs a site.
 package main
 
 import (
@@ -66,13 +67,17 @@ func run(dir string, programs programs) error {
 	if err != nil {
 		return err
 	}
+	more, err := stateSites(auth, images, dir)
+	if err != nil {
+		return err
+	}
 	zone := map[string]string{"pushgateway" + domain: "10.99.0.10"} // on the node, not a registry
-	for i, s := range zoo {
+	for i, s := range append(zoo, more...) {
 		if s.address == "" {
 			s.address = fmt.Sprint(siteNetwork, 10+i)
 		}
 		zone[s.name+domain] = s.address
-		if err := s.start(serve); err != nil {
+		if err := s.start(dir, serve); err != nil {
 			return fmt.Errorf("starting %q: %w", s.name, err)
 		}
 	}

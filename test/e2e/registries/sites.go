@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/tls"
 	"io"
 	"log"
@@ -15,10 +16,14 @@ import (
 type site struct {
 	name    string            // without the domain
 	address string            // set where nobody is to answer
+	port    string            // 443 where empty
 	cert    *tls.Certificate  // nil means plain HTTP
 	tune    func(*tls.Config) // changes the TLS settings, may be nil
 	handler http.Handler
 	raw     func(net.Conn) // instead of handler, for what is not HTTP
+
+	// repaired is how the site answers once its fault has been repaired (switch.go).
+	repaired *site
 }
 
 // sites are all of them. A new case is a line here and one in ../cases.txt.
@@ -64,7 +69,7 @@ func sites(a *authorities, images http.Handler) ([]site, error) {
 		{name: "tls11", cert: sound("tls11"), tune: oldVersions, handler: images},
 
 		// TLS is fine, the answer is not.
-		{name: "basic-auth", cert: sound("basic-auth"), handler: basicAuth("robot", "s3cret", images)},
+		{name: "basic-auth", cert: sound("basic-auth"), handler: basicAuth(user, password, images)},
 		{name: "bearer-ca", cert: sound("bearer-ca"), handler: bearerAuth("https://token-unknown-ca"+domain+"/service/token", images)},
 		{name: "token-unknown-ca", cert: leaf(a.unlisted, "token-unknown-ca"), handler: http.HandlerFunc(giveToken)},
 		{name: "denied-403", cert: sound("denied-403"), handler: always(http.StatusForbidden, "DENIED", "requested access to the resource is denied")},
@@ -76,14 +81,18 @@ func sites(a *authorities, images http.Handler) ([]site, error) {
 	return zoo, first
 }
 
-// start listens; serve runs what must not end.
-func (s site) start(serve func(string, func() error)) error {
+// start listens; serve runs what must not end. dir is the state folder.
+func (s site) start(dir string, serve func(string, func() error)) error {
 	if s.handler == nil && s.raw == nil {
 		return nil
 	}
-	listener, err := net.Listen("tcp", s.address+":443")
+	listener, err := net.Listen("tcp", s.address+":"+cmp.Or(s.port, "443"))
 	if err != nil {
 		return err
+	}
+	if s.repaired != nil {
+		s.startSwitched(dir, listener, serve)
+		return nil
 	}
 	if s.raw != nil {
 		serve(s.name, func() error {
@@ -102,10 +111,15 @@ func (s site) start(serve func(string, func() error)) error {
 		serve(s.name, func() error { return server.Serve(listener) })
 		return nil
 	}
-	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*s.cert}}
-	if s.tune != nil {
-		s.tune(server.TLSConfig)
-	}
+	server.TLSConfig = s.settings()
 	serve(s.name, func() error { return server.ServeTLS(listener, "", "") })
 	return nil
+}
+
+func (s site) settings() *tls.Config {
+	c := &tls.Config{Certificates: []tls.Certificate{*s.cert}}
+	if s.tune != nil {
+		s.tune(c)
+	}
+	return c
 }

@@ -74,6 +74,9 @@ func bearingOf(r *report.Result, hosts []string) bearing {
 	case "endpoint", "registry":
 		b.hosts = []string{r.Subject["name"]}
 	}
+	if endpoint := r.Subject["endpoint"]; endpoint != "" { // a registry's token service
+		b.hosts = append(b.hosts, endpoint)
+	}
 	if node := r.Subject["node"]; node != "" {
 		b.node = node
 	}

@@ -85,6 +85,23 @@ func NewAuthority(name string, parent *Authority, options ...Option) (*Authority
 	return &Authority{certificate, key}, nil
 }
 
+// Renewed is the authority with a certificate that is valid now, for the same key.
+func (a *Authority) Renewed() (*Authority, error) {
+	template := *a.certificate
+	template.NotBefore, template.NotAfter = time.Now().Add(-2*day), time.Now().Add(3650*day)
+	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
+	if err != nil {
+		return nil, fmt.Errorf("renewing authority %q: %w", template.Subject.CommonName, err)
+	}
+	template.SerialNumber = serial
+	der, err := x509.CreateCertificate(rand.Reader, &template, &template, a.key.Public(), a.key)
+	if err != nil {
+		return nil, fmt.Errorf("renewing authority %q: %w", template.Subject.CommonName, err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	return &Authority{certificate, a.key}, err
+}
+
 // Leaf makes a server's certificate for a host. A nil authority makes it sign
 // itself.
 func (a *Authority) Leaf(host string, options ...Option) (*tls.Certificate, error) {
