@@ -164,9 +164,6 @@ func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags
 	if err := src.check(); err != nil {
 		return err
 	}
-	if err := v.checkWatch(); err != nil {
-		return err
-	}
 	if err := f.publish.check(src, f.watch > 0, len(args) > 0); err != nil {
 		return err
 	}
@@ -200,6 +197,9 @@ func (v *evaluation) prepare(ctx context.Context) error {
 	f := v.flags
 	var err error
 	if v.outputs, err = f.verdict.check(); err != nil {
+		return err
+	}
+	if err := v.checkWatch(); err != nil {
 		return err
 	}
 	if f.at != "" {
