@@ -81,6 +81,11 @@ func TestUserStories(t *testing.T) {
 				}
 				tamper(t, ts.MkAbs(args[0]), ts.MkAbs(args[1]))
 			},
+			// unnamed FROM TO copies a document without the name of its cluster.
+			"unnamed": func(ts *testscript.TestScript, _ bool, args []string) {
+				document := regexp.MustCompile(`(?m)^ "cluster": .*\n`).ReplaceAllString(ts.ReadFile(args[0]), "")
+				ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(document), 0o600))
+			},
 			"code": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) < 2 {
 					ts.Fatalf("usage: code N COMMAND ARG...")

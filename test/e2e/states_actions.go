@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/regpolicy/regpolicy/test/e2e/internal/pki"
+	"time"
 )
 
 // certsDir is where the runtime looks for settings of a registry.
@@ -40,6 +41,17 @@ func (l *lab) clearNode(ctx context.Context) error {
 func authorityFile(name string) string { return filepath.Join(stateDir, "states", name+".pem") }
 
 func restartRuntime(ctx context.Context, l *lab, _ *state) error { return l.restartContainerd(ctx) }
+
+// outliveTolerance waits until what comes now is younger than the runtime by more than
+// the two seconds that RT-NOD-007 allows clocks.
+func outliveTolerance(ctx context.Context, _ *lab, _ *state) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(4 * time.Second):
+		return nil
+	}
+}
 
 // updateTrust is the trust command of the node's operating system.
 func updateTrust(ctx context.Context, _ *lab, _ *state) error {

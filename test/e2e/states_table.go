@@ -69,7 +69,7 @@ func statesTable() []state {
 			leads: "RT-EVT-002", repair: installation,
 		},
 		{
-			name: "runtime-older", broken: "the CA came after the runtime's start", breaks: []action{installCA, updateTrust},
+			name: "runtime-older", broken: "the CA came after the runtime's start", breaks: []action{outliveTolerance, installCA, updateTrust},
 			fails:  []string{"RT-EVT-001 pod", "RT-EVT-002 pod", "RT-NOD-007 node worker-a", "RT-XEV-007 pod"},
 			leads:  "RT-NOD-007",
 			after:  "RT-XEV-007 skip",
