@@ -20,14 +20,16 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
 // canaries are secrets that must not get out: none of their encodings may stand
 // in anything that the program writes.
 type canaries struct {
-	password, token, key string
-	// keyBody are the lines of the key's PEM.
+	password, token, key, sshKey string
+	// keyBody are the lines of the keys' PEM.
 	keyBody []string
 }
 
@@ -46,8 +48,15 @@ func newCanaries(t *testing.T) canaries {
 		token:    "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnktZ2V0cy1vdXQifQ.c2lnbmF0dXJlLWNhbmFyeQ",
 		key:      string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
 	}
-	c.keyBody = strings.Split(strings.TrimSpace(c.key), "\n")
-	c.keyBody = c.keyBody[1 : len(c.keyBody)-1]
+	block, err := ssh.MarshalPrivateKey(private, "canary")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.sshKey = string(pem.EncodeToMemory(block))
+	for _, key := range []string{c.key, c.sshKey} {
+		lines := strings.Split(strings.TrimSpace(key), "\n")
+		c.keyBody = append(c.keyBody, lines[1:len(lines)-1]...)
+	}
 	return c
 }
 
@@ -68,15 +77,21 @@ func (c canaries) check(t *testing.T, what, text string) {
 	}
 }
 
-// checkRun runs collect and eval over the same arguments and searches it all.
-func (c canaries) checkRun(t *testing.T, env []string, args ...string) {
+// checkRun runs collect and eval over the same arguments, in every format and in
+// both languages, searches it all and returns the JSON report.
+func (c canaries) checkRun(t *testing.T, env []string, args ...string) string {
 	t.Helper()
 	dir := t.TempDir()
+	all := []string{"eval", "--show-passed", "--forecast", "1y"}
+	for _, format := range formatNames() {
+		all = append(all, "-o", format+"="+filepath.Join(dir, "report."+format))
+	}
 	for _, how := range [][]string{
 		{"collect", "-o", filepath.Join(dir, "evidence.json")},
-		{"eval", "--show-passed", "-o", "text", "-o", "json=" + filepath.Join(dir, "report.json")},
+		all,
+		{"eval", "--show-passed", "--lang", "de", "-o", "text", "-o", "html=" + filepath.Join(dir, "bericht.html")},
 	} {
-		got := process{args: append(how, args...), env: env}.run(t)
+		got := process{args: append(how, args...), env: env, limit: time.Minute}.run(t)
 		got.checkCalm(t)
 		if got.code == exitUsage {
 			t.Errorf("%s: exit code %d\n%s", how[0], got.code, got.stderr)
@@ -84,15 +99,29 @@ func (c canaries) checkRun(t *testing.T, env []string, args ...string) {
 		c.check(t, how[0]+"'s standard output", got.stdout)
 		c.check(t, how[0]+"'s standard error", got.stderr)
 	}
-	for _, name := range []string{"evidence.json", "report.json"} {
-		text, err := os.ReadFile(filepath.Join(dir, name))
+	c.checkFolder(t, dir, len(formatNames())+2)
+	return filepath.Join(dir, "report.json")
+}
+
+// checkFolder searches the files of a folder and wants so many.
+func (c canaries) checkFolder(t *testing.T, dir string, want int) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != want {
+		t.Errorf("%d files were written, want %d", len(entries), want)
+	}
+	for _, entry := range entries {
+		text, err := os.ReadFile(filepath.Join(dir, entry.Name()))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(text) < 1000 {
-			t.Errorf("%s is too short to tell anything:\n%s", name, text)
+		if strings.HasSuffix(entry.Name(), ".json") && len(text) < 1000 {
+			t.Errorf("%s is too short to tell anything:\n%s", entry.Name(), text)
 		}
-		c.check(t, name, string(text))
+		c.check(t, entry.Name(), string(text))
 	}
 }
 
@@ -101,92 +130,6 @@ func encoded(text string, layers int) string {
 		text = base64.StdEncoding.EncodeToString([]byte(text))
 	}
 	return text
-}
-
-// capture plants the canaries in every field of every kind of file.
-func (c canaries) capture(t *testing.T) string {
-	t.Helper()
-	dir := copyStory(t, "secret-encoded-once")
-	docker := fmt.Sprintf(`{"auths":{"harbor.corp.example":{"username":"robot","password":%q,"auth":%q,"registrytoken":%q}}}`, c.password, encoded("robot:"+c.password, 1), c.token)
-	message := fmt.Sprintf("failed to pull: Head \"https://robot:%s@harbor.corp.example/v2/?token=%s\": Authorization: Bearer %s, password=%s, key %s: x509: certificate signed by unknown authority",
-		c.password, c.token, c.token, c.password, c.key)
-	annotations := fmt.Sprintf("{kubectl.kubernetes.io/last-applied-configuration: %q, note: %q, key: %q}", docker, c.password, c.key)
-	place(t, dir, "objects/canary.yaml", fmt.Sprintf(`
-apiVersion: v1
-kind: Pod
-metadata: {name: canary, namespace: shop, annotations: %[1]s, labels: {x: %[2]s}, managedFields: [{manager: %[2]s}]}
-spec:
-  nodeName: wk-1
-  imagePullSecrets: [{name: regcred}]
-  containers:
-  - {name: sidecar, image: "robot:%[2]s@harbor.corp.example/app:1"}
-  - {name: other, image: "https://robot:%[2]s@harbor.corp.example/app:1"}
-  - name: app
-    image: harbor.corp.example/app:1
-    command: [sh, -c, %[3]q]
-    args: [%[2]q]
-    env: [{name: TOKEN, value: %[4]q}, {name: KEY, value: %[5]q}]
-status:
-  phase: Pending
-  message: %[3]q
-  containerStatuses:
-  - {name: app, image: harbor.corp.example/app:1, imageID: "", state: {waiting: {reason: ErrImagePull, message: %[3]q}}}
-  - {name: sidecar, image: "robot:%[2]s@harbor.corp.example/app:1", imageID: "", state: {waiting: {reason: InvalidImageName, message: "couldn't parse image name robot:%[2]s@harbor.corp.example/app:1"}}}
----
-apiVersion: v1
-kind: Event
-metadata: {name: canary.1, namespace: shop, annotations: %[1]s}
-type: Warning
-reason: Failed
-message: %[3]q
-involvedObject: {kind: Pod, namespace: shop, name: canary}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: regcred, namespace: shop, annotations: %[1]s}
-type: kubernetes.io/dockerconfigjson
-data: {.dockerconfigjson: %[6]q}
-stringData: {password: %[2]q, token: %[4]q}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: database, namespace: shop, annotations: %[1]s}
-data: {password: %[7]q, tls.key: %[8]q}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: canary, namespace: shop, annotations: %[1]s}
-spec: {template: {metadata: {annotations: %[1]s}, spec: {containers: [{name: a, image: harbor.corp.example/app:1, env: [{name: P, value: %[2]q}]}]}}}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: canary, namespace: shop}
-data: {password: %[2]q}
-`, annotations, c.password, message, c.token, c.key, encoded(docker, 1), encoded(c.password, 1), encoded(c.key, 1)))
-	place(t, dir, "objects/broken-secret.yaml", fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData:\n  password: %s\n token: [%s\n  %s: {\n", c.password, c.token, c.password))
-	place(t, dir, "objects/wrong-type.yaml", fmt.Sprintf("apiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: y}\nspec: {containers: %q}\n", c.password))
-	place(t, dir, "objects/kubeconfig.yaml", fmt.Sprintf("apiVersion: v1\nkind: Config\nclusters: []\nusers: [{name: x, user: {token: %q, password: %q}}]\n", c.token, c.password))
-	c.nodeFiles(t, dir, "nodes/test-gc-e2e-demo-workers-8s2kd-7f9c6/")
-	place(t, dir, "endpoints/harbor.corp.example_443.txt", "CONNECTED(00000003)\n"+c.key+"Authorization: Bearer "+c.token+"\npassword="+c.password+"\n")
-	return dir
-}
-
-func (c canaries) nodeFiles(t *testing.T, dir, node string) {
-	t.Helper()
-	for name, text := range map[string]string{
-		"etc/ssl/certs/tkg-canary.pem":                             c.key,
-		"etc/ssl/certs/tkg-twice.pem":                              encoded(c.key, 2),
-		"etc/ssl/certs/tkg-text.pem":                               "password: " + c.password + "\n",
-		"usr/local/share/ca-certificates/canary.crt":               "-----BEGIN CERTIFICATE-----\n" + c.password + "\n-----END CERTIFICATE-----\n" + c.key,
-		"etc/containerd/certs.d/harbor.corp.example/ca.crt":        c.key,
-		"etc/containerd/certs.d/harbor.corp.example/client.key":    c.key,
-		"etc/containerd/certs.d/harbor.corp.example/hosts.toml":    fmt.Sprintf("server = \"https://robot:%[1]s@harbor.corp.example\"\n[host.\"https://robot:%[1]s@mirror.corp.example\"]\n  [host.\"https://robot:%[1]s@mirror.corp.example\".header]\n    Authorization = \"Bearer %[2]s\"\n", c.password, c.token),
-		"etc/containerd/config.toml":                               fmt.Sprintf("version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"harbor.corp.example\".auth]\n  username = \"robot\"\n  password = %[1]q\n  auth = %[2]q\n  identitytoken = %[3]q\n[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\n  endpoint = [\"https://robot:%[1]s@mirror.corp.example\"]\n", c.password, encoded("robot:"+c.password, 1), c.token),
-		"etc/systemd/system/containerd.service.d/http-proxy.conf":  fmt.Sprintf("[Service]\nEnvironment=\"HTTP_PROXY=http://robot:%[1]s@proxy.corp.example:3128\" \"HTTPS_PROXY=http://robot:%[1]s@proxy.corp.example:3128\" \"NO_PROXY=a.example,robot:%[1]s@b.example\"\nEnvironment=\"TOKEN=%[2]s\"\n", c.password, c.token),
-		"etc/systemd/system/containerd.service.d/https-proxy.conf": fmt.Sprintf("[Service]\nEnvironment=https_proxy=robot:%[1]s@proxy.corp.example:3128\n", c.password),
-	} {
-		place(t, dir, node+name, text)
-	}
 }
 
 func TestNoSecretOfACaptureGetsOut(t *testing.T) {

@@ -215,7 +215,7 @@ func readWaivers(path string) ([]engine.Waiver, error) {
 			continue
 		}
 		if err := file.Waivers[i].Decode(&waivers[i]); err != nil {
-			faults = append(faults, &engine.Fault{File: path, Line: file.Waivers[i].Line, Message: "waiver cannot be read: " + err.Error()})
+			faults = append(faults, &engine.Fault{File: path, Line: file.Waivers[i].Line, Message: "waiver cannot be read: " + plainYAML(err).Error(), Hint: "it has policy, subject, reason, owner and expires, each a text"})
 			continue
 		}
 		if f := waivers[i].Check(); f != nil {

@@ -20,6 +20,12 @@ var opensslError = regexp.MustCompile(`error (\d+) at`)
 // returns ok false where there is no openssl.
 func openssl(t *testing.T, chain, anchors []*certtest.Pair) (number string, ok bool) {
 	t.Helper()
+	return opensslWith(t, chain, anchors, "-no_check_time")
+}
+
+// opensslWith is openssl with an option about time.
+func opensslWith(t *testing.T, chain, anchors []*certtest.Pair, options ...string) (number string, ok bool) {
+	t.Helper()
 	path, err := exec.LookPath("openssl")
 	if err != nil {
 		t.Log("openssl is not installed: its verdict is not compared")
@@ -33,7 +39,7 @@ func openssl(t *testing.T, chain, anchors []*certtest.Pair) (number string, ok b
 		}
 		return file
 	}
-	args := []string{"verify", "-no_check_time", "-purpose", "sslserver", "-auth_level", "1", "-no-CApath", "-no-CAstore"}
+	args := append([]string{"verify", "-purpose", "sslserver", "-auth_level", "1", "-no-CApath", "-no-CAstore"}, options...)
 	if len(anchors) > 0 {
 		args = append(args, "-CAfile", file("anchors.pem", anchors))
 	} else {

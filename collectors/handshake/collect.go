@@ -78,8 +78,9 @@ func Collect(ctx context.Context, b *evidence.Builder, targets []Target, vantage
 	}
 	r.opt.Timeout = orDefault(opt.Timeout, defaultTimeout)
 	for i := range vantages {
+		vantage := &vantages[i]
 		for _, t := range merge(targets) {
-			r.plan(t, &vantages[i], opt.FollowRealm)
+			r.plan(t, vantage, opt.FollowRealm)
 		}
 	}
 	var workers sync.WaitGroup

@@ -94,6 +94,30 @@ func ExcludedDomains(domains ...string) Option {
 	}
 }
 
+// PermittedIPs constrains a CA to these IP ranges, in CIDR form.
+func PermittedIPs(ranges ...string) Option {
+	return func(r *request) {
+		r.template.PermittedIPRanges, r.template.PermittedDNSDomainsCritical = networks(ranges), true
+	}
+}
+
+// ExcludedIPs keeps a CA from these IP ranges, in CIDR form.
+func ExcludedIPs(ranges ...string) Option {
+	return func(r *request) {
+		r.template.ExcludedIPRanges, r.template.PermittedDNSDomainsCritical = networks(ranges), true
+	}
+}
+
+func networks(ranges []string) []*net.IPNet {
+	var out []*net.IPNet
+	for _, text := range ranges {
+		_, network, err := net.ParseCIDR(text)
+		must(err)
+		out = append(out, network)
+	}
+	return out
+}
+
 // SHA1 signs with SHA-1. The issuer's key must be ECDSA.
 func SHA1() Option { return SignedWith(x509.ECDSAWithSHA1) }
 

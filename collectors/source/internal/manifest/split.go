@@ -115,8 +115,13 @@ func splitItems(doc piece) (split splitList, ok bool) {
 		case state == before && isItemsKey(line):
 			state, split.line = within, n
 			split.around = append(split.around, doc.text[:from]...)
-			split.around = append(split.around, "items: []\n"...)
-		case state == before, state == within && isBlank(line):
+			split.around = append(split.around, "items: []"...)
+			split.around = append(split.around, line[len("items:"):]...)
+		case state == within && isBlank(line):
+			if indent < 0 { // a comment may hold what YAML refuses
+				split.around = append(split.around, line...)
+			}
+		case state == before:
 		case state == after:
 			split.around = append(split.around, line...)
 		case indent < 0 && !isItem(line, indentOf(line)):
