@@ -7,9 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 
 	"github.com/regpolicy/regpolicy/test/e2e/internal/pki"
-	"time"
 )
 
 // certsDir is where the runtime looks for settings of a registry.

@@ -117,16 +117,12 @@ func splitItems(doc piece) (split splitList, ok bool) {
 			split.around = append(split.around, doc.text[:from]...)
 			split.around = append(split.around, "items: []"...)
 			split.around = append(split.around, line[len("items:"):]...)
-		case state == within && isBlank(line):
-			if indent < 0 { // a comment may hold what YAML refuses
-				split.around = append(split.around, line...)
-			}
-		case state == before:
-		case state == after:
+		case state == after, state == within && indent < 0 && isBlank(line): // a comment may hold what YAML refuses
 			split.around = append(split.around, line...)
+		case state == before, isBlank(line):
 		case indent < 0 && !isItem(line, indentOf(line)):
 			return splitList{}, false
-		case indent < 0 || isItem(line, indent):
+		case begins(line, indent):
 			indent = indentOf(line)
 			split.end(doc.text[start:from])
 			split.items = append(split.items, piece{line: n})
@@ -159,5 +155,9 @@ func isItemsKey(line []byte) bool {
 func isItem(line []byte, indent int) bool {
 	return indentOf(line) == indent && isMarker(line[indent:], "-")
 }
+
+// begins tells a line that starts the next item; the first sets the indentation, which
+// is below zero until then.
+func begins(line []byte, indent int) bool { return indent < 0 || isItem(line, indent) }
 
 func indentOf(line []byte) int { return len(line) - len(bytes.TrimLeft(line, " ")) }
