@@ -94,7 +94,8 @@ func TestNoSecretGetsOutByAnyCommand(t *testing.T) {
 		{"verify-report", judged, document},
 		{"diff", report, c.checkRun(t, nil, copyStory(t, "secret-encoded-once"))},
 		{"eval", "--baseline", report, "--fail-on-new", dir},
-		{"fix", dir}, {"fix", "-o", "patch", dir},
+		{"fix", dir},
+		{"fix", "-o", "patch", dir},
 		{"fix", filepath.Join(dir, "objects", "canary.yaml"), filepath.Join(dir, "objects", "machines.yaml")},
 	}
 	for _, format := range formatNames() {

@@ -113,15 +113,11 @@ func splitItems(doc piece) (split splitList, ok bool) {
 		case line[0] == '%', state == after && isItemsKey(line):
 			return splitList{}, false
 		case state == before && isItemsKey(line):
-			state, split.line = within, n
+			state, split.line, start = within, n, at
 			split.around = append(split.around, doc.text[:from]...)
 			split.around = append(split.around, "items: []"...)
 			split.around = append(split.around, line[len("items:"):]...)
-		case state == within && isBlank(line):
-			if indent < 0 { // a comment may hold what YAML refuses
-				split.around = append(split.around, line...)
-			}
-		case state == before:
+		case state == before, state == within && isBlank(line):
 		case state == after:
 			split.around = append(split.around, line...)
 		case indent < 0 && !isItem(line, indentOf(line)):
@@ -143,11 +139,14 @@ func splitItems(doc piece) (split splitList, ok bool) {
 	return split, len(split.items) > 0
 }
 
-// end gives the item that was begun last its text.
+// end gives the item that was begun last its text. What stands before the first item
+// is kept around the list: a comment may hold what YAML refuses.
 func (s *splitList) end(text []byte) {
-	if len(s.items) > 0 {
-		s.items[len(s.items)-1].text = text
+	if len(s.items) == 0 {
+		s.around = append(s.around, text...)
+		return
 	}
+	s.items[len(s.items)-1].text = text
 }
 
 func isItemsKey(line []byte) bool {
