@@ -113,16 +113,16 @@ func splitItems(doc piece) (split splitList, ok bool) {
 		case line[0] == '%', state == after && isItemsKey(line):
 			return splitList{}, false
 		case state == before && isItemsKey(line):
-			state, split.line = within, n
+			state, split.line, start = within, n, at
 			split.around = append(split.around, doc.text[:from]...)
 			split.around = append(split.around, "items: []"...)
 			split.around = append(split.around, line[len("items:"):]...)
-		case state == after, state == within && indent < 0 && isBlank(line): // a comment may hold what YAML refuses
+		case state == before, state == within && isBlank(line):
+		case state == after:
 			split.around = append(split.around, line...)
-		case state == before, isBlank(line):
 		case indent < 0 && !isItem(line, indentOf(line)):
 			return splitList{}, false
-		case begins(line, indent):
+		case indent < 0 || isItem(line, indent):
 			indent = indentOf(line)
 			split.end(doc.text[start:from])
 			split.items = append(split.items, piece{line: n})
@@ -139,11 +139,14 @@ func splitItems(doc piece) (split splitList, ok bool) {
 	return split, len(split.items) > 0
 }
 
-// end gives the item that was begun last its text.
+// end gives the item that was begun last its text. What stands before the first item
+// is kept around the list: a comment may hold what YAML refuses.
 func (s *splitList) end(text []byte) {
-	if len(s.items) > 0 {
-		s.items[len(s.items)-1].text = text
+	if len(s.items) == 0 {
+		s.around = append(s.around, text...)
+		return
 	}
+	s.items[len(s.items)-1].text = text
 }
 
 func isItemsKey(line []byte) bool {
@@ -155,9 +158,5 @@ func isItemsKey(line []byte) bool {
 func isItem(line []byte, indent int) bool {
 	return indentOf(line) == indent && isMarker(line[indent:], "-")
 }
-
-// begins tells a line that starts the next item; the first sets the indentation, which
-// is below zero until then.
-func begins(line []byte, indent int) bool { return indent < 0 || isItem(line, indent) }
 
 func indentOf(line []byte) int { return len(line) - len(bytes.TrimLeft(line, " ")) }
