@@ -50,6 +50,9 @@ func (f *publishFlags) check(src *sourceFlags, watched, fromFiles bool) error {
 		if err := checkOneOf("publish", f.api, publishNames()...); err != nil {
 			return err
 		}
+		if src.allClusters {
+			return usage("publish in each cluster, see docs/in-cluster.md, or save the objects with -o "+f.api+"=FILE", "--publish writes into the cluster that is read, and --all-clusters reads several")
+		}
 		if fromFiles && !src.namesCluster() {
 			return usage("name the cluster with --context, or save the objects with -o "+f.api+"=FILE", "--publish writes into the live cluster that is read, and only files are")
 		}
