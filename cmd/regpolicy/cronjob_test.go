@@ -38,7 +38,7 @@ func deployed(t *testing.T, text []byte) map[string]any {
 		}
 		if len(o) > 0 {
 			metadata, _ := o["metadata"].(map[string]any)
-			objects[fmt.Sprintf("%v %v", o["kind"], metadata["name"])] = o
+			objects[fmt.Sprintf("%v %v/%v", o["kind"], metadata["namespace"], metadata["name"])] = o
 		}
 	}
 }

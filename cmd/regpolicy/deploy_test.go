@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -25,20 +24,7 @@ func manifests(t *testing.T, program string, args ...string) map[string]any {
 		}
 		t.Fatalf("running %s %s: %v", program, strings.Join(args, " "), err)
 	}
-	objects := map[string]any{}
-	for dec := yaml.NewDecoder(bytes.NewReader(out)); ; {
-		var o map[string]any
-		if err := dec.Decode(&o); errors.Is(err, io.EOF) {
-			return objects
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		if len(o) == 0 {
-			continue
-		}
-		metadata, _ := o["metadata"].(map[string]any)
-		objects[fmt.Sprintf("%v %v/%v", o["kind"], metadata["namespace"], metadata["name"])] = o
-	}
+	return deployed(t, out)
 }
 
 // TestChartGivesWhatKustomizeGives renders deploy/ with both programs, which
