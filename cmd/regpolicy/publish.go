@@ -21,6 +21,7 @@ type publishFlags struct {
 	api     string
 	dryRun  bool
 	metrics string
+	flags   *pflag.FlagSet
 
 	gateway *publish.Gateway
 }
@@ -29,6 +30,7 @@ type publishFlags struct {
 var onlyAsked = []string{"publish", "push-metrics"}
 
 func (f *publishFlags) bind(flags *pflag.FlagSet) {
+	f.flags = flags
 	flags.StringVar(&f.api, "publish", "", "write the report into the live cluster that was read, as objects of this API: "+strings.Join(publishNames(), ", "))
 	flags.BoolVar(&f.dryRun, "publish-dry-run", false, "let the API server check what --publish would write, and keep nothing")
 	flags.StringVar(&f.metrics, "push-metrics", "", "send the metrics of -o prometheus to this Pushgateway: http://HOST:PORT[/metrics/job/NAME/...]")
@@ -38,6 +40,12 @@ func publishNames() []string { return slices.Sorted(maps.Keys(report.ReportAPIs(
 
 // check refuses what could not be published, before minutes go into it.
 func (f *publishFlags) check(src *sourceFlags, watched, fromFiles bool) error {
+	for _, name := range onlyAsked {
+		// An empty variable of a pipeline would quietly send nothing.
+		if flag := f.flags.Lookup(name); flag.Changed && flag.Value.String() == "" {
+			return usage("leave the flag out, or give it a value", "--%s is empty", name)
+		}
+	}
 	switch {
 	case f.api == "" && f.dryRun:
 		return usage("--publish openreports says what to write", "--publish-dry-run has nothing to check")

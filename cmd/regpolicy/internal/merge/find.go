@@ -2,7 +2,9 @@
 package merge
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,6 +47,31 @@ type file struct {
 }
 
 type fault struct{ reason, detail, hint string }
+
+// contradicts tells that of two documents of one cluster neither is the newer, and
+// they are not the same.
+func (f file) contradicts(other file) bool {
+	if !f.head.collectedAt.Equal(other.head.collectedAt.Time) {
+		return false
+	}
+	one, err := digest(f.path)
+	if err != nil {
+		return false // it will be told when it is read
+	}
+	two, err := digest(other.path)
+	return err == nil && !bytes.Equal(one, two)
+}
+
+func digest(path string) ([]byte, error) {
+	file, err := os.Open(path) //nolint:gosec // the user names it
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // read only
+	sum := sha256.New()
+	_, err = io.Copy(sum, io.LimitReader(file, maxBytes))
+	return sum.Sum(nil), err
+}
 
 // find lists the files that arguments name, and those called *.json in folders.
 func find(ctx context.Context, args []string) ([]file, error) {

@@ -38,6 +38,11 @@ func newPlan(files []file, expected []string) *plan {
 			p.broken(f, fault{"parse_error", "it is a report, no evidence document", "`regpolicy collect -o FILE` writes documents"})
 		case f.fault != nil:
 			p.broken(f, *f.fault)
+		case last >= 0 && p.chosen[last].name() == f.name() && p.chosen[last].contradicts(f):
+			p.broken(f, fault{
+				"parse_error", fmt.Sprintf("%q is of the same cluster and the same time, and says something else", p.chosen[last].path),
+				"remove the one that is not meant; clusters of one name need other names",
+			})
 		case last >= 0 && p.chosen[last].name() == f.name():
 			newer := p.chosen[last]
 			p.unused = append(p.unused, report.UnusedDocument{
