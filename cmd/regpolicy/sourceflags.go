@@ -108,6 +108,9 @@ func (f *sourceFlags) check() error {
 			return err
 		}
 	}
+	if f.supervisorNamespace != "" && f.supervisorContext == "" {
+		return usage("name the Supervisor with --supervisor-context", "--supervisor-namespace %q is of no Supervisor", f.supervisorNamespace)
+	}
 	if f.probe && f.noProbe {
 		return usage("give one of the two", "--probe and --no-probe exclude each other")
 	}

@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 )
 
 // checkOnceRefused: without the rights, and where admission refuses the pods, that is
@@ -47,6 +49,9 @@ func (l *lab) checkOnce(ctx context.Context, overSSH map[string]any) error {
 		{"image-from-node", "--image-from-node", busyboxImage},
 		{"image-by-pattern", "--image-from-node", "*busybox*"},
 	} {
+		if err := l.awaitListed(ctx, busyboxImage); err != nil {
+			return err
+		}
 		got, err := l.nodeRecord(ctx, way.name, way.flag, way.image, "--registry", "harbor.corp.example", "--no-probe")
 		if err != nil {
 			return err
@@ -105,4 +110,23 @@ func (l *lab) checkInterrupted(ctx context.Context) error {
 	}
 	l.tally.check("its gap", gaps(doc.Coverage["nodes"]), "node worker-a: cancelled")
 	return l.checkNoPods(ctx, "the interrupted run")
+}
+
+// awaitListed waits until the node says that it has an image: the kubelet looks anew
+// twice a minute, and tells it later still.
+func (l *lab) awaitListed(ctx context.Context, image string) error {
+	return await(ctx, 3*time.Minute, fmt.Sprintf("the node's list of images to have %q", image), func(ctx context.Context) error {
+		var node struct {
+			Status struct{ Images []struct{ Names []string } }
+		}
+		if err := l.admin.get(ctx, "/api/v1/nodes/"+nodeName, &node); err != nil {
+			return err
+		}
+		for _, i := range node.Status.Images {
+			if slices.Contains(i.Names, image) {
+				return nil
+			}
+		}
+		return fmt.Errorf("it has %d images", len(node.Status.Images))
+	})
 }

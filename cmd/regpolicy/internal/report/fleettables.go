@@ -134,7 +134,7 @@ func worstVerdict(s Summary) Verdict {
 
 func (w Words) fleetPolicies(f *Fleet) FleetTable {
 	t := FleetTable{
-		Name: "policies", Title: w.Say("Policies that fail in most clusters"),
+		Name: "policies", Title: w.Say("Policies that fail, those in the most clusters first"),
 		Columns: columns(w.Say("policy"), w.Say("severity"), "#"+w.Say("clusters failing"), "#"+w.Say("inconclusive"), w.Say("title")),
 	}
 	for i := range f.Policies {
