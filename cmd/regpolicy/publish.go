@@ -40,11 +40,8 @@ func publishNames() []string { return slices.Sorted(maps.Keys(report.ReportAPIs(
 
 // check refuses what could not be published, before minutes go into it.
 func (f *publishFlags) check(src *sourceFlags, watched, fromFiles bool) error {
-	for _, name := range onlyAsked {
-		// An empty variable of a pipeline would quietly send nothing.
-		if flag := f.flags.Lookup(name); flag.Changed && flag.Value.String() == "" {
-			return usage("leave the flag out, or give it a value", "--%s is empty", name)
-		}
+	if err := f.checkEmpty(); err != nil {
+		return err
 	}
 	switch {
 	case f.api == "" && f.dryRun:
@@ -71,6 +68,17 @@ func (f *publishFlags) check(src *sourceFlags, watched, fromFiles bool) error {
 	var err error
 	if f.gateway, err = publish.ParseGateway(f.metrics); err != nil {
 		return usage("an address such as http://pushgateway.monitoring:9091", "--push-metrics: %w", err)
+	}
+	return nil
+}
+
+// checkEmpty refuses what an empty variable of a pipeline makes: it would quietly send
+// nothing.
+func (f *publishFlags) checkEmpty() error {
+	for _, name := range onlyAsked {
+		if flag := f.flags.Lookup(name); flag.Changed && flag.Value.String() == "" {
+			return usage("leave the flag out, or give it a value", "--%s is empty", name)
+		}
 	}
 	return nil
 }

@@ -108,9 +108,6 @@ func (f *sourceFlags) check() error {
 			return err
 		}
 	}
-	if f.supervisorNamespace != "" && f.supervisorContext == "" {
-		return usage("name the Supervisor with --supervisor-context", "--supervisor-namespace %q is of no Supervisor", f.supervisorNamespace)
-	}
 	if f.probe && f.noProbe {
 		return usage("give one of the two", "--probe and --no-probe exclude each other")
 	}
@@ -124,10 +121,17 @@ func (f *sourceFlags) check() error {
 		// Not quoted: what stands between : and @ is a secret.
 		return usage("log in with a key or the agent, see --ssh-key", "--ssh-jump or --node holds a password, which is not taken there")
 	}
-	if err := cmp.Or(f.checkNumbers(), f.checkAllClusters()); err != nil {
+	if err := cmp.Or(f.checkNumbers(), f.checkSupervisor(), f.checkAllClusters()); err != nil {
 		return err
 	}
 	return f.checkAddresses()
+}
+
+func (f *sourceFlags) checkSupervisor() error {
+	if f.supervisorNamespace != "" && f.supervisorContext == "" {
+		return usage("name the Supervisor with --supervisor-context", "--supervisor-namespace %q is of no Supervisor", f.supervisorNamespace)
+	}
+	return nil
 }
 
 // asksForSSH tells whether any node is to be logged in to.
