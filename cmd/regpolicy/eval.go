@@ -290,6 +290,10 @@ func horizon(text string) (time.Duration, error) {
 // even something inconclusive, so that it and 3 never both apply.
 func (f *verdictFlags) exit(r *report.Report) error {
 	s := r.Summary
+	evaluated := s.Pass + s.Fail + s.Warn + s.Waived
+	if r.Fleet != nil {
+		evaluated -= r.Fleet.Expected - len(r.Fleet.Missing) // that a cluster has a document is no verdict on it
+	}
 	open := s.Error > 0 || s.Inconclusive > 0 && f.inconclusive == "fail"
 	switch {
 	case !f.noFail && f.failed(r):
@@ -298,7 +302,7 @@ func (f *verdictFlags) exit(r *report.Report) error {
 		return &exitError{code: exitInconclusive}
 	// What is inconclusive and ignored leaves nothing, too: a cluster that cannot
 	// be reached must not pass.
-	case s.Pass+s.Fail+s.Warn+s.Waived == 0 && !f.allowEmpty:
+	case evaluated <= 0 && !f.allowEmpty:
 		return &exitError{code: exitNothing, err: errors.New("nothing was evaluated"), hint: nothingHint(r)}
 	default:
 		return nil

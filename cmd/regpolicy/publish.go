@@ -26,8 +26,9 @@ type publishFlags struct {
 	gateway *publish.Gateway
 }
 
-// onlyAsked are settings that no file may bring along: they send something away.
-var onlyAsked = []string{"publish", "push-metrics"}
+// onlyAsked are settings that no file may bring along: they send something away, or
+// make pods that see a node's files.
+var onlyAsked = []string{"publish", "push-metrics", "agent-image", "image-from-node", "agent-namespace"}
 
 func (f *publishFlags) bind(flags *pflag.FlagSet) {
 	f.flags = flags
@@ -75,7 +76,7 @@ func (f *publishFlags) check(src *sourceFlags, watched, fromFiles bool) error {
 // checkEmpty refuses what an empty variable of a pipeline makes: it would quietly send
 // nothing.
 func (f *publishFlags) checkEmpty() error {
-	for _, name := range onlyAsked {
+	for _, name := range []string{"publish", "push-metrics"} {
 		if flag := f.flags.Lookup(name); flag.Changed && flag.Value.String() == "" {
 			return usage("leave the flag out, or give it a value", "--%s is empty", name)
 		}

@@ -39,7 +39,7 @@ func applySettings(e *environment, c *cobra.Command) error {
 		}
 		if node, ok := values[f.Name]; ok {
 			if slices.Contains(onlyAsked, f.Name) {
-				failure = usage(fmt.Sprintf("give --%s on the command line, or set %s", f.Name, variable), "%s:%d: %q sends something away, which no file may decide", path, node.Line, f.Name)
+				failure = usage(fmt.Sprintf("give --%s on the command line, or set %s", f.Name, variable), "%s:%d: %q sends something away or makes pods, which no file may decide", path, node.Line, f.Name)
 				return
 			}
 			failure = setFromFile(c.Flags(), f, path, node)
