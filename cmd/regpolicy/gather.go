@@ -105,7 +105,7 @@ func saved(in *source.Input) ([]engine.Input, error) {
 // secretIn says where a document that is read, not written, holds a secret.
 func secretIn(err error) error {
 	if secret, ok := errors.AsType[*evidence.SecretError](err); ok {
-		return fmt.Errorf("line %d: it holds a %s, which no evidence document may", secret.Line, secret.Kind)
+		return errors.New(secret.Found())
 	}
 	return err
 }

@@ -20,6 +20,11 @@ func (e *SecretError) Error() string {
 	return fmt.Sprintf("refusing to write the evidence document: line %d holds a %s", e.Line, e.Kind)
 }
 
+// Found says it of a document that is read, not written.
+func (e *SecretError) Found() string {
+	return fmt.Sprintf("line %d: it holds a %s, which no evidence document may", e.Line, e.Kind)
+}
+
 // Types keep secrets out; these patterns are the last check. Each must fit the
 // JSON text, in which line ends are written \n, and begins with plain text, which is
 // searched for fast.

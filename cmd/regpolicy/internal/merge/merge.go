@@ -183,7 +183,7 @@ func read(f *file) (*engine.Input, *fault) {
 func secretIn(err error) *fault {
 	detail := err.Error()
 	if secret, ok := errors.AsType[*evidence.SecretError](err); ok {
-		detail = fmt.Sprintf("line %d: it holds a %s, which no evidence document may", secret.Line, secret.Kind)
+		detail = secret.Found()
 	}
 	return &fault{"parse_error", detail, "take it out, or write the document anew with `regpolicy collect`"}
 }
