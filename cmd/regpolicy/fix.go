@@ -23,7 +23,7 @@ import (
 // fixFlags are fix's own.
 type fixFlags struct {
 	policies       policyFlags
-	output         string
+	output         single
 	inPlace        bool
 	caFromRegistry bool
 	at             string
@@ -44,7 +44,9 @@ func newFix(e *environment) *cobra.Command {
 			"-o patch     kubectl patch commands\n" +
 			"-o DIR       the whole repaired files; a folder that exists, or a path with a /; and the chains that\n" +
 			"             registries must send, where the evidence holds them\n\n" +
-			"Exit code: 0 all that fails is repaired, or nothing fails; 1 something fails that fix cannot repair; 2 wrong use.",
+			"Exit code: 0 all that fails is repaired or waits for nodes to roll and pods to pull, which eval tells then, or\n" +
+			"nothing fails; 1 something fails that fix cannot repair; 2 wrong use. The last line counts: later= policies that\n" +
+			"are foreseen to pass, open= those of which nobody can tell yet.",
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := applySettings(e, c); err != nil {
 				return err
@@ -55,7 +57,8 @@ func newFix(e *environment) *cobra.Command {
 	src.bind(c.Flags())
 	f.policies.bind(e, c.Flags())
 	flags := c.Flags()
-	flags.StringVarP(&f.output, "output", "o", "diff", "diff, patch, or a folder for the repaired files")
+	f.output.value = "diff"
+	flags.VarP(&f.output, "output", "o", "diff, patch, or a folder for the repaired files")
 	flags.BoolVar(&f.inPlace, "in-place", false, "write the repairs into the files that were read")
 	flags.BoolVar(&f.caFromRegistry, "ca-from-registry", false, "trust the CA that a registry presents where none vouches for it; compare its fingerprint")
 	flags.StringVar(&f.at, "at", "", "judge as of this time, RFC 3339 (default: when the evidence was collected)")
@@ -112,10 +115,12 @@ func runFix(ctx context.Context, e *environment, f *fixFlags, src *sourceFlags, 
 	if err != nil {
 		return err
 	}
-	warnOfRecreation(e, from)
 	out, err := repair.Run(ctx, from, repair.Options{CAFromRegistry: f.caFromRegistry}, w.judge)
 	if err != nil {
 		return err
+	}
+	if len(out.Manifests.Changed()) > 0 {
+		warnOfRecreation(e, from)
 	}
 	if err := sink.write(e, out); err != nil {
 		return err
@@ -131,6 +136,7 @@ type workshop struct {
 	in      *source.Input
 	doc     *evidence.Document
 	stdin   []byte
+	rolling []repair.Roll
 }
 
 // open reads the sources and gathers their evidence once.
@@ -184,7 +190,15 @@ func (w *workshop) first(ctx context.Context) (repair.State, error) {
 		return readAtMost(path, 64<<20)
 	}
 	rep, err := w.report(ctx, w.doc)
-	return repair.State{Manifests: repair.Open(records, w.in.File, read), Document: w.doc, Report: rep}, err
+	if err != nil {
+		return repair.State{}, err
+	}
+	w.rolling = repair.Rolling(w.doc, rep)
+	out := repair.State{Manifests: repair.Open(records, w.in.File, read), Document: w.doc, Report: rep, Rolling: w.rolling}
+	if len(w.rolling) > 0 {
+		out.Ahead, err = w.foresee(ctx, w.doc, out.Manifests, rep)
+	}
+	return out, err
 }
 
 func (w *workshop) report(ctx context.Context, doc *evidence.Document) (*report.Report, error) {
@@ -227,12 +241,16 @@ func (w *workshop) judge(ctx context.Context, m *repair.Manifests) (repair.State
 		return repair.State{}, err
 	}
 	ahead, err := w.foresee(ctx, doc, m, rep)
-	return repair.State{Manifests: m, Document: doc, Report: rep, Ahead: ahead}, err
+	return repair.State{Manifests: m, Document: doc, Report: rep, Ahead: ahead, Rolling: w.rolling}, err
 }
 
 // foresee judges what comes of a changed configuration, whose report is now.
 func (w *workshop) foresee(ctx context.Context, doc *evidence.Document, m *repair.Manifests, now *report.Report) (*repair.Ahead, error) {
-	f, err := rollout.Foresee(ctx, w.doc, doc, m.Chains())
+	var rolling []evidence.ObjectRef
+	for _, r := range w.rolling {
+		rolling = append(rolling, r.Object)
+	}
+	f, err := rollout.Foresee(ctx, w.doc, doc, m.Chains(), rolling...)
 	if err != nil || !f.Changes() && len(f.Held) == 0 {
 		return nil, err
 	}

@@ -13,6 +13,24 @@ import (
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 )
 
+// single is the value of a flag of which a second one would silently win.
+type single struct {
+	value string
+	given bool
+}
+
+func (o *single) String() string { return o.value }
+
+func (o *single) Type() string { return "string" }
+
+func (o *single) Set(value string) error {
+	if o.given {
+		return fmt.Errorf("%q is given already, and one run writes one form: run it once for each", o.value)
+	}
+	o.value, o.given = value, true
+	return nil
+}
+
 // sink is where the repairs go.
 type sink struct {
 	form string // "diff", "patch", "folder" or "in-place"
@@ -21,20 +39,21 @@ type sink struct {
 }
 
 func newSink(f *fixFlags, args []string) (*sink, error) {
-	s := &sink{form: f.output, args: args}
-	form, dir, given := strings.Cut(f.output, "=")
+	output := f.output.value
+	s := &sink{form: output, args: args}
+	form, dir, given := strings.Cut(output, "=")
 	switch {
-	case f.inPlace && f.output != "diff":
+	case f.inPlace && output != "diff":
 		return nil, usage("give one of the two", "--in-place and --output exclude each other")
 	case f.inPlace:
 		s.form = "in-place"
-	case f.output == "diff" || f.output == "patch":
+	case output == "diff" || output == "patch":
 	case given && form == "manifests" && dir != "":
 		s.form, s.dir = "folder", dir
-	case isFolder(f.output) || strings.ContainsRune(f.output, '/'):
-		s.form, s.dir = "folder", f.output
+	case isFolder(output) || strings.ContainsRune(output, '/'):
+		s.form, s.dir = "folder", output
 	default:
-		return nil, usage("diff, patch, or a folder: one that exists, or DIR/", "--output %q is neither a form nor a folder", f.output)
+		return nil, usage("diff, patch, or a folder: one that exists, or DIR/", "--output %q is neither a form nor a folder", output)
 	}
 	return s, nil
 }

@@ -62,21 +62,39 @@ func tellFix(e *environment, out *repair.Outcome, caFromRegistry bool) error {
 		}
 		say("  %s", r.Proof())
 	}
-	if len(out.Proven) > 0 {
+	for _, r := range out.Rolling {
+		say("%s/%s: nothing to repair, wait for the roll: %q was renamed to %q already, and %s made before that",
+			r.Object.Kind, r.Object.Name, r.From, r.To, made(r.Nodes))
+	}
+	if len(out.Proven)+len(out.Rolling) > 0 {
 		tellAhead(say, out)
 	}
 	for _, failed := range out.Failed {
 		say("not made, for it did not prove itself: %s  %s: %s: %s", strings.Join(failed.Repair.Policies, ", "), failed.Repair.Of, failed.Repair.Does, failed.Why)
 	}
 	tellLeft(say, out, caFromRegistry)
-	say("regpolicy fix: repaired=%d failed=%d left=%d", len(out.Proven), len(out.Failed), len(out.Left))
+	say("regpolicy fix: repaired=%d failed=%d left=%d later=%d open=%d",
+		len(out.Proven), len(out.Failed), len(out.Left), len(out.Foreseen), len(out.Open))
 	switch {
 	case len(out.Left)+len(out.Failed) > 0:
 		return &exitError{code: exitFailed}
-	case len(out.Proven) == 0:
+	case len(out.Proven)+len(out.Rolling) == 0:
 		say("nothing to repair%s", openResults(out.Report))
 	}
 	return nil
+}
+
+// made names nodes in front of "made before".
+func made(nodes []string) string {
+	const most = 3
+	switch n := len(nodes); {
+	case n == 1:
+		return "node " + nodes[0] + " was"
+	case n <= most:
+		return "nodes " + strings.Join(nodes, ", ") + " were"
+	default:
+		return fmt.Sprintf("nodes %s and %d more were", strings.Join(nodes[:most], ", "), n-most)
+	}
 }
 
 // tellAhead says what becomes true only later, and what to do until then.
@@ -128,6 +146,8 @@ func nextSteps(out *repair.Outcome) []string {
 	var steps []string
 	if len(out.Manifests.Changed()) > 0 {
 		steps = append(steps, "apply it: fix has changed nothing in any cluster")
+	} else if len(out.Rolling) > 0 {
+		steps = append(steps, "apply the files as they are, if that was not done yet")
 	}
 	a := out.Ahead
 	if a == nil {
@@ -183,7 +203,27 @@ func tellLeft(say func(string, ...any), out *repair.Outcome, caFromRegistry bool
 		if slices.Contains([]string{"RT-CFG-006", "RT-CFG-019", "RT-XEV-003"}, d.ID) && !caFromRegistry {
 			say("  hint: --ca-from-registry, with --registry HOST, takes the CA that the registry presents, and shows its fingerprint")
 		}
+		if unseen := unseenRegistries(out.Document, &d); len(unseen) > 0 {
+			say("  hint: which CA is wanted can be seen at the registry: add%s; where no configuration holds it, --ca-from-registry takes what the registry presents, and shows its fingerprint",
+				unseen)
+		}
 	}
+}
+
+// unseenRegistries are the flags that probe the registries of a failure of trust whose
+// chains are not in the evidence.
+func unseenRegistries(doc *evidence.Document, d *report.Diagnosis) string {
+	if !slices.Contains([]string{"RT-EVT-002", "RT-EVT-003", "RT-EVT-012"}, d.ID) {
+		return ""
+	}
+	const most = 3
+	var flags []string
+	for _, registry := range d.Registries {
+		if _, used := doc.Registries[registry]; used && len(doc.Endpoints[registry].Chains) == 0 && len(flags) < most {
+			flags = append(flags, " --registry "+strings.TrimSuffix(registry, ":443"))
+		}
+	}
+	return strings.Join(flags, "")
 }
 
 func openResults(r *report.Report) string {

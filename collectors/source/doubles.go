@@ -1,7 +1,9 @@
 package source
 
 import (
+	"encoding/base64"
 	"fmt"
+	"maps"
 	"reflect"
 	"strconv"
 	"strings"
@@ -21,7 +23,8 @@ func namedKeyOf(o Object) namedKey {
 }
 
 // placeOf puts an object among the others. One that stands there already is not
-// put there again; of two versions of one object the newer stays. False means
+// put there again; of two versions of one object the newer stays, of two tellings of
+// one Secret or ConfigMap the one that withholds less. False means
 // that the object is not kept.
 func (o *opener) placeOf(object Object) bool {
 	id := namedKeyOf(object)
@@ -30,18 +33,13 @@ func (o *opener) placeOf(object Object) bool {
 		return true
 	}
 	for _, i := range o.named[id] {
-		other := o.in.Objects[i]
-		switch compare(other, object) {
-		case equal:
-			return false
-		case older:
-			o.notice(object, other)
-			o.in.Objects[i] = object
-			return true
-		case newer:
-			o.notice(other, object)
-			return false
+		kept, told := o.better(o.in.Objects[i], object)
+		if !told {
+			continue
 		}
+		o.again++
+		o.in.Objects[i] = kept
+		return kept.Provenance == object.Provenance
 	}
 	if len(o.named[id]) > 0 {
 		o.unclear(o.in.Objects[o.named[id][0]], object)
@@ -49,6 +47,26 @@ func (o *opener) placeOf(object Object) bool {
 	o.named[id] = append(o.named[id], len(o.in.Objects))
 	o.in.Objects = append(o.in.Objects, object)
 	return true
+}
+
+// better is which of two objects of one name counts, where that can be told.
+func (o *opener) better(first, second Object) (kept Object, told bool) {
+	switch order := compare(first, second); {
+	case order == older:
+		o.notice(second, first)
+		return second, true
+	case order == newer:
+		o.notice(first, second)
+		return first, true
+	case completes(first, second):
+		o.noticeWithheld(first, second)
+		return first, true
+	case completes(second, first):
+		o.noticeWithheld(second, first)
+		return second, true
+	default:
+		return first, order == equal
+	}
 }
 
 type order int
@@ -91,6 +109,63 @@ func (o *opener) notice(kept, dropped Object) {
 	}
 	o.in.Notices = append(o.in.Notices, fmt.Sprintf("%s stands in %q and in %q: the newer one, of resource version %s, counts",
 		title(kept), o.where(dropped), o.where(kept), kept.Provenance.ResourceVersion))
+}
+
+// noticeWithheld tells which of two sources tells more of an object.
+func (o *opener) noticeWithheld(kept, dropped Object) {
+	if len(valuesOf(kept)) == len(valuesOf(dropped)) {
+		return
+	}
+	o.in.Notices = append(o.in.Notices, fmt.Sprintf("%s stands in %q and in %q: the second one has the values that the first keeps to itself, and counts",
+		title(kept), o.whereIn(dropped), o.whereIn(kept)))
+}
+
+// whereIn is the file of an object with the source that it lies in.
+func (o *opener) whereIn(object Object) string {
+	return o.in.Sources[object.Provenance.Source].File(object.Provenance.Path)
+}
+
+// completes tells whether one object agrees with another one, of which something is
+// withheld, and tells all that is told there.
+func completes(whole, part Object) bool {
+	if part.Withheld == nil || !isLookedUp(part.Kind()) {
+		return false
+	}
+	x, y := text(mapping(whole.Map, "metadata"), "uid"), text(mapping(part.Map, "metadata"), "uid")
+	if x != "" && y != "" && x != y {
+		return false
+	}
+	told, all := valuesOf(part), valuesOf(whole)
+	for key, value := range told {
+		if other, ok := all[key]; !ok || other != value {
+			return false
+		}
+	}
+	for key := range all {
+		if _, ok := told[key]; !ok && !part.Withholds(key) {
+			return false // another object, or another version of it
+		}
+	}
+	for _, key := range part.Withheld.Keys {
+		if _, ok := all[key]; !ok && !whole.Withholds(key) {
+			return false
+		}
+	}
+	return whole.Withheld == nil || !whole.Withheld.More || part.Withheld.More
+}
+
+// valuesOf are the values of a Secret or ConfigMap, a Secret's in wire form.
+func valuesOf(o Object) map[string]any {
+	out := map[string]any{}
+	maps.Copy(out, mapping(o.Map, "data"))
+	maps.Copy(out, mapping(o.Map, "binaryData"))
+	for key, value := range mapping(o.Map, "stringData") {
+		if s, ok := value.(string); ok {
+			value = base64.StdEncoding.EncodeToString([]byte(s))
+		}
+		out[key] = value
+	}
+	return out
 }
 
 // unclear makes a Problem of an object that another one has the name of, where

@@ -87,3 +87,64 @@ func TestLookupTellsOfDifferentSecretsOfOneName(t *testing.T) {
 		t.Errorf("err = %v", err)
 	}
 }
+
+func TestTheSecretWithValuesCounts(t *testing.T) {
+	bundle := func(metadata, ca string) string { // a must-gather, as oc masks it
+		return files{
+			"must-gather/image/namespaces/ns/core/secrets.yaml": "apiVersion: v1\nkind: SecretList\nitems:\n- apiVersion: v1\n  kind: Secret\n  metadata: {name: x, namespace: ns" + metadata + "}\n  data: {ca: " + ca + ", other: eA==}\n",
+			"must-gather/version":                               "must-gather\nv1\n",
+			"must-gather/image/timestamp":                       "2026-11-23 08:00:00.0 +0000 UTC\n2026-11-23 08:01:00.0 +0000 UTC\n",
+		}.write(t)
+	}
+	secret := func(name, metadata, data string) string {
+		return files{"objects/" + name: "apiVersion: v1\nkind: Secret\nmetadata: {name: x, namespace: ns" + metadata + "}\n" + data}.write(t)
+	}
+	masked := bundle("", "'139 bytes long'")
+	whole := secret("whole.yaml", "", "data: {ca: eQ==, other: eA==}\n")
+	typed := secret("typed.yaml", "", "stringData: {ca: y, other: x}\n")
+	differs := secret("differs.yaml", "", "data: {ca: eQ==, other: eg==}\n")
+	more := secret("more.yaml", "", "data: {ca: eQ==, other: eA==, third: eA==}\n")
+	less := secret("less.yaml", "", "data: {other: eA==}\n")
+	sameMasked := bundle(", uid: u, resourceVersion: '7'", "'139 bytes long'")
+	sameWhole := secret("same-whole.yaml", ", uid: u, resourceVersion: '7'", "data: {ca: eQ==, other: eA==}\n")
+	otherWhole := secret("other-whole.yaml", ", uid: v, resourceVersion: '7'", "data: {ca: eQ==, other: eA==}\n")
+	for _, test := range []struct {
+		name    string
+		args    []string
+		unclear bool
+	}{
+		{"masked first", []string{masked, whole}, false},
+		{"masked second", []string{whole, masked}, false},
+		{"written as text", []string{masked, typed}, false},
+		{"of one version", []string{sameMasked, sameWhole}, false},
+		{"of one version, masked second", []string{sameWhole, sameMasked}, false},
+		{"what both tell differs", []string{masked, differs}, true},
+		{"one has another key", []string{masked, more}, true},
+		{"one lacks the key", []string{masked, less}, true},
+		{"two objects", []string{sameMasked, otherWhole}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			in := open(t, test.args...)
+			got, err := in.Lookup()(t.Context(), "Secret", "ns", "x")
+			if test.unclear {
+				if !errors.Is(err, source.ErrUnclear) {
+					t.Errorf("err = %v", err)
+				}
+				return
+			}
+			if err != nil || got.Withholds("ca") {
+				t.Fatalf("err = %v, withheld %v", err, got.Withheld)
+			}
+			if len(in.Notices) != 1 || !strings.Contains(in.Notices[0], "secrets.yaml") || !strings.Contains(in.Notices[0], ".yaml\": the second one has the values") {
+				t.Errorf("notices %q", in.Notices)
+			}
+		})
+	}
+}
+
+func TestACopyIsNotEmpty(t *testing.T) {
+	secret := files{"x.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: x, namespace: ns}\ndata: {ca: eA==}\n"}
+	if in := open(t, secret.write(t), secret.write(t)); len(in.Objects) != 1 {
+		t.Errorf("objects %v", objects(in))
+	}
+}

@@ -85,6 +85,7 @@ type opener struct {
 	files int   // looked at
 	bytes int64 // read
 	lists int   // Lists read, empty ones included
+	again int   // objects read that stood there already
 	// seen are objects of captures, by uid and version.
 	seen map[string]bool
 	// named are the indices of objects by their names.
@@ -115,7 +116,7 @@ func (o *opener) register(from origin) string {
 
 // holds counts what is usable so far.
 func (o *opener) holds() int {
-	return len(o.in.Documents) + len(o.in.Objects) + len(o.in.Nodes) + len(o.in.Transcripts) + o.lists
+	return len(o.in.Documents) + len(o.in.Objects) + len(o.in.Nodes) + len(o.in.Transcripts) + o.lists + o.again
 }
 
 func (o *opener) argument(ctx context.Context, name string) error {

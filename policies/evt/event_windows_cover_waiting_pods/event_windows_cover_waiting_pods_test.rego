@@ -6,7 +6,7 @@ _web := {"kind": "pod", "namespace": "shop", "name": "web"}
 
 _failure := {"namespace": "shop", "pod": "web", "image": "harbor/web:1"}
 
-_old := "pod shop/web waits for an image, and the newest event of its namespace is of 2026-11-23T06:59:59Z, 60 minutes before the document"
+_old := "pod shop/web waits for an image, and the newest event of its namespace is of 2026-11-23T06:59:59Z, 60 minutes before the evidence was gathered"
 
 _none := "pod shop/web waits for an image, and no event of its namespace was read"
 
@@ -25,6 +25,37 @@ test_denials[name] if {
 	}
 	failure := object.union(_failure, {key: value | some key, value in tc; key == "last_seen"})
 	document := {"collected_at": "2026-11-23T08:00:00Z", "pull_failures": {"k": failure}, "event_windows": tc.windows}
+	{finding.msg | some finding in policy.deny} == tc.denied with input as document
+	policy.subjects == {_web} with input as document
+}
+
+test_files[name] if {
+	some name, tc in {
+		"a folder that does not say when it was saved": {"sources": {"f": {"kind": "capture"}}, "windows": {"shop": "2026-11-20T07:00:00Z"}, "subjects": set(), "denied": set()},
+		"the same, with a newer event of another namespace": {"sources": {"f": {"kind": "capture"}}, "windows": {"shop": "2026-11-20T07:00:00Z", "infra": "2026-11-20T08:00:00Z"}, "subjects": set(), "denied": set()},
+		"the same, with one that is too new for it": {"sources": {"f": {"kind": "capture"}}, "windows": {"shop": "2026-11-20T07:00:00Z", "infra": "2026-11-20T08:00:01Z"}, "subjects": {_web}, "denied": {"pod shop/web waits for an image, and the newest event of its namespace is of 2026-11-20T07:00:00Z, 60 minutes before the newest event of all"}},
+		"the same, saved just now": {"sources": {"f": {"kind": "capture"}}, "windows": {"shop": "2026-11-23T07:00:00Z"}, "subjects": {_web}, "denied": set()},
+		"the same, without events": {"sources": {"f": {"kind": "capture"}}, "windows": {}, "subjects": {_web}, "denied": {_none}},
+		"an archive": {"sources": {"f": {"kind": "archive"}}, "windows": {"shop": "2026-11-20T07:00:00Z"}, "subjects": set(), "denied": set()},
+		"a file": {"sources": {"f": {"kind": "manifests"}}, "windows": {"shop": "2026-11-20T07:00:00Z"}, "subjects": set(), "denied": set()},
+		"beside a live cluster": {"sources": {"f": {"kind": "capture"}, "c": {"kind": "cluster"}}, "windows": {"shop": "2026-11-23T06:59:59Z"}, "subjects": {_web}, "denied": {_old}},
+		"a bundle that says when it was made, judged later": {"sources": {"f": {"kind": "archive", "collected_at": "2026-11-20T08:00:00Z"}, "p": {"kind": "probe"}}, "windows": {"shop": "2026-11-20T07:00:00Z"}, "subjects": {_web}, "denied": set()},
+		"the same, whose events are older": {"sources": {"f": {"kind": "archive", "collected_at": "2026-11-20T09:00:00Z"}, "p": {"kind": "probe"}}, "windows": {"shop": "2026-11-20T07:00:00Z"}, "subjects": {_web}, "denied": {"pod shop/web waits for an image, and the newest event of its namespace is of 2026-11-20T07:00:00Z, 120 minutes before the evidence was gathered"}},
+		"beside a folder that does not": {"sources": {"f": {"kind": "archive", "collected_at": "2026-11-20T09:00:00Z"}, "g": {"kind": "capture"}}, "windows": {"shop": "2026-11-20T08:30:00Z"}, "subjects": set(), "denied": set()},
+	}
+	windows := {namespace: {"newest": newest} | some namespace, newest in tc.windows}
+	document := {"collected_at": "2026-11-23T08:00:00Z", "sources": tc.sources, "pull_failures": {"k": _failure}, "event_windows": windows}
+	{finding.msg | some finding in policy.deny} == tc.denied with input as document
+	policy.subjects == tc.subjects with input as document
+}
+
+test_gaps[name] if {
+	some name, tc in {
+		"the list was forbidden": {"gap": {"kind": "section", "name": "events"}, "denied": set()},
+		"a file could not be read": {"gap": {"kind": "file", "name": "events.yaml"}, "denied": set()},
+		"another pod's events are missing": {"gap": {"kind": "pod", "namespace": "shop", "name": "db"}, "denied": {_none}},
+	}
+	document := {"collected_at": "2026-11-23T08:00:00Z", "pull_failures": {"k": _failure}, "event_windows": {}, "coverage": {"events": {"gaps": [{"subject": tc.gap, "reason": "forbidden"}]}}}
 	{finding.msg | some finding in policy.deny} == tc.denied with input as document
 	policy.subjects == {_web} with input as document
 }

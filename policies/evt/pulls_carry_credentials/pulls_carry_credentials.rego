@@ -15,7 +15,7 @@
 #     namespace, and its host must be that of the image reference, the port included.
 #     Where the registry knows the account, let it pull from that project.
 #   explains: [RT-EVT-001]
-#   optional_evidence: [pods]
+#   optional_evidence: [pods, secrets]
 #   tags: [evt, audit]
 #   controls:
 #     bsi-app-4.4: [A13]
@@ -23,6 +23,7 @@
 package regpolicy.evt.pulls_carry_credentials
 
 import data.regpolicy.lib.pulls
+import data.regpolicy.lib.pullsecrets
 import data.regpolicy.lib.workloads
 
 subjects contains subject if some subject in workloads.candidates
@@ -39,9 +40,10 @@ _words := {
 
 default _secrets(_) := ""
 
-_secrets(failure) := _named(_pull_secrets(failure))
-
-_pull_secrets(failure) := object.get(input.pods[sprintf("%s/%s", [failure.namespace, failure.pod])], "pull_secrets", [])
+_secrets(failure) := concat("", array.concat(
+	[_named(pullsecrets.named(failure)), _absent(pullsecrets.absent(failure))],
+	[sprintf("; %s has credentials for %s only", [name, concat(", ", hosts)]) | some name, hosts in pullsecrets.foreign(failure)],
+))
 
 # The recommended action is for a pull secret that is there and does not help.
 default _repair(_) := ""
@@ -50,9 +52,21 @@ _repair(failure) := sprintf("Make a pull secret (%s) and name it in the pod's im
 	workloads.login("NAME", failure.namespace, failure.registry),
 ]) if {
 	failure.cause == "unauthorized"
-	count(_pull_secrets(failure)) == 0
+	count(pullsecrets.named(failure)) == 0
+} else := sprintf("Make the pull secret that the pod names (%s)", [
+	workloads.login(pullsecrets.absent(failure)[0], failure.namespace, failure.registry),
+]) if {
+	count(pullsecrets.absent(failure)) > 0
+} else := sprintf("Make a pull secret for this registry, too (%s), and name it beside the other in the pod's imagePullSecrets or in those of its service account", [
+	workloads.login("NAME", failure.namespace, failure.registry),
+]) if {
+	count(pullsecrets.foreign(failure)) > 0
 }
 
 _named([]) := "; the pod names no pull secret"
 
 _named(names) := sprintf("; the pod names the pull secret %s", [concat(", ", names)]) if count(names) > 0
+
+_absent([]) := ""
+
+_absent(names) := sprintf("; there is no such secret in its namespace: %s", [concat(", ", names)]) if count(names) > 0

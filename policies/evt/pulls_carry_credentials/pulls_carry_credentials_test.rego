@@ -39,8 +39,11 @@ test_pull_secrets_are_told[name] if {
 		"an empty list": {"pod": {"pull_secrets": []}, "want": "trust; the pod names no pull secret"},
 		"one": {"pod": {"pull_secrets": ["a"]}, "want": "trust; the pod names the pull secret a"},
 		"several": {"pod": {"pull_secrets": ["a", "b"]}, "want": "trust; the pod names the pull secret a, b"},
+		"one that is not there": {"pod": {"pull_secrets": ["a", "b"]}, "secrets": {"shop/b": {"missing": true}}, "want": "trust; the pod names the pull secret a, b; there is no such secret in its namespace: b"},
+		"none is there": {"pod": {"pull_secrets": ["a", "b"]}, "secrets": {"shop/a": {"missing": true}, "shop/b": {"missing": true}}, "want": "trust; the pod names the pull secret a, b; there is no such secret in its namespace: a, b"},
+		"one for another registry": {"pod": {"pull_secrets": ["a"]}, "secrets": {"shop/a": {"missing": false, "registries": ["ghcr.io", "quay.io"]}}, "want": "trust; the pod names the pull secret a; a has credentials for ghcr.io, quay.io only"},
 	}
-	document := {"pull_failures": {"k": _failure}, "pods": {"shop/web": tc.pod}}
+	document := {"pull_failures": {"k": _failure}, "pods": {"shop/web": tc.pod}, "secrets": object.get(tc, "secrets", {})}
 	some finding in policy.deny with input as document
 	endswith(finding.msg, concat("", ["authentication, not ", tc.want]))
 }
@@ -50,7 +53,10 @@ test_repair[name] if {
 		"no pull secret": {"failure": {"cause": "unauthorized"}, "pod": {}, "want": "Make a pull secret (`kubectl create secret docker-registry NAME -n shop --docker-server=harbor --docker-username=USER --docker-password=PASSWORD`) and name it in the pod's imagePullSecrets or in those of its service account"},
 		"a pull secret": {"failure": {"cause": "unauthorized"}, "pod": {"pull_secrets": ["a"]}, "want": ""},
 		"not allowed": {"failure": {}, "pod": {}, "want": ""},
+		"it is not there": {"failure": {"cause": "unauthorized"}, "pod": {"pull_secrets": ["a"]}, "secrets": {"shop/a": {"missing": true}}, "want": "Make the pull secret that the pod names (`kubectl create secret docker-registry a -n shop --docker-server=harbor --docker-username=USER --docker-password=PASSWORD`)"},
+		"it is for another registry": {"failure": {}, "pod": {"pull_secrets": ["a"]}, "secrets": {"shop/a": {"missing": false, "registries": ["ghcr.io"]}}, "want": "Make a pull secret for this registry, too (`kubectl create secret docker-registry NAME -n shop --docker-server=harbor --docker-username=USER --docker-password=PASSWORD`), and name it beside the other in the pod's imagePullSecrets or in those of its service account"},
+		"it is for this registry": {"failure": {}, "pod": {"pull_secrets": ["a"]}, "secrets": {"shop/a": {"missing": false, "registries": ["harbor"]}}, "want": ""},
 	}
-	some finding in policy.deny with input as {"pull_failures": {"k": object.union(_failure, tc.failure)}, "pods": {"shop/web": tc.pod}}
+	some finding in policy.deny with input as {"pull_failures": {"k": object.union(_failure, tc.failure)}, "pods": {"shop/web": tc.pod}, "secrets": object.get(tc, "secrets", {})}
 	finding.remediation == tc.want
 }

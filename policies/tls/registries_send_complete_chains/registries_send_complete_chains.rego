@@ -3,9 +3,9 @@
 # description: >-
 #   Runtimes do not fetch missing intermediates, browsers do: a registry that sends its
 #   own certificate alone looks fine in a browser and fails in every pull. The issuer of
-#   the registry's certificate must be sent, or be a root or another anchor, and so must
-#   every further intermediate that is known. Where neither a node's store nor a
-#   configuration is known, a leaf that comes alone is a warning.
+#   the registry's certificate must be sent, or be a root or another anchor of those that
+#   pull from it, and so must every further intermediate that is known. Where neither
+#   their stores nor their configuration is known, a leaf that comes alone is a warning.
 # custom:
 #   id: RT-TLS-003
 #   severity: high
@@ -15,13 +15,14 @@
 #     accepts it as an anchor. If the issuer is itself a root, the registry sends all it
 #     should: configure that root.
 #   explains: [RT-TLS-002, RT-TLS-019, RT-XEV-003, RT-EVT-002, RT-EVT-012]
-#   optional_evidence: [nodes]
+#   optional_evidence: [domains, nodes, registries]
 #   tags: [seed, tls]
 package regpolicy.tls.registries_send_complete_chains
 
 import data.regpolicy.lib.chains
 import data.regpolicy.lib.installing
 import data.regpolicy.lib.nodes
+import data.regpolicy.lib.nodeviews
 import data.regpolicy.lib.pointer
 
 subjects contains _probe(name, vantage) if {
@@ -34,8 +35,8 @@ deny contains {"subject": _probe(name, vantage), "msg": msg, "evidence": [pointe
 	some name, endpoint in input.endpoints
 	some vantage, probe in endpoint.probes
 	chain := endpoint.chains[probe.chain]
-	not _complete(chain)
-	_anchors_known(chain)
+	not _complete(name, chain)
+	_anchors_known(name, chain)
 	msg := sprintf("%s, seen from %s, does not send %s", [name, vantage, _missing(chain)])
 }
 
@@ -45,19 +46,27 @@ warn contains {"subject": _probe(name, vantage), "msg": msg, "severity": "info",
 	some name, endpoint in input.endpoints
 	some vantage, probe in endpoint.probes
 	chain := endpoint.chains[probe.chain]
-	not _complete(chain)
-	not _anchors_known(chain)
+	not _complete(name, chain)
+	not _anchors_known(name, chain)
 	msg := sprintf("%s, seen from %s, sends its own certificate alone; whether %q, which signed it, is a root that the nodes trust is not known without their trust stores", [
 		name, vantage, input.certificates[chain.certificates[0]].issuer,
 	])
 }
 
-_anchors_known(chain) if count(_omissions(chain)) > 0
+_anchors_known(_, chain) if count(_omissions(chain)) > 0
 
-_anchors_known(_) if {
-	some store in input.trust_stores
-	store.verifier in {"configured", "go"}
-}
+_anchors_known(name, _) if count(_trusting(name)) > 0
+
+# _trusting are the stores of who pulls from an endpoint: those of the nodes, for this
+# registry, and what the pulling domains have configured. That the Supervisor trusts an
+# intermediate helps no node.
+_trusting(name) := _on_nodes(name) | {input.domains[domain].trust_store | some domain in nodeviews.pullers(name)}
+
+default _on_nodes(_) := set()
+
+_on_nodes(name) := _node_stores[name] if "workload" in nodeviews.pullers(name)
+
+_node_stores[view.endpoint] contains view.store if some view, _ in nodeviews.views
 
 _probe(name, vantage) := {"kind": "endpoint", "name": name, "vantage": vantage}
 
@@ -86,12 +95,14 @@ _omissions(chain) := [verdict |
 	count(verdict.candidates) > 0
 ]
 
-_complete(chain) if {
-	some verdict in chain.verdicts
-	verdict.ok
+_complete(name, chain) if {
+	some store in _trusting(name)
+	chain.verdicts[store].ok
 }
 
-_complete(chain) if {
+_complete(_, chain) if chains.public(chain)
+
+_complete(_, chain) if {
 	count(_omissions(chain)) == 0
 	_link_sent(chain)
 }

@@ -11,13 +11,14 @@ _certificates := {
 	"policy": {"common_name": "policy", "subject": "CN=policy", "issuer": "CN=root"},
 	"root": {"common_name": "root", "subject": "CN=issuing", "issuer": "CN=issuing", "self_signed": true},
 	"bare": {"common_name": "bare"},
+	"blank": {"common_name": "blank", "issuer": ""},
 }
 
 _omits(store, more) := {store: object.union({"ok": false, "reason": "server_omits_intermediate"}, more)}
 
 _document(sent, verdicts, named) := {
 	"certificates": _certificates,
-	"trust_stores": {"go:1": {"verifier": "go", "anchors": []}},
+	"nodes": {"wk-0": {"read": true, "trust_store": "go:1"}, "wk-9": {"read": true, "trust_store": "go:2"}},
 	"views": {"certificates_by_subject": {"CN=issuing": named}},
 	"endpoints": {"harbor:443": {"probes": {"collector": {"chain": "c"}}, "chains": {"c": {"certificates": sent, "verdicts": verdicts}}}},
 }
@@ -41,6 +42,7 @@ test_denials[name] if {
 		},
 		"a leaf that names itself as issuer": {"document": _document(["self"], {}, []), "denied": set()},
 		"issuer missing": {"document": _document(["bare"], {}, []), "denied": {"the certificate that signed its own, and no trust store here holds it"}},
+		"issuer empty": {"document": _document(["blank"], {}, []), "denied": {"the certificate that signed its own, and no trust store here holds it"}},
 		"certificate missing": {"document": _document(["gone"], {}, []), "denied": {"the certificate that signed its own, and no trust store here holds it"}},
 		"verdicts malformed": {"document": _document(["leaf"], {"go:1": 7}, []), "denied": {_unknown}},
 	}
@@ -65,28 +67,55 @@ test_evidence_and_subject if {
 	finding.evidence == ["/endpoints/harbor:443/chains/c"]
 }
 
+test_whose_trust_counts[name] if {
+	some name, tc in {
+		"the nodes'": {"ok": "go:1", "pullers": ["kubelet"], "denied": false},
+		"what is configured for them": {"ok": "configured:w", "pullers": ["kubelet"], "denied": false},
+		"the Supervisor's, for nodes": {"ok": "configured:s", "pullers": ["kubelet"], "denied": true},
+		"the Supervisor's, for its pods": {"ok": "configured:s", "pullers": ["vsphere_pod"], "denied": false},
+		"the nodes', for vSphere Pods": {"ok": "go:1", "pullers": ["vsphere_pod"], "denied": true},
+		"the Supervisor's, where both pull": {"ok": "configured:s", "pullers": ["kubelet", "vsphere_pod"], "denied": false},
+		"kapp's": {"ok": "configured:k", "pullers": ["kubelet"], "denied": true},
+		"a node's, for another registry": {"ok": "go:3", "pullers": ["kubelet"], "denied": true},
+		"the public": {"ok": "public:1", "pullers": ["kubelet"], "denied": false},
+		"nobody's": {"ok": "none", "pullers": ["kubelet"], "denied": true},
+	}
+	domains := {"workload": "configured:w", "supervisor": "configured:s", "kapp": "configured:k"}
+	document := object.union(_document(["leaf"], {tc.ok: {"ok": true}}, []), {
+		"public_store": "public:1",
+		"domains": {domain: {"trust_store": store} | some domain, store in domains},
+		"registries": {"harbor:443": {"platforms": tc.pullers}},
+		"nodes": {"wk-1": {"read": true, "trust_store": "go:1", "registry_config": {"hosts": {"other": {"trust_store": "go:3"}}}}},
+	})
+	(count(policy.deny) > 0) == tc.denied with input as document
+}
+
 test_warnings[name] if {
 	some name, tc in {
-		"no store but the public one": {"stores": {"public:1": {"verifier": "public"}}, "verdicts": {}, "warned": 1, "denied": 0},
-		"no store at all": {"stores": {}, "verdicts": {}, "warned": 1, "denied": 0},
-		"what is configured is known": {"stores": {"configured:1": {"verifier": "configured"}}, "verdicts": {}, "warned": 0, "denied": 1},
-		"a node's store is known": {"stores": {"go:1": {"verifier": "go"}}, "verdicts": {}, "warned": 0, "denied": 1},
-		"the missing link is known": {"stores": {}, "verdicts": _omits("public:1", {"break": "leaf", "candidates": ["issuing"]}), "warned": 0, "denied": 1},
+		"no store but the public one": {"more": {"public_store": "public:1"}, "verdicts": {}, "warned": 1, "denied": 0},
+		"no store at all": {"more": {}, "verdicts": {}, "warned": 1, "denied": 0},
+		"what is configured is known": {"more": {"domains": {"workload": {"trust_store": "configured:1"}}}, "verdicts": {}, "warned": 0, "denied": 1},
+		"what is configured elsewhere is known": {"more": {"domains": {"supervisor": {"trust_store": "configured:1"}}}, "verdicts": {}, "warned": 1, "denied": 0},
+		"a node's store is known": {"more": {"nodes": {"wk-1": {"read": true, "trust_store": "go:1"}}}, "verdicts": {}, "warned": 0, "denied": 1},
+		"the missing link is known": {"more": {}, "verdicts": _omits("public:1", {"break": "leaf", "candidates": ["issuing"]}), "warned": 0, "denied": 1},
 	}
-	document := object.union(object.remove(_document(["leaf"], tc.verdicts, []), ["trust_stores"]), {"trust_stores": tc.stores})
+	document := object.union(object.remove(_document(["leaf"], tc.verdicts, []), ["nodes"]), tc.more)
 	count(policy.warn) == tc.warned with input as document
 	count(policy.deny) == tc.denied with input as document
 }
 
 test_warning_says_what_is_not_known if {
-	some finding in policy.warn with input as object.union(object.remove(_document(["leaf"], {}, []), ["trust_stores"]), {"trust_stores": {}})
+	some finding in policy.warn with input as object.remove(_document(["leaf"], {}, []), ["nodes"])
 	finding.subject == _subject
 	finding.severity == "info"
-	contains(finding.msg, `whether "CN=issuing", which signed it, is a root that the nodes trust is not known`)
+	finding.evidence == ["/endpoints/harbor:443/chains/c"]
+	finding.msg == `harbor:443, seen from collector, sends its own certificate alone; whether "CN=issuing", which signed it, is a root that the nodes trust is not known without their trust stores`
 }
 
 test_repair_of_what_nobody_knows if {
-	document := object.union(_document(["leaf"], {}, []), {"nodes": {"wk-1": {"read": true, "os_family": "debian"}, "wk-2": {"read": false, "os_family": "photon"}}})
+	document := object.union(object.remove(_document(["leaf"], {}, []), ["nodes"]), {"nodes": {"wk-1": {"read": true, "trust_store": "go:1", "os_family": "debian"}, "wk-2": {"read": false, "os_family": "photon"}}})
 	some finding in policy.deny with input as document
-	contains(finding.remediation, "the registry sends all it should: configure it for the cluster under a new entry name and let the nodes roll; on nodes that no such configuration makes: put it as PEM into /usr/local/share/ca-certificates with the suffix .crt, run `update-ca-certificates`, and restart the container runtime (`systemctl restart containerd`);\nif not, let the registry serve it behind its own certificate")
+	startswith(finding.remediation, "ask whoever runs the registry for the certificate that signed its own:\nif that is a root (subject and issuer are equal), the")
+	contains(finding.remediation, "the registry sends all it should: configure it for the cluster under a new entry name and let the nodes roll; on nodes that no such configuration makes: put it as PEM into /usr/local/share/ca-certificates with the suffix .crt, run `update-ca-certificates`, and restart the container runtime (`systemctl restart containerd`);")
+	endswith(finding.remediation, "\nif not, let the registry serve it behind its own certificate")
 }

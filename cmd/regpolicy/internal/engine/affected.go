@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
@@ -37,24 +38,56 @@ func (r reach) sum() report.Affected {
 	return report.Affected{Pods: len(r.pods), Namespaces: sorted(r.namespaces), Registries: sorted(r.registries), Nodes: sorted(r.nodes)}
 }
 
-// hostsOf are the registries and hosts that failures bear on, by fingerprint, as the
-// pull failures tell that they point to.
-func hostsOf(results []report.Result, doc *evidence.Document) map[string][]string {
-	out := map[string][]string{}
+// told is what a failure bears on as other records of the document tell it.
+type told struct{ hosts, nodes []string }
+
+// toldOf is what failures bear on, by fingerprint: the registries, hosts and nodes of
+// the pull failures that they point to, and the nodes that share a trust store.
+func toldOf(results []report.Result, doc *evidence.Document) map[string]told {
+	out := map[string]told{}
+	named := namesNodes(doc)
 	for i := range results {
 		r := &results[i]
 		if r.Verdict != report.Fail {
 			continue
+		}
+		t := out[r.Fingerprint]
+		if nodes := doc.Views.NodesByTrustStore[r.Subject["trust_store"]]; t.nodes == nil {
+			t.nodes = slices.Clip(nodes) // many failures share it
 		}
 		for _, e := range r.Evidence {
 			key, ok := strings.CutPrefix(e.Pointer, "/pull_failures/")
 			if !ok {
 				continue
 			}
-			if f, ok := doc.PullFailures[UnescapePointer(key)]; ok {
-				out[r.Fingerprint] = append(out[r.Fingerprint], f.Registry, f.Host)
+			f, ok := doc.PullFailures[UnescapePointer(key)]
+			if !ok {
+				continue
 			}
+			t.hosts = append(t.hosts, f.Registry, f.Host)
+			if named && f.Node != "" {
+				t.nodes = append(t.nodes, f.Node)
+			}
+		}
+		if len(t.hosts)+len(t.nodes) > 0 {
+			out[r.Fingerprint] = t
 		}
 	}
 	return out
+}
+
+// namesNodes tells whether pods name nodes as those that were read are called: what was
+// read over SSH may go by its address.
+func namesNodes(doc *evidence.Document) bool {
+	for _, f := range doc.PullFailures {
+		if _, ok := doc.Nodes[f.Node]; ok {
+			return true
+		}
+	}
+	for _, p := range doc.Pods {
+		if _, ok := doc.Nodes[p.Node]; ok {
+			return true
+		}
+	}
+	return false
 }

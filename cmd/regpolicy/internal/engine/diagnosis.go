@@ -15,7 +15,7 @@ import (
 // that bears on the same pod, node or registry; it stands under its cause then.
 // 400 pods that lack one CA are one paragraph, and a pod that lacks a password
 // beside them is another.
-func diagnose(results []report.Result, policies []*Policy, hosts map[string][]string) []report.Diagnosis {
+func diagnose(results []report.Result, policies []*Policy, told map[string]told) []report.Diagnosis {
 	d := diagnosing{explains: map[string][]string{}, failed: map[string][]failure{}}
 	for _, p := range policies {
 		d.explains[p.ID] = p.Explains
@@ -28,7 +28,7 @@ func diagnose(results []report.Result, policies []*Policy, hosts map[string][]st
 		if d.failed[r.ID] == nil {
 			d.ids = append(d.ids, r.ID)
 		}
-		d.failed[r.ID] = append(d.failed[r.ID], failure{Result: r, bearing: bearingOf(r, hosts[r.Fingerprint])})
+		d.failed[r.ID] = append(d.failed[r.ID], failure{Result: r, bearing: bearingOf(r, told[r.Fingerprint])})
 	}
 	out := []report.Diagnosis{}
 	for _, id := range d.ids {
@@ -57,20 +57,20 @@ type failure struct {
 	bearing
 }
 
-// bearing is what a failure bears on, as far as that can be told: a pod, a node,
+// bearing is what a failure bears on, as far as that can be told: a pod, nodes,
 // registries as host:port, all of one cluster where there are several.
 type bearing struct {
-	cluster, pod, node string
-	hosts              []string
+	cluster, pod string
+	told
 }
 
-func bearingOf(r *report.Result, hosts []string) bearing {
+func bearingOf(r *report.Result, t told) bearing {
 	b := bearing{cluster: r.Subject["cluster"]}
 	switch r.Subject["kind"] {
 	case "pod":
 		b.pod = r.Subject["namespace"] + "/" + r.Subject["name"]
 	case "node":
-		b.node = r.Subject["name"]
+		b.nodes = []string{r.Subject["name"]}
 	case "endpoint", "registry":
 		b.hosts = []string{r.Subject["name"]}
 	}
@@ -78,9 +78,12 @@ func bearingOf(r *report.Result, hosts []string) bearing {
 		b.hosts = append(b.hosts, endpoint)
 	}
 	if node := r.Subject["node"]; node != "" {
-		b.node = node
+		b.nodes = []string{node}
 	}
-	b.hosts = append(b.hosts, hosts...)
+	if len(b.nodes) == 0 {
+		b.nodes = t.nodes
+	}
+	b.hosts = append(b.hosts, t.hosts...)
 	return b
 }
 
@@ -101,9 +104,12 @@ func sum(failures []failure) reachOf {
 			all[f.cluster] = s
 		}
 		s.anyPod = s.anyPod || f.pod == ""
-		s.anyNode = s.anyNode || f.node == ""
+		s.anyNode = s.anyNode || len(f.nodes) == 0
 		s.anyHosts = s.anyHosts || len(f.hosts) == 0
-		s.pods[f.pod], s.nodes[f.node] = true, true
+		s.pods[f.pod] = true
+		for _, n := range f.nodes {
+			s.nodes[n] = true
+		}
 		for _, h := range f.hosts {
 			s.hosts[h] = true
 		}
@@ -127,8 +133,10 @@ func (all reachOf) covers(f failure) bool {
 	if s == nil {
 		return false
 	}
-	host := len(f.hosts) == 0 || s.anyHosts || slices.ContainsFunc(f.hosts, func(h string) bool { return s.hosts[h] })
-	return host && (f.pod == "" || s.anyPod || s.pods[f.pod]) && (f.node == "" || s.anyNode || s.nodes[f.node])
+	share := func(any bool, names []string, of map[string]bool) bool {
+		return any || len(names) == 0 || slices.ContainsFunc(names, func(name string) bool { return of[name] })
+	}
+	return share(s.anyHosts, f.hosts, s.hosts) && share(s.anyNode, f.nodes, s.nodes) && (f.pod == "" || s.anyPod || s.pods[f.pod])
 }
 
 // unexplained are the failures of a policy that no other failed policy accounts

@@ -31,7 +31,7 @@ type Judging struct {
 	waivers  *waiving
 	quoted   *excerpts
 	affected reach
-	hosts    map[string][]string // by fingerprint of a failure: what it bears on
+	told     map[string]told // by fingerprint of a failure: what it bears on
 	fleet    *fleet.Join
 	dropped  report.Summary
 }
@@ -45,7 +45,7 @@ type Judged struct {
 	changes  []report.Change
 	paths    []report.TrustPath
 	pulls    []pull
-	hosts    map[string][]string
+	told     map[string]told
 	coverage map[string]evidence.Coverage
 	facts    *fleet.Facts
 	size     int
@@ -56,7 +56,7 @@ func (l *Library) Begin(opt Options) *Judging {
 	opt.memory = watchMemory(cmp.Or(opt.Memory, defaultMemory))
 	opt.exclusive = &sync.RWMutex{}
 	j := &Judging{
-		library: l, opt: opt, waivers: newWaiving(opt.Waivers), quoted: newExcerpts(), affected: newReach(), hosts: map[string][]string{},
+		library: l, opt: opt, waivers: newWaiving(opt.Waivers), quoted: newExcerpts(), affected: newReach(), told: map[string]told{},
 		rep: &report.Report{
 			SchemaVersion: report.SchemaVersion,
 			Tool:          report.Tool{Name: "regpolicy", Version: opt.ToolVersion, OPA: version.Version},
@@ -123,7 +123,7 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 		},
 		value: value, results: results, changes: changes,
 		paths: trustPaths(results, in, opt.Many, at),
-		pulls: pullsOf(in), hosts: hostsOf(results, in.Document), coverage: in.Document.Coverage, size: len(in.Bytes),
+		pulls: pullsOf(in), told: toldOf(results, in.Document), coverage: in.Document.Coverage, size: len(in.Bytes),
 	}
 	if opt.Many {
 		out.document.Cluster = cmp.Or(in.Document.Cluster, in.Name)
@@ -169,7 +169,7 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 		results = j.findings(results)
 	}
 	rep.Results = append(rep.Results, results...)
-	maps.Copy(j.hosts, d.hosts)
+	maps.Copy(j.told, d.told)
 	rep.Run.Documents = append(rep.Run.Documents, d.document)
 	addCoverage(rep.Coverage, d.coverage)
 	j.affected.add(d.pulls)
@@ -202,7 +202,7 @@ func (j *Judging) Report() *report.Report {
 	rep.Summary = report.Count(rep.Results)
 	rep.Summary.Add(j.dropped)
 	rep.Affected = j.affected.sum()
-	rep.Diagnosis = diagnose(rep.Results, j.library.policies, j.hosts)
+	rep.Diagnosis = diagnose(rep.Results, j.library.policies, j.told)
 	if j.fleet != nil {
 		rep.Fleet = j.fleet.Section()
 	}

@@ -261,13 +261,8 @@ var (
 
 // nextName is a name with the next number behind it that is not taken.
 func nextName(name string, taken []string) string {
-	n := 2
-	if found := numbered.FindStringSubmatch(name); found != nil {
-		if last, err := strconv.Atoi(found[2]); err == nil {
-			name, n = found[1], last+1
-		}
-	}
-	for ; ; n++ {
+	name, last := numberOf(name)
+	for n := max(last+1, 2); ; n++ {
 		if next := fmt.Sprintf("%s-%d", name, n); !slices.Contains(taken, next) {
 			return next
 		}

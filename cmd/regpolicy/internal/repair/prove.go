@@ -17,6 +17,8 @@ type State struct {
 	Report    *report.Report
 	// Ahead is what is foreseen; nil where that is what is.
 	Ahead *Ahead
+	// Rolling are changes that were made before and that nodes do not have yet.
+	Rolling []Roll
 }
 
 // Ahead is what comes of a state once nodes have rolled, pods have pulled again, and
@@ -233,7 +235,7 @@ func rank(r *report.Result) int {
 func (o *Outcome) settle() {
 	ahead := o.ahead()
 	last := ahead
-	if o.Ahead != nil && o.Ahead.Clear != nil && len(o.Proven) > 0 {
+	if o.Ahead != nil && o.Ahead.Clear != nil && len(o.Proven)+len(o.Rolling) > 0 {
 		last = o.Ahead.Clear
 	}
 	known := failing(ahead)

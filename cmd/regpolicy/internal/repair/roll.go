@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
@@ -16,6 +17,18 @@ var lacking = []string{"RT-NOD-001", "RT-XEV-001"}
 // roll makes nodes get what the configuration holds rightly: they get it when they are
 // made, and a changed name of one entry makes all nodes of its clusters anew.
 func (p *planner) roll(rep *report.Report) {
+	found := shortfalls(p.doc, rep)
+	for _, object := range objectsOf(found) {
+		if err := p.renew(found[object]); err != nil {
+			for _, r := range found[object].results {
+				p.problems = append(p.problems, Problem{r.ID, r.Message, err.Error(), r.Remediation})
+			}
+		}
+	}
+}
+
+// shortfalls are what nodes lack of entries that the configuration holds.
+func shortfalls(doc *evidence.Document, rep *report.Report) map[evidence.ObjectRef]*shortfall {
 	found := map[evidence.ObjectRef]*shortfall{}
 	for i := range rep.Results {
 		r := &rep.Results[i]
@@ -24,7 +37,7 @@ func (p *planner) roll(rep *report.Report) {
 		}
 		for _, at := range r.Evidence {
 			key, ok := pointed(at.Pointer, "trust")
-			e, known := p.doc.Trust[key]
+			e, known := doc.Trust[key]
 			if !ok || !known || e.Domain != evidence.DomainWorkload {
 				continue
 			}
@@ -36,16 +49,83 @@ func (p *planner) roll(rep *report.Report) {
 			found[e.Object].results = append(found[e.Object].results, r)
 		}
 	}
-	objects := slices.SortedFunc(maps.Keys(found), func(a, b evidence.ObjectRef) int {
+	return found
+}
+
+func objectsOf(found map[evidence.ObjectRef]*shortfall) []evidence.ObjectRef {
+	return slices.SortedFunc(maps.Keys(found), func(a, b evidence.ObjectRef) int {
 		return strings.Compare(a.Kind+"/"+a.Namespace+"/"+a.Name, b.Kind+"/"+b.Namespace+"/"+b.Name)
 	})
-	for _, object := range objects {
-		if err := p.renew(found[object]); err != nil {
-			for _, r := range found[object].results {
-				p.problems = append(p.problems, Problem{r.ID, r.Message, err.Error(), r.Remediation})
+}
+
+// Roll is a change that was made, and that nodes do not have yet.
+type Roll struct {
+	Object evidence.ObjectRef
+	// From is the name that an entry had, To the one it has.
+	From, To string
+	// Nodes are those that were made before, sorted.
+	Nodes []string
+}
+
+// Rolling are the objects of which an entry was renamed already while nodes still hold
+// the file of its former name: another name would not make them any sooner.
+func Rolling(doc *evidence.Document, rep *report.Report) []Roll {
+	var out []Roll
+	found := shortfalls(doc, rep)
+	for _, object := range objectsOf(found) {
+		lack := found[object]
+		nodes := slices.Sorted(maps.Keys(lack.nodes))
+		for _, key := range slices.Sorted(maps.Keys(lack.keys)) {
+			if from := formerName(doc, key, nodes); from != "" {
+				out = append(out, Roll{object, from, doc.Trust[key].Name, nodes})
+				break
 			}
 		}
 	}
+	return out
+}
+
+// formerName is the name of a CA file of some of the nodes that an entry had before a
+// number was put behind it, or a higher one; empty where it had none, or where another
+// entry has that name.
+func formerName(doc *evidence.Document, key string, nodes []string) string {
+	e := doc.Trust[key]
+	stem, number := numberOf(e.Name)
+	if number == 0 {
+		return ""
+	}
+	taken := func(name string) bool {
+		for other, t := range doc.Trust {
+			if other != key && t.Object == e.Object && t.Name == name {
+				return true
+			}
+		}
+		return false
+	}
+	for _, node := range nodes {
+		files := doc.Nodes[node].TrustFiles
+		for _, path := range slices.Sorted(maps.Keys(files)) {
+			name := files[path].Entry
+			other, n := numberOf(name)
+			if (name == stem || other == stem && n > 0 && n < number) && !taken(name) {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// numberOf takes the number off a name that ends in one; 0 where none does.
+func numberOf(name string) (stem string, number int) {
+	found := numbered.FindStringSubmatch(name)
+	if found == nil {
+		return name, 0
+	}
+	number, err := strconv.Atoi(found[2])
+	if err != nil {
+		return name, 0
+	}
+	return found[1], number
 }
 
 // shortfall is what nodes lack of one object's entries.

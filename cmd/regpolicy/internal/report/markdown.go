@@ -76,7 +76,8 @@ func markdownVerdict(r *Report) string {
 	case s.Pass+s.Warn+s.Waived == 0:
 		return "nothing was evaluated."
 	default:
-		return "registry trust is in order as far as it was looked at."
+		line := Words(nil).inOrder(r)
+		return strings.ToLower(line[:1]) + line[1:]
 	}
 }
 

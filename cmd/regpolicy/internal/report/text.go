@@ -150,8 +150,38 @@ func (w Words) Headline(r *Report) string {
 	case s.Pass+s.Warn+s.Waived == 0:
 		return w.Say("Nothing was evaluated.")
 	default:
-		return w.Say("Registry trust is in order as far as it was looked at.")
+		return w.inOrder(r)
 	}
+}
+
+// inOrder is for reports without failures: how much that says hangs on how much was
+// looked at.
+func (w Words) inOrder(r *Report) string {
+	const few = 4 // less than a quarter
+	n, all := r.judged(), w.count(r.Run.Policies.Count, "policy", "policies")
+	if n*few < r.Run.Policies.Count {
+		return w.Sayf("Nothing fails, but little was looked at: only %d of %s had evidence.", n, all)
+	}
+	return w.Sayf("Registry trust is in order as far as it was looked at: %d of %s had evidence.", n, all)
+}
+
+// judged counts the policies that came to a verdict on something.
+func (r *Report) judged() int {
+	ids := map[string]bool{}
+	for i := range r.Results {
+		switch r.Results[i].Verdict {
+		case Pass, Fail, Warn, Waived:
+			ids[r.Results[i].ID] = true
+		}
+	}
+	if r.Fleet != nil { // its results may leave out what passed
+		for _, p := range r.Fleet.Policies {
+			if s := p.Summary; s.Pass+s.Fail+s.Warn+s.Waived > 0 {
+				ids[p.ID] = true
+			}
+		}
+	}
+	return len(ids)
 }
 
 // Headline says in one English sentence how things stand.

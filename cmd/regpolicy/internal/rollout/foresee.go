@@ -40,14 +40,18 @@ func (f *Foresight) Changes() bool {
 
 // Foresee takes a document from before a change of the trust configuration and the
 // one with the changed configuration and all else as it was. chains are what
-// registries are to send, by endpoint.
-func Foresee(ctx context.Context, before, now *evidence.Document, chains map[string][]string) (*Foresight, error) {
+// registries are to send, by endpoint; rolling are objects that were changed before,
+// and whose nodes are still to be made anew.
+func Foresee(ctx context.Context, before, now *evidence.Document, chains map[string][]string, rolling ...evidence.ObjectRef) (*Foresight, error) {
 	doc, err := clone(now)
 	if err != nil {
 		return nil, err
 	}
 	f := &Foresight{Document: doc, Held: map[string]string{}}
 	changed := respecified(before, now)
+	for _, object := range rolling {
+		changed[object] = true
+	}
 	f.hold()
 	loose := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(doc.Nodes)) {
