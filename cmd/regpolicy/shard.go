@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,13 +17,15 @@ import (
 
 // shardFlags pick one cluster of a list, as the index of an Indexed Job does.
 type shardFlags struct {
-	list  string
-	index int
+	list     string
+	index    int
+	exitFile string
 }
 
 func (f *shardFlags) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&f.list, "fleet", "", "file that lists clusters: collect the one of --index, and write NAME.json into the folder of -o")
 	flags.IntVar(&f.index, "index", -1, "which cluster of --fleet, from 0 on (default: JOB_COMPLETION_INDEX, which Kubernetes sets)")
+	flags.StringVar(&f.exitFile, "exit-code-file", "", "with --fleet: write the exit code, 0 or 3, into this file and end with 0, for what sends the document away first")
 }
 
 // pick points the sources at the cluster of the list, and returns the file that is
@@ -85,7 +88,25 @@ func (f *shardFlags) check(src *sourceFlags) error {
 	if f.list == "" && f.index >= 0 {
 		return usage("name the list with --fleet", "--index %d is of no list", f.index)
 	}
+	if f.list == "" && f.exitFile != "" {
+		return usage("name the list with --fleet", "--exit-code-file %q is for a cluster of a list", f.exitFile)
+	}
 	return nil
+}
+
+// end is the exit code that a document earns, or what keeps it for later: an init
+// container must end well for those after it to send the document away.
+func (f *shardFlags) end(ctx context.Context, e *environment, doc *evidence.Document) error {
+	err := unreached(ctx, doc)
+	if f.exitFile == "" {
+		return err
+	}
+	code := exitOK
+	if failure, ok := errors.AsType[*exitError](err); ok {
+		code = failure.code
+		e.warn(failure.Error(), failure.hint)
+	}
+	return deliver(e, f.exitFile, fmt.Appendln(nil, code))
 }
 
 // unreached tells that the API server itself was not reached: another attempt may
