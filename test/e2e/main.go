@@ -51,13 +51,12 @@ func main() {
 	defer cancel()
 	l.tally = newTally(os.Stdout, time.Now())
 	if err := l.run(ctx); err != nil {
-		fmt.Printf("error: %v\n", err)
-		l.tally.failed++
+		l.tally.fail(err)
 	}
 	if l.tally.failed > 0 {
 		l.showLogs()
 	}
-	fmt.Printf("%d passed, %d failed\n", l.tally.passed, l.tally.failed)
+	l.tally.end()
 	if l.tally.failed > 0 {
 		os.Exit(1)
 	}
