@@ -34,19 +34,8 @@ func (f *sourceFlags) checkAllClusters() error {
 	if f.supervisorContext == "" {
 		return usage("name its context with --supervisor-context", "--all-clusters needs a Supervisor, which names them")
 	}
-	var one string
-	f.kubectl.VisitAll(func(flag *pflag.Flag) {
-		if flag.Changed && flag.Name != "namespace" && flag.Name != "request-timeout" {
-			one = flag.Name
-		}
-	})
+	one := f.namesOne("namespace", "request-timeout")
 	switch {
-	case f.cluster != "":
-		one = "cluster"
-	case len(f.nodes) > 0:
-		one = "node"
-	case len(f.hostRoots) > 0:
-		one = "host-root"
 	case f.agent.deployed:
 		one = "agent"
 	case f.agent.image != "":
@@ -58,6 +47,26 @@ func (f *sourceFlags) checkAllClusters() error {
 		return usage("give one of the two", "--all-clusters and --%s exclude each other: that one is about a single cluster", one)
 	}
 	return nil
+}
+
+// namesOne is a flag that is about a single cluster; those of kubectl that may hold
+// for several are let pass.
+func (f *sourceFlags) namesOne(several ...string) string {
+	var one string
+	f.kubectl.VisitAll(func(flag *pflag.Flag) {
+		if flag.Changed && !slices.Contains(several, flag.Name) {
+			one = flag.Name
+		}
+	})
+	switch {
+	case f.cluster != "":
+		one = "cluster"
+	case len(f.nodes) > 0:
+		one = "node"
+	case len(f.hostRoots) > 0:
+		one = "host-root"
+	}
+	return one
 }
 
 // eachCluster gathers the documents of a Supervisor's clusters. take gets each as it

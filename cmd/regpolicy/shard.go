@@ -31,8 +31,8 @@ func (f *shardFlags) bind(flags *pflag.FlagSet) {
 // pick points the sources at the cluster of the list, and returns the file that is
 // for its document.
 func (f *shardFlags) pick(e *environment, src *sourceFlags, folder string, args []string) (string, error) {
-	if len(args) > 0 || src.namesCluster() && src.overrides.CurrentContext != "" {
-		return "", usage("leave --context and SOURCEs out: the list says them", "--fleet names the cluster to collect")
+	if len(args) > 0 {
+		return "", usage("leave SOURCEs out", "--fleet names the cluster to collect, which is not %q", args[0])
 	}
 	index, err := f.indexFrom(e)
 	if err != nil {
@@ -84,6 +84,9 @@ func (f *shardFlags) indexFrom(e *environment) (int, error) {
 func (f *shardFlags) check(src *sourceFlags) error {
 	if f.list != "" && src.allClusters {
 		return usage("give one of the two", "--fleet and --all-clusters exclude each other: each names the clusters")
+	}
+	if one := src.namesOne("namespace", "request-timeout", "as", "as-group", "as-uid", "as-user-extra"); f.list != "" && one != "" {
+		return usage("the list says which cluster, and its kubeconfig how to reach it", "--fleet and --%s exclude each other: that one is about a single cluster", one)
 	}
 	if f.list == "" && f.index >= 0 {
 		return usage("name the list with --fleet", "--index %d is of no list", f.index)
