@@ -117,12 +117,30 @@ func eachCluster(ctx context.Context, e *environment, f *sourceFlags, args []str
 		}
 	}
 	return supervisor.Run(ctx, cfg, func(doc *evidence.Document) error {
+		f.tellSilent(e, doc)
 		encoded, err := evidence.Encode(doc)
 		if err != nil {
 			return &exitError{code: exitUsage, err: fmt.Errorf("cluster %q: %w", doc.Cluster, err), hint: "this is a fault of regpolicy: please report what kind of cluster it was"}
 		}
 		return take(engine.Input{URI: "live/" + doc.Cluster, Bytes: encoded, Document: doc})
 	})
+}
+
+// tellSilent says that the Supervisor did not tell its clusters: there is one document
+// then, which is called after it.
+func (f *sourceFlags) tellSilent(e *environment, doc *evidence.Document) {
+	gaps := doc.Coverage[evidence.Pods].Gaps
+	if doc.Cluster != f.supervisorContext || len(gaps) == 0 {
+		return
+	}
+	hint := "is there a way to its API server from here, and is the context's address right?"
+	switch gaps[0].Reason {
+	case "auth_failed":
+		hint = "log in again, for example with `kubectl vsphere login`"
+	case "forbidden":
+		hint = "name a namespace whose clusters you may list with --supervisor-namespace; docs/rbac.yaml has the rights"
+	}
+	e.warn(fmt.Sprintf("the Supervisor %q does not tell its clusters: %s: %s", f.supervisorContext, gaps[0].Reason, gaps[0].Detail), hint)
 }
 
 // gatherClusters are the documents of all clusters, sorted by their names. There may
