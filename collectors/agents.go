@@ -143,6 +143,10 @@ func (c *agentCollection) record(result agent.Result, task *evidence.Task) {
 		}
 	}()
 	f := result.Frame
+	if c.outdated(f) {
+		task.Gap("not_in_source", fmt.Sprintf("the node's agent last looked at it at %s, more than a day ago", f.At.UTC().Format(time.RFC3339)))
+		return
+	}
 	l, err := nodecerts.ParseStream(bytes.NewReader(f.Listing), 0)
 	if l == nil {
 		task.Gap("parse_error", err.Error())
@@ -206,6 +210,21 @@ func (c *agentCollection) hint(e *agent.Error) {
 	if e.Hint != "" && !slices.ContainsFunc(c.hints, func(h *agent.Error) bool { return h.Hint == e.Hint }) {
 		c.hints = append(c.hints, e)
 	}
+}
+
+// outdated tells of a frame that says nothing of the node as it is now: its agent
+// hangs, or was told to look once. A pod that was made just now has a frame of now,
+// whatever the node's clock says.
+func (c *agentCollection) outdated(f *agent.Frame) bool {
+	a := c.run.cfg.Agent
+	if a.Image != "" || a.FromNode != "" || f.At.IsZero() || c.run.cfg.Now().Sub(f.At) <= 24*time.Hour {
+		return false
+	}
+	c.hint(&agent.Error{
+		Detail: fmt.Sprintf("agents have not looked at their nodes for more than a day, that of %q since %s", f.Node, f.At.UTC().Format(time.RFC3339)),
+		Hint:   fmt.Sprintf("have them look again: kubectl -n %s rollout restart daemonset/regpolicy-agent", a.Namespace),
+	})
+	return true
 }
 
 // age notes frames that say little of the node as it is now.

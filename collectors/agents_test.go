@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -196,9 +197,21 @@ func TestOldFramesAreTold(t *testing.T) {
 	}
 	log := logOf(t, frameOf(t, collectors.HostRoot{Name: "wk-1", Path: dirs[0], FS: os.DirFS(dirs[0])}))
 	var warnings []string
-	throughAgents(t, deployed(t, map[string][]byte{"wk-1": log}), testTime.Add(26*time.Hour), func(text, hint string) { warnings = append(warnings, text+" | "+hint) })
-	if len(warnings) != 1 || !strings.Contains(warnings[0], "more than an hour ago") || !strings.Contains(warnings[0], "rollout restart") {
-		t.Errorf("warnings %q", warnings)
+	for _, tt := range []struct {
+		age  time.Duration
+		says string
+		read bool
+	}{{2 * time.Hour, "more than an hour ago", true}, {26 * time.Hour, "for more than a day", false}} {
+		warnings = nil
+		doc := throughAgents(t, deployed(t, map[string][]byte{"wk-1": log}), testTime.Add(tt.age), func(text, hint string) { warnings = append(warnings, text+" | "+hint) })
+		if len(warnings) != 1 || !strings.Contains(warnings[0], tt.says) || !strings.Contains(warnings[0], "rollout restart") {
+			t.Errorf("%s: warnings %q", tt.age, warnings)
+		}
+		gaps := doc.Coverage[evidence.Nodes].Gaps
+		outdated := slices.ContainsFunc(gaps, func(g evidence.Gap) bool { return g.Field == "" && g.Reason == "not_in_source" })
+		if doc.Nodes["wk-1"].Read != tt.read || outdated == tt.read {
+			t.Errorf("%s: gaps %+v", tt.age, gaps)
+		}
 	}
 }
 

@@ -220,6 +220,9 @@ func (r *run) registries(ctx context.Context) {
 			Name: "collector", Dial: (&net.Dialer{}).DialContext, Proxy: r.cfg.Proxy, Versions: true,
 		})
 	}
+	if why := r.cfg.NoSSH; why != nil && r.cfg.FromNodes {
+		r.lostVantages(targets, why)
+	}
 	if r.cfg.FromNodes && r.cfg.SSH != nil {
 		nodes, closeAll := r.nodeVantages(ctx, targets)
 		defer closeAll()

@@ -185,6 +185,15 @@ func (r *run) nodeTargets() []Node {
 	return out
 }
 
+// lostVantages notes that no registry could be looked at from any node.
+func (r *run) lostVantages(targets []handshake.Target, why *Unavailable) {
+	for _, n := range r.sample(r.nodeTargets()) {
+		for _, t := range targets {
+			r.b.Ask(evidence.Handshakes, evidence.Subject{"kind": "endpoint", "name": t.Key(), "vantage": "node/" + n.Name}).Gap(why.Reason, why.Detail)
+		}
+	}
+}
+
 // nodeVantages connects to nodes to look at registries from there. A node that
 // cannot be reached is a gap for each registry.
 func (r *run) nodeVantages(ctx context.Context, targets []handshake.Target) (vantages []handshake.Vantage, closeAll func()) {

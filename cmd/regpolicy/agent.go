@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/regpolicy/regpolicy/collectors"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -112,6 +113,8 @@ func (f *agentFlags) config(e *environment) (collectors.AgentConfig, error) {
 	switch {
 	case node == "":
 		return cfg, usage("set NODE_NAME from the field spec.nodeName, or give --node", "the node's name is not known")
+	case len(validation.IsDNS1123Subdomain(node)) > 0:
+		return cfg, usage("the name that `kubectl get nodes` shows: lower-case letters, digits, - and .", "the node's name %q is no name of a node", node)
 	case f.timeout <= 0:
 		return cfg, usage("a duration such as 1m", "--timeout %s is no time", f.timeout)
 	case f.src.probeTimeout <= 0:

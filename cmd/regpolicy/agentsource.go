@@ -18,9 +18,11 @@ type agentSourceFlags struct {
 	image, fromNode     string
 	namespace, selector string
 	timeout             time.Duration
+	flags               *pflag.FlagSet
 }
 
 func (f *agentSourceFlags) bind(flags *pflag.FlagSet) {
+	f.flags = flags
 	flags.BoolVar(&f.deployed, "agent", false, "read all nodes by the logs of the agent that deploy/agent has put there")
 	flags.StringVar(&f.image, "agent-image", "", "read all nodes by a pod on each, made of this image of regpolicy and deleted afterwards")
 	flags.StringVar(&f.fromNode, "image-from-node", "", "the same with a script, in an image that has sh and that each node has already; * stands for anything")
@@ -47,6 +49,9 @@ func (f *agentSourceFlags) check(src *sourceFlags) error {
 	case f.timeout <= 0:
 		return usage("a duration such as 1m", "--agent-timeout %s is no time", f.timeout)
 	}
+	if err := f.checkNeeded(); err != nil {
+		return err
+	}
 	for _, flag := range []struct {
 		name, value, hint string
 		check             func(string) error
@@ -58,6 +63,20 @@ func (f *agentSourceFlags) check(src *sourceFlags) error {
 	} {
 		if err := flag.check(flag.value); err != nil {
 			return usage(flag.hint, "--%s: %w", flag.name, err)
+		}
+	}
+	return nil
+}
+
+// checkNeeded refuses what says how to reach an agent where none is asked for: the
+// nodes would not be read, and nobody would learn why.
+func (f *agentSourceFlags) checkNeeded() error {
+	if f.asked() {
+		return nil
+	}
+	for _, name := range []string{"agent-namespace", "agent-selector", "agent-timeout"} {
+		if isGiven(f.flags.Lookup(name)) {
+			return usage("add --agent, --agent-image or --image-from-node", "--%s has no effect: no node is read through an agent", name)
 		}
 	}
 	return nil

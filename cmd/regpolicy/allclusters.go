@@ -34,19 +34,8 @@ func (f *sourceFlags) checkAllClusters() error {
 	if f.supervisorContext == "" {
 		return usage("name its context with --supervisor-context", "--all-clusters needs a Supervisor, which names them")
 	}
-	var one string
-	f.kubectl.VisitAll(func(flag *pflag.Flag) {
-		if flag.Changed && flag.Name != "namespace" && flag.Name != "request-timeout" {
-			one = flag.Name
-		}
-	})
+	one := f.namesOne("namespace", "request-timeout")
 	switch {
-	case f.cluster != "":
-		one = "cluster"
-	case len(f.nodes) > 0:
-		one = "node"
-	case len(f.hostRoots) > 0:
-		one = "host-root"
 	case f.agent.deployed:
 		one = "agent"
 	case f.agent.image != "":
@@ -58,6 +47,26 @@ func (f *sourceFlags) checkAllClusters() error {
 		return usage("give one of the two", "--all-clusters and --%s exclude each other: that one is about a single cluster", one)
 	}
 	return nil
+}
+
+// namesOne is a flag that is about a single cluster; those of kubectl that may hold
+// for several are let pass.
+func (f *sourceFlags) namesOne(several ...string) string {
+	var one string
+	f.kubectl.VisitAll(func(flag *pflag.Flag) {
+		if flag.Changed && !slices.Contains(several, flag.Name) {
+			one = flag.Name
+		}
+	})
+	switch {
+	case f.cluster != "":
+		one = "cluster"
+	case len(f.nodes) > 0:
+		one = "node"
+	case len(f.hostRoots) > 0:
+		one = "host-root"
+	}
+	return one
 }
 
 // eachCluster gathers the documents of a Supervisor's clusters. take gets each as it
@@ -108,12 +117,30 @@ func eachCluster(ctx context.Context, e *environment, f *sourceFlags, args []str
 		}
 	}
 	return supervisor.Run(ctx, cfg, func(doc *evidence.Document) error {
+		f.tellSilent(e, doc)
 		encoded, err := evidence.Encode(doc)
 		if err != nil {
 			return &exitError{code: exitUsage, err: fmt.Errorf("cluster %q: %w", doc.Cluster, err), hint: "this is a fault of regpolicy: please report what kind of cluster it was"}
 		}
 		return take(engine.Input{URI: "live/" + doc.Cluster, Bytes: encoded, Document: doc})
 	})
+}
+
+// tellSilent says that the Supervisor did not tell its clusters: there is one document
+// then, which is called after it.
+func (f *sourceFlags) tellSilent(e *environment, doc *evidence.Document) {
+	gaps := doc.Coverage[evidence.Pods].Gaps
+	if doc.Cluster != f.supervisorContext || len(gaps) == 0 {
+		return
+	}
+	hint := "is there a way to its API server from here, and is the context's address right?"
+	switch gaps[0].Reason {
+	case "auth_failed":
+		hint = "log in again, for example with `kubectl vsphere login`"
+	case "forbidden":
+		hint = "name a namespace whose clusters you may list with --supervisor-namespace; docs/rbac.yaml has the rights"
+	}
+	e.warn(fmt.Sprintf("the Supervisor %q does not tell its clusters: %s: %s", f.supervisorContext, gaps[0].Reason, gaps[0].Detail), hint)
 }
 
 // gatherClusters are the documents of all clusters, sorted by their names. There may

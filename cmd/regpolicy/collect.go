@@ -65,7 +65,7 @@ func runCollect(ctx context.Context, e *environment, src *sourceFlags, shard *sh
 		return &exitError{code: exitInterrupted, err: errors.New("interrupted; the document holds what was gathered so far")}
 	}
 	if shard.list != "" {
-		return unreached(ctx, inputs[0].Document)
+		return shard.end(ctx, e, inputs[0].Document)
 	}
 	return nil
 }

@@ -164,6 +164,7 @@ func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags
 	if err := src.check(); err != nil {
 		return err
 	}
+	src.publishes = f.publish.api != ""
 	if err := f.publish.check(src, f.watch > 0, len(args) > 0); err != nil {
 		return err
 	}

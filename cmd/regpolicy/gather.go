@@ -227,6 +227,9 @@ func (f *sourceFlags) connect(overrides clientcmd.ConfigOverrides, namespace, na
 		if !f.namesCluster() {
 			hint = "name a capture, manifests or an evidence document, or a cluster with --kubeconfig or --context; `regpolicy demo` shows it all without any"
 		}
+		if f.called != "" && overrides.CurrentContext != f.supervisorContext {
+			return nil, "", usage("write kubeconfig=FILE behind its name, or context=NAME where it is called otherwise; else the kubeconfig of KUBECONFIG is used", "the cluster %q of the list: %w", f.called, err)
+		}
 		return nil, "", usage(cmp.Or(hint, hintOf(err)), "%w", err)
 	}
 	c, err := kube.Connect(cfg, kube.Options{Namespace: namespace, Source: name})

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,7 @@ type mergeFlags struct {
 	eval    evalFlags
 	expect  string
 	results string
+	maxAge  string
 	require []string
 	jobs    int
 }
@@ -33,7 +35,8 @@ func newMerge(e *environment) *cobra.Command {
 		Long: "merge judges evidence documents, those that it is given and the *.json in folders, into one report, and says\n" +
 			"what holds for all clusters together: what is missing against the list of --expect, which CA expires first and\n" +
 			"where, who reaches which registry. Documents are read and judged a few at a time, so that thousands need little\n" +
-			"memory. Of several documents of one cluster the newest counts; one that cannot be read is a gap.\n\n" +
+			"memory. Of several documents of one cluster the newest counts; one that cannot be read, or is older than\n" +
+			"--max-age, is a gap.\n\n" +
 			"Exit code: as eval's; a cluster that is missing or cannot be read is inconclusive.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -50,6 +53,7 @@ func newMerge(e *environment) *cobra.Command {
 	}
 	f.eval.bindJudging(e, c)
 	c.Flags().StringVar(&f.expect, "expect", "", "file that lists the clusters, a line for each: those without a document are gaps")
+	c.Flags().StringVar(&f.maxAge, "max-age", "", "a cluster's document that is older than this is a gap: 24h, 7d (default: a warning where one is a day older than the newest)")
 	c.Flags().StringVar(&f.results, "results", report.KeptFindings, "findings: what passed or was skipped is only counted; all: each result is in the report")
 	c.Flags().StringSliceVar(&f.require, "require", nil, "evidence that must be there: "+strings.Join(evidence.Collectors, ", "))
 	c.Flags().IntVar(&f.jobs, "jobs", 0, "documents judged at once (default: all cores)")
@@ -78,6 +82,21 @@ func (f *mergeFlags) check() error {
 	return nil
 }
 
+// ageLimit reads --max-age, as --forecast or as other durations are written.
+func (f *mergeFlags) ageLimit() (time.Duration, error) {
+	if f.maxAge == "" {
+		return 0, nil
+	}
+	if d, err := time.ParseDuration(f.maxAge); err == nil && d > 0 {
+		return d, nil
+	}
+	d, err := horizon(f.maxAge)
+	if err != nil {
+		return 0, usage("write it as 24h, 7d or 90m", "--max-age %q is no age", f.maxAge)
+	}
+	return d, nil
+}
+
 func runMerge(ctx context.Context, e *environment, f *mergeFlags, args []string) error {
 	if err := f.check(); err != nil {
 		return err
@@ -92,9 +111,17 @@ func runMerge(ctx context.Context, e *environment, f *mergeFlags, args []string)
 	if err != nil {
 		return err
 	}
+	limit, err := f.ageLimit()
+	if err != nil {
+		return err
+	}
+	now := e.now()
+	if v.options.At != nil {
+		now = *v.options.At
+	}
 	progress := newProgress(e)
 	rep, err := merge.Run(ctx, merge.Config{
-		Library: v.library, Options: v.options, Expected: expected,
+		Library: v.library, Options: v.options, Expected: expected, MaxAge: limit, Now: now,
 		Progress: func(done, of int) { progress.update("documents", done, of) },
 		Warn:     e.warn,
 	}, args)

@@ -35,6 +35,7 @@ func applySettings(e *environment, c *cobra.Command) error {
 			if err := c.Flags().Set(f.Name, text); err != nil {
 				failure = usage("", "setting --%s from %s: %w", f.Name, variable, err)
 			}
+			settle(f)
 			return
 		}
 		if node, ok := values[f.Name]; ok {
@@ -43,10 +44,24 @@ func applySettings(e *environment, c *cobra.Command) error {
 				return
 			}
 			failure = setFromFile(c.Flags(), f, path, node)
+			settle(f)
 		}
 	})
 	return failure
 }
+
+const settled = "settled"
+
+// settle notes that a flag holds for many runs and was not given for this one.
+func settle(f *pflag.Flag) {
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[settled] = []string{"true"}
+}
+
+// isGiven tells whether a flag was given for this run, where it should have an effect.
+func isGiven(f *pflag.Flag) bool { return f.Changed && f.Annotations[settled] == nil }
 
 func setFromFile(flags *pflag.FlagSet, f *pflag.Flag, file string, node *yaml.Node) error {
 	if node.Kind == yaml.SequenceNode && !isList(f) {
@@ -72,7 +87,7 @@ func isList(f *pflag.Flag) bool {
 // isPath tells whether a setting names a file, which is then one beside the
 // settings file and not in the folder that the program happens to run in.
 func isPath(name string) bool {
-	return slices.Contains([]string{"bundle-key", "ca-file", "data", "kubeconfig", "params", "policy", "signing-key", "ssh-key", "ssh-known-hosts", "verification-key", "waivers"}, name)
+	return slices.Contains([]string{"baseline", "bundle-key", "ca-file", "data", "expect", "fleet", "kubeconfig", "params", "policy", "signing-key", "ssh-key", "ssh-known-hosts", "verification-key", "waivers"}, name)
 }
 
 func nodeValues(n *yaml.Node) []string {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,20 +17,22 @@ import (
 
 // shardFlags pick one cluster of a list, as the index of an Indexed Job does.
 type shardFlags struct {
-	list  string
-	index int
+	list     string
+	index    int
+	exitFile string
 }
 
 func (f *shardFlags) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&f.list, "fleet", "", "file that lists clusters: collect the one of --index, and write NAME.json into the folder of -o")
 	flags.IntVar(&f.index, "index", -1, "which cluster of --fleet, from 0 on (default: JOB_COMPLETION_INDEX, which Kubernetes sets)")
+	flags.StringVar(&f.exitFile, "exit-code-file", "", "with --fleet: write the exit code, 0 or 3, into this file and end with 0, for what sends the document away first")
 }
 
 // pick points the sources at the cluster of the list, and returns the file that is
 // for its document.
 func (f *shardFlags) pick(e *environment, src *sourceFlags, folder string, args []string) (string, error) {
-	if len(args) > 0 || src.namesCluster() && src.overrides.CurrentContext != "" {
-		return "", usage("leave --context and SOURCEs out: the list says them", "--fleet names the cluster to collect")
+	if len(args) > 0 {
+		return "", usage("leave SOURCEs out", "--fleet names the cluster to collect, which is not %q", args[0])
 	}
 	index, err := f.indexFrom(e)
 	if err != nil {
@@ -82,10 +85,31 @@ func (f *shardFlags) check(src *sourceFlags) error {
 	if f.list != "" && src.allClusters {
 		return usage("give one of the two", "--fleet and --all-clusters exclude each other: each names the clusters")
 	}
+	if one := src.namesOne("namespace", "request-timeout", "as", "as-group", "as-uid", "as-user-extra"); f.list != "" && one != "" {
+		return usage("the list says which cluster, and its kubeconfig how to reach it", "--fleet and --%s exclude each other: that one is about a single cluster", one)
+	}
 	if f.list == "" && f.index >= 0 {
 		return usage("name the list with --fleet", "--index %d is of no list", f.index)
 	}
+	if f.list == "" && f.exitFile != "" {
+		return usage("name the list with --fleet", "--exit-code-file %q is for a cluster of a list", f.exitFile)
+	}
 	return nil
+}
+
+// end is the exit code that a document earns, or what keeps it for later: an init
+// container must end well for those after it to send the document away.
+func (f *shardFlags) end(ctx context.Context, e *environment, doc *evidence.Document) error {
+	err := unreached(ctx, doc)
+	if f.exitFile == "" {
+		return err
+	}
+	code := exitOK
+	if failure, ok := errors.AsType[*exitError](err); ok {
+		code = failure.code
+		e.warn(failure.Error(), failure.hint)
+	}
+	return deliver(e, f.exitFile, fmt.Appendln(nil, code))
 }
 
 // unreached tells that the API server itself was not reached: another attempt may

@@ -25,7 +25,9 @@ type sourceFlags struct {
 	overrides     clientcmd.ConfigOverrides
 	allNamespaces bool
 	// kubectl are its own flags among these, which name a cluster and a user.
-	kubectl *pflag.FlagSet
+	kubectl, flags *pflag.FlagSet
+	// publishes tells that the report goes into the live cluster.
+	publishes bool
 
 	supervisorContext, supervisorNamespace, cluster string
 	// called is what the document calls the cluster, if not after its context.
@@ -51,6 +53,7 @@ type sourceFlags struct {
 }
 
 func (f *sourceFlags) bind(flags *pflag.FlagSet) {
+	f.flags = flags
 	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "path to the kubeconfig file")
 	kube := clientcmd.RecommendedConfigOverrideFlags("")
 	// --cluster is the TKG cluster's name here, as design has it; kubectl's own,
@@ -153,7 +156,7 @@ func (f *sourceFlags) checkNumbers() error {
 	if f.probeTimeout <= 0 {
 		return usage("a duration such as 10s", "--probe-timeout %s is no time", f.probeTimeout)
 	}
-	if f.clusterTimeout < 0 {
+	if f.clusterTimeout < 0 || f.clusterTimeout == 0 && f.flags.Changed("cluster-timeout") {
 		return usage("a duration such as 2m or 90s", "--cluster-timeout %s is no time", f.clusterTimeout)
 	}
 	if f.jobs < 0 {

@@ -66,9 +66,20 @@ func (f *sourceFlags) checkNarrowing(in *source.Input) error {
 		return usage("leave it out, or name the live cluster with --context; `kubectl get -n` and the tool that made a bundle narrow what they save",
 			"--namespace narrows a live cluster, and none is read: files are judged whole")
 	}
-	if f.cluster != "" && len(in.Documents) > 0 {
+	if len(in.Documents) == 0 {
+		return nil
+	}
+	document := in.Documents[0].Name
+	switch {
+	case f.publishes:
+		return usage("leave the document out, or --publish", "--publish writes what was found in the live cluster into it, and the saved document %q may be of another", document)
+	case f.overrides.Context.Namespace != "":
+		return usage("evaluate the document in a run of its own", "--namespace has no effect on the saved document %q, which is judged whole", document)
+	case f.probe && isGiven(f.flags.Lookup("probe")) && !in.HasCapture && !in.HasManifests && !f.asksForMore():
+		return usage("name the registries with --registry", "--probe has no effect: the saved document %q holds what was met when it was made", document)
+	case f.cluster != "":
 		return usage("leave it out, or give it to `regpolicy collect` when the document is made",
-			"--cluster has no effect on the saved document %q, which is judged whole", in.Documents[0].Name)
+			"--cluster has no effect on the saved document %q, which is judged whole", document)
 	}
 	return nil
 }

@@ -79,6 +79,9 @@ func TestBadArgumentsGiveOneLineWithPlaceAndCure(t *testing.T) {
 		{"a document of a later version", save(t, "x.json", []byte(`{"schema_version":"regpolicy.evidence/v9"}`)), `reading "FILE": its schema_version is "regpolicy.evidence/v9", this program reads "regpolicy.evidence/v1"`, "write it anew with regpolicy collect"},
 		{"an empty folder", files{}.write(t), `reading "FILE": it is empty: there is nothing to read`, folderHint},
 		{"an empty capture", files{"objects/": "", "nodes/": ""}.write(t), `reading "FILE": it is empty: there is nothing to read`, folderHint},
+		{"a folder of archives", files{"a.tar.gz": "x", "b.zip": "x"}.write(t), `reading "FILE": it holds no Kubernetes object, only 2 archives such as "a.tar.gz"`, "name the archives themselves: \"FILE/a.tar.gz\" and so on"},
+		{"a folder of one archive", files{"b/c.tgz": "x", "README": ""}.write(t), `reading "FILE": it holds no Kubernetes object, only the archive "b/c.tgz"`, "name the archive itself: \"FILE/b/c.tgz\""},
+		{"a folder of other files", files{"README": "x"}.write(t), `reading "FILE": it holds no *.yaml, *.yml or *.json file, only others such as "README"`, folderHint},
 		{"a folder of other YAML", files{"a/values.yaml": "a: 1\n", "b.yml": "b: 1\n"}.write(t), `reading "FILE": it holds no Kubernetes object, only 2 files of other kinds`, folderHint},
 		{"a folder of broken files", files{"objects/a.yaml": "a: [\n", "objects/b.yaml": "b: [\n"}.write(t), `reading "FILE": nothing in it can be used: "objects/a.yaml", line 1: it is not YAML: did not find expected node content`, yamlHint},
 		{"a FIFO", fifo, `reading "FILE": a FIFO, not a file`, `pipe it in and name it "-": ... | regpolicy eval -`},
@@ -105,7 +108,7 @@ func TestBadArgumentsGiveOneLineWithPlaceAndCure(t *testing.T) {
 			if diff := cmp.Diff(want, err.Error()); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(test.hint, inputErr.Hint()); diff != "" {
+			if diff := cmp.Diff(strings.Replace(test.hint, `"FILE/`, `"`+test.arg+"/", 1), inputErr.Hint()); diff != "" {
 				t.Errorf("hint (-want +got):\n%s", diff)
 			}
 		})

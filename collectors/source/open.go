@@ -59,10 +59,11 @@ func Open(ctx context.Context, args []string, stdin io.Reader, limits Limits) (*
 			continue
 		}
 		opened[name] = true
+		o.passed = nil
 		held, problems, skipped := o.holds(), len(o.in.Problems), len(o.in.Skipped)
 		err := o.argument(ctx, name)
 		if err == nil && o.holds() == held {
-			err = nothing(name, o.in.Problems[problems:], o.in.Skipped[skipped:])
+			err = nothing(name, o.in.Problems[problems:], o.in.Skipped[skipped:], o.passed)
 		}
 		if ctx.Err() != nil {
 			err = fmt.Errorf("reading %q: %w", name, ctx.Err())
@@ -90,6 +91,8 @@ type opener struct {
 	seen map[string]bool
 	// named are the indices of objects by their names.
 	named map[namedKey][]int
+	// passed are the files of the argument at hand that were passed over for their names.
+	passed []string
 }
 
 // origin is where something comes from: an argument.

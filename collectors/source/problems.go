@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/regpolicy/regpolicy/collectors/source/internal/archive"
@@ -85,14 +87,26 @@ func faultReason(fault *manifest.Fault) string {
 }
 
 // nothing is the error of an argument in which nothing is usable.
-func nothing(name string, problems []Problem, skipped []Skipped) error {
+func nothing(name string, problems []Problem, skipped []Skipped, passed []string) error {
+	archives := slices.DeleteFunc(slices.Clone(passed), func(file string) bool { return !isArchiveName(file) })
 	switch {
 	case len(problems) > 0:
 		return inputError(name, problems[0].Hint, "nothing in it can be used: %s", problems[0].place())
 	case len(skipped) > 0:
 		return inputError(name, cureFolder, "it holds no Kubernetes object, only %d files of other kinds", len(skipped))
+	case len(archives) == 1:
+		return inputError(name, fmt.Sprintf("name the archive itself: %q", path.Join(name, archives[0])), "it holds no Kubernetes object, only the archive %q", archives[0])
+	case len(archives) > 1:
+		return inputError(name, fmt.Sprintf("name the archives themselves: %q and so on", path.Join(name, archives[0])), "it holds no Kubernetes object, only %d archives such as %q", len(archives), archives[0])
+	case len(passed) > 0:
+		return inputError(name, cureFolder, "it holds no *.yaml, *.yml or *.json file, only others such as %q", passed[0])
 	}
 	return inputError(name, cureFolder, "it is empty: there is nothing to read")
+}
+
+// isArchiveName tells of files that Open reads where they are named themselves.
+func isArchiveName(name string) bool {
+	return slices.ContainsFunc([]string{".tar", ".tar.gz", ".tgz", ".zip"}, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 // place is path, line and detail in one line.

@@ -156,6 +156,7 @@ func (w *walker) below(ctx context.Context, dir string, r rules) error {
 		case e.Type()&fs.ModeSymlink != 0:
 			w.links = append(w.links, name)
 		case !r.want(name):
+			w.o.passed = append(w.o.passed, name)
 			if r.every {
 				w.skip(name, "its name does not end in .yaml, .yml or .json")
 			}

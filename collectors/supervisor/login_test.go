@@ -71,7 +71,14 @@ func TestNodesAreReadWithTheKeyOfTheCluster(t *testing.T) {
 	s.supervisor.secret("team-c", "wrong-ssh", map[string]string{"ssh-privatekey": wrong})
 	s.supervisor.secret("team-c", "text-ssh", map[string]string{"ssh-privatekey": "password: " + workloadToken})
 	cfg := s.config(t, "team-c")
-	cfg.Each.AllNodes = true
+	cfg.Each.AllNodes, cfg.Each.FromNodes = true, true
+	// The user's own key, which would let him in, is for no cluster that has none.
+	own, err := remote.NewPool(remote.Config{User: "vmware-system-user", Port: port, Keys: []remote.Key{{Name: "own", PEM: []byte(right)}}, KnownHosts: []string{known}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(own.Close)
+	cfg.Each.SSH = own
 	cfg.Login = func(key remote.Key) (*remote.Pool, error) {
 		return remote.NewPool(remote.Config{User: "vmware-system-user", Port: port, Keys: []remote.Key{key}, KnownHosts: []string{known}})
 	}
@@ -86,10 +93,15 @@ func TestNodesAreReadWithTheKeyOfTheCluster(t *testing.T) {
 			t.Errorf("%s: gaps of nodes %+v, want %+v", name, gaps, want)
 		}
 	}
+	for _, name := range []string{"team-c/text", "team-c/none"} {
+		if gaps := docs[name].Coverage[evidence.Handshakes].Gaps; len(gaps) != 1 || gaps[0].Subject["vantage"] != "node/wk-1" {
+			t.Errorf("%s: gaps of handshakes %+v", name, gaps)
+		}
+	}
 	if n := docs["team-c/right"].Nodes["wk-1"]; !n.Read || n.TrustStore == "" {
 		t.Errorf("with the right key: %+v", docs["team-c/right"].Coverage[evidence.Nodes])
 	}
-	if node.Accepted() != 2 {
-		t.Errorf("%d logins were tried, want 2", node.Accepted())
+	if node.Accepted() != 3 { // two with the right key, to read and to probe
+		t.Errorf("%d logins were tried, want 3", node.Accepted())
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/regpolicy/regpolicy/collectors"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source/kube"
@@ -83,26 +85,18 @@ type run struct {
 // all gathers cluster after cluster, some at once. What goes wrong in one is no
 // matter of the others.
 func (r *run) all(parent context.Context, clusters []Cluster) error {
-	ctx, cancel := context.WithCancel(parent)
-	defer cancel()
 	out := &handover{done: r.done, progress: r.cfg.Progress, total: len(clusters)}
-	queue := make(chan Cluster)
-	var workers sync.WaitGroup
-	for range min(cmp.Or(r.cfg.Jobs, DefaultJobs), len(clusters)) {
-		workers.Go(func() {
-			for c := range queue {
-				if out.failed() == nil && !out.hand(r.one(ctx, c)) {
-					cancel()
-				}
+	workers, ctx := errgroup.WithContext(parent)
+	workers.SetLimit(cmp.Or(r.cfg.Jobs, DefaultJobs))
+	for _, c := range clusters {
+		workers.Go(func() error {
+			if err := out.failed(); err != nil {
+				return err
 			}
+			return out.hand(r.one(ctx, c))
 		})
 	}
-	for _, c := range clusters {
-		queue <- c
-	}
-	close(queue)
-	workers.Wait()
-	return out.failed()
+	return workers.Wait()
 }
 
 // handover hands documents over one at a time, until one is not taken.
@@ -115,7 +109,7 @@ type handover struct {
 	err error
 }
 
-func (h *handover) hand(doc *evidence.Document) bool {
+func (h *handover) hand(doc *evidence.Document) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.err == nil {
@@ -123,7 +117,7 @@ func (h *handover) hand(doc *evidence.Document) bool {
 	}
 	h.finished++
 	h.progress(h.finished, h.total)
-	return h.err == nil
+	return h.err
 }
 
 func (h *handover) failed() error {
@@ -137,6 +131,9 @@ func (r *run) one(ctx context.Context, c Cluster) *evidence.Document {
 	cfg := r.cfg.Each
 	cfg.ClusterName, cfg.OnlyCluster = c.String(), c.String()
 	cfg.Supervisor, cfg.ClusterTimeout = r.inventory.of(c.Namespace), r.cfg.Timeout
+	if r.cfg.Login != nil {
+		cfg.SSH = nil // no other cluster's key, and not the user's own, is tried in its place
+	}
 	api, err := r.connect(ctx, c)
 	if err != nil {
 		cfg.NoCluster = unavailable(err)

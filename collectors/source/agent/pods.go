@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -231,20 +232,15 @@ func logFault(err error) *Error {
 
 // spread does work for each item, jobs at a time, and returns when all is done.
 func spread(jobs int, items []string, work func(string)) {
-	queue := make(chan string)
-	var workers sync.WaitGroup
-	for range min(orDefault(jobs, defaultJobs), len(items)) {
-		workers.Go(func() {
-			for item := range queue {
-				work(item)
-			}
+	var workers errgroup.Group
+	workers.SetLimit(orDefault(jobs, defaultJobs))
+	for _, item := range items {
+		workers.Go(func() error {
+			work(item)
+			return nil
 		})
 	}
-	for _, item := range items {
-		queue <- item
-	}
-	close(queue)
-	workers.Wait()
+	_ = workers.Wait() // none returns an error
 }
 
 func oneAtATime(each func(Result)) func(Result) {

@@ -88,6 +88,8 @@ func refuseCluster(c *clientcmdapi.Cluster) error {
 		return refused("certificate-authority names a file; only certificate-authority-data is taken")
 	case c.InsecureSkipTLSVerify:
 		return refused("insecure-skip-tls-verify would leave the API server unverified")
+	case c.ProxyURL != "":
+		return refused("proxy-url would send the requests through a proxy of its choice")
 	case !strings.HasPrefix(c.Server, "https://"):
 		return refused("its server is no https:// URL")
 	default:

@@ -52,6 +52,7 @@ func (c *Catalogue) Report(r *report.Report) (*report.Report, error) {
 		change.Title = said[change.ID].title(change.Title)
 		change.Message = said[change.ID].message(change.Message)
 	}
+	german.Fleet = c.fleet(r.Fleet, said)
 	for name, coverage := range german.Coverage {
 		coverage.Hint = c.Phrase(coverage.Hint)
 		german.Coverage[name] = coverage
@@ -157,4 +158,23 @@ func (t *texts) joined(english string, c *Catalogue) string {
 		english = rest
 	}
 	return strings.Join(out, "\n")
+}
+
+// fleet has the titles of policies that have results, and why documents were not
+// judged, in German.
+func (c *Catalogue) fleet(english *report.Fleet, said map[string]*texts) *report.Fleet {
+	if english == nil {
+		return nil
+	}
+	german := *english
+	german.Policies, german.Unused = slices.Clone(english.Policies), slices.Clone(english.Unused)
+	for i := range german.Policies {
+		p := &german.Policies[i]
+		p.Title = said[p.ID].title(p.Title)
+	}
+	for i := range german.Unused {
+		u := &german.Unused[i]
+		u.Detail, u.Hint = c.Phrase(u.Detail), c.Phrase(u.Hint)
+	}
+	return &german
 }

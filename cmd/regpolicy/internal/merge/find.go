@@ -48,18 +48,24 @@ type file struct {
 
 type fault struct{ reason, detail, hint string }
 
-// contradicts tells that of two documents of one cluster neither is the newer, and
-// they are not the same.
-func (f file) contradicts(other file) bool {
-	if !f.head.collectedAt.Equal(other.head.collectedAt.Time) {
-		return false
+// clash is why it cannot be told which of two documents of one name counts; nil where
+// the newer one does.
+func (f *file) clash(newer *file) *fault {
+	same, nameless := newer.head.collectedAt.Equal(f.head.collectedAt.Time), newer.head.cluster == "" || f.head.cluster == ""
+	switch {
+	case !same && !nameless, newer.says(f):
+		return nil
+	case nameless:
+		return &fault{
+			"parse_error", fmt.Sprintf("%q is called %q, too, and of one of them only the file's name tells the cluster", newer.path, f.name()),
+			"remove the one that is not meant, or give the file the name of its cluster",
+		}
+	default:
+		return &fault{
+			"parse_error", fmt.Sprintf("%q is of the same cluster and the same time, and says something else", newer.path),
+			"remove the one that is not meant; clusters of one name need other names",
+		}
 	}
-	one, err := digest(f.path)
-	if err != nil {
-		return false // it will be told when it is read
-	}
-	two, err := digest(other.path)
-	return err == nil && !bytes.Equal(one, two)
 }
 
 func digest(path string) ([]byte, error) {
@@ -71,6 +77,17 @@ func digest(path string) ([]byte, error) {
 	sum := sha256.New()
 	_, err = io.Copy(sum, io.LimitReader(file, maxBytes))
 	return sum.Sum(nil), err
+}
+
+// says tells whether two documents say the same, byte for byte. What cannot be read
+// will be told when it is judged.
+func (f *file) says(other *file) bool {
+	one, err := digest(f.path)
+	if err != nil {
+		return true
+	}
+	two, err := digest(other.path)
+	return err != nil || bytes.Equal(one, two)
 }
 
 // find lists the files that arguments name, and those called *.json in folders.
@@ -137,25 +154,30 @@ type head struct {
 // look reads a document's head. Documents that regpolicy wrote have it at their
 // beginning, so that this costs one block of the disk.
 func (f *file) look() {
+	// Opening a pipe waits for who writes to it, which may be nobody.
+	info, err := os.Stat(f.path)
+	switch {
+	case err != nil:
+		f.fault = unreadable(err)
+	case !info.Mode().IsRegular():
+		f.fault = &fault{"not_regular", "it is a pipe, a device or a socket, and no file", "name documents that `regpolicy collect -o FILE` wrote"}
+	case info.Size() == 0:
+		f.fault = &fault{"truncated", "it is empty", cureAnew}
+	case info.Size() > maxBytes:
+		f.fault = tooLarge()
+	default:
+		f.lookInside()
+	}
+}
+
+func (f *file) lookInside() {
 	in, err := os.Open(f.path)
 	if err != nil {
 		f.fault = unreadable(err)
 		return
 	}
 	defer in.Close() //nolint:errcheck // read only
-	info, err := in.Stat()
-	switch {
-	case err != nil:
-		f.fault = unreadable(err)
-	case !info.Mode().IsRegular():
-		f.fault = &fault{"not_regular", "it is no file", "name documents that `regpolicy collect -o FILE` wrote"}
-	case info.Size() == 0:
-		f.fault = &fault{"truncated", "it is empty", cureAnew}
-	case info.Size() > maxBytes:
-		f.fault = tooLarge()
-	default:
-		f.readHead(in)
-	}
+	f.readHead(in)
 }
 
 const cureAnew = "collect that cluster again with `regpolicy collect -o FILE`"

@@ -11,6 +11,9 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
@@ -24,6 +27,9 @@ type Config struct {
 	Options engine.Options
 	// Expected are the clusters that should have a document; nil where none are known.
 	Expected []string
+	// MaxAge is how old a document may be at Now; without it none is too old.
+	MaxAge time.Duration
+	Now    time.Time
 	// Warn is told of what changes no verdict.
 	Warn func(text, hint string)
 	// Progress is told how many documents of how many are done; it may be nil.
@@ -40,7 +46,7 @@ func Run(ctx context.Context, cfg Config, args []string) (*report.Report, error)
 	if err := lookAt(ctx, files, jobs); err != nil {
 		return nil, err
 	}
-	p := newPlan(files, cfg.Expected)
+	p := newPlan(files, cfg.Expected, ageLimit{cfg.Now, cfg.MaxAge})
 	if len(p.chosen)+len(p.absent) == 0 && len(cfg.Expected) == 0 {
 		return nil, &Error{fmt.Errorf("reading the documents: there is no evidence document in %q", args), "name documents that `regpolicy collect -o FILE` wrote, or a folder of *.json"}
 	}
@@ -55,23 +61,18 @@ func Run(ctx context.Context, cfg Config, args []string) (*report.Report, error)
 
 // lookAt reads the heads of all files.
 func lookAt(ctx context.Context, files []file, jobs int) error {
-	next := make(chan int)
-	var workers sync.WaitGroup
-	for range jobs {
-		workers.Go(func() {
-			for i := range next {
-				files[i].look()
-			}
-		})
-	}
+	var workers errgroup.Group
+	workers.SetLimit(jobs)
 	for i := range files {
 		if ctx.Err() != nil {
 			break
 		}
-		next <- i
+		workers.Go(func() error {
+			files[i].look()
+			return nil
+		})
 	}
-	close(next)
-	workers.Wait()
+	_ = workers.Wait() // none returns an error
 	return ctx.Err()
 }
 
@@ -95,13 +96,15 @@ type outcome struct {
 // report must not tell which was done first.
 func (m *merging) all(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
+	queue := make(chan chan outcome, 2*m.jobs)
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer cancel()
-	queue := make(chan chan outcome, 2*m.jobs)
-	slots := make(chan struct{}, m.jobs)
 	workers.Go(func() {
 		defer close(queue)
+		var judges errgroup.Group
+		defer judges.Wait() //nolint:errcheck // none returns one
+		judges.SetLimit(m.jobs)
 		for i := range m.plan.chosen {
 			done := make(chan outcome, 1)
 			select {
@@ -109,10 +112,9 @@ func (m *merging) all(ctx context.Context) error {
 			case <-ctx.Done():
 				return
 			}
-			slots <- struct{}{}
-			workers.Go(func() {
-				defer func() { <-slots }()
+			judges.Go(func() error {
 				done <- m.one(ctx, &m.plan.chosen[i])
+				return nil
 			})
 		}
 	})
@@ -222,6 +224,9 @@ func (m *merging) tell() {
 	p := m.plan
 	some(len(p.unused), func(i int) (string, string) {
 		return fmt.Sprintf("reading %q: %s", p.unused[i].URI, p.unused[i].Detail), p.unused[i].Hint
+	})
+	some(len(p.old), func(i int) (string, string) {
+		return p.old[i], "collect that cluster again; --max-age 24h makes a gap of it"
 	})
 	some(len(p.others), func(i int) (string, string) {
 		return fmt.Sprintf("reading %q: it is a report, and passed over", p.others[i]), ""

@@ -17,6 +17,7 @@ type plan struct {
 	absent []engine.Absence
 	unused []report.UnusedDocument
 	others []string // files that are no documents
+	old    []string // what to tell of documents that are much older than others
 
 	expected   []string
 	unexpected []string
@@ -24,44 +25,61 @@ type plan struct {
 
 // newPlan takes the newest document of each cluster and holds the clusters against
 // those that are expected; nil means that anything is.
-func newPlan(files []file, expected []string) *plan {
+func newPlan(files []file, expected []string, limit ageLimit) *plan {
 	p := &plan{expected: expected}
 	slices.SortStableFunc(files, func(a, b file) int {
 		return cmp.Or(cmp.Compare(a.name(), b.name()), b.head.collectedAt.Compare(a.head.collectedAt.Time))
 	})
-	for _, f := range files {
-		last := len(p.chosen) - 1
+	var newest *file // of the cluster at hand
+	for i := range files {
+		f := &files[i]
 		switch {
 		case f.other && !f.named:
 			p.others = append(p.others, f.path)
 		case f.other:
-			p.broken(f, fault{"parse_error", "it is a report, no evidence document", "`regpolicy collect -o FILE` writes documents"})
+			p.broken(*f, fault{"parse_error", "it is a report, no evidence document", "`regpolicy collect -o FILE` writes documents"})
 		case f.fault != nil:
-			p.broken(f, *f.fault)
-		case last >= 0 && p.chosen[last].name() == f.name() && p.chosen[last].contradicts(f):
-			p.broken(f, fault{
-				"parse_error", fmt.Sprintf("%q is of the same cluster and the same time, and says something else", p.chosen[last].path),
-				"remove the one that is not meant; clusters of one name need other names",
-			})
-		case last >= 0 && p.chosen[last].name() == f.name():
-			newer := p.chosen[last]
-			p.unused = append(p.unused, report.UnusedDocument{
-				URI: f.path, Cluster: f.name(), Reason: report.Superseded,
-				Detail: fmt.Sprintf("%q is of the same cluster, collected %s", newer.path, newer.head.collectedAt.UTC().Format("2006-01-02T15:04:05Z")),
-				Hint:   "remove the older one; clusters of one name need other names",
-			})
+			p.broken(*f, *f.fault)
+		case newest != nil && newest.name() == f.name():
+			p.second(f, newest)
 		default:
-			p.chosen = append(p.chosen, f)
+			newest = f
+			p.first(f, limit)
 		}
 	}
 	slices.Sort(p.others)
+	p.old = limit.behind(p.chosen)
 	return p
+}
+
+// first takes the newest document of a cluster, unless it is too old.
+func (p *plan) first(f *file, limit ageLimit) {
+	if detail := limit.exceeded(f); detail != "" {
+		p.unusable(*f, report.Stale, fault{"not_found", detail, "collect that cluster again, or give more with --max-age"})
+		return
+	}
+	p.chosen = append(p.chosen, *f)
+}
+
+// second passes an older document of a cluster over, if it is one.
+func (p *plan) second(f, newest *file) {
+	if why := f.clash(newest); why != nil {
+		p.broken(*f, *why)
+		return
+	}
+	p.unused = append(p.unused, report.UnusedDocument{
+		URI: f.path, Cluster: f.name(), Reason: report.Superseded,
+		Detail: fmt.Sprintf("%q is of the same cluster, collected %s", newest.path, stamp(newest.head.collectedAt.Time)),
+		Hint:   "remove the older one; clusters of one name need other names",
+	})
 }
 
 // broken notes a file that cannot be judged. It counts for the cluster that it says
 // it is of, or is called after.
-func (p *plan) broken(f file, why fault) {
-	p.unused = append(p.unused, report.UnusedDocument{URI: f.path, Cluster: f.head.cluster, Reason: report.Unreadable, Detail: why.detail, Hint: why.hint})
+func (p *plan) broken(f file, why fault) { p.unusable(f, report.Unreadable, why) }
+
+func (p *plan) unusable(f file, reason string, why fault) {
+	p.unused = append(p.unused, report.UnusedDocument{URI: f.path, Cluster: f.head.cluster, Reason: reason, Detail: why.detail, Hint: why.hint})
 	p.absent = append(p.absent, engine.Absence{Cluster: f.head.cluster, URI: f.path, Reason: why.reason, Detail: why.detail, Hint: why.hint})
 }
 

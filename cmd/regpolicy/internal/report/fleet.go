@@ -28,7 +28,8 @@ type Fleet struct {
 type UnusedDocument struct {
 	URI     string `json:"uri"`
 	Cluster string `json:"cluster,omitempty"`
-	// Reason is "unreadable", or "superseded" by a newer document of the same cluster.
+	// Reason is "unreadable", "superseded" by a newer document of the same cluster, or
+	// "stale" where it is older than was wanted.
 	Reason string `json:"reason"`
 	Detail string `json:"detail"`
 	Hint   string `json:"hint,omitempty"`
@@ -38,6 +39,7 @@ type UnusedDocument struct {
 const (
 	Unreadable = "unreadable"
 	Superseded = "superseded"
+	Stale      = "stale"
 )
 
 // FleetCluster is one cluster and what became of it.
