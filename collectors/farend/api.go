@@ -180,7 +180,7 @@ func send(w http.ResponseWriter, r *http.Request, mediaType string, body []byte)
 		}
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body) // the client may be gone
+	_, _ = w.Write(body) //nolint:gosec // no browser reads this, and the client may be gone
 	return body
 }
 
