@@ -1,5 +1,5 @@
 # Targets without logic: each is one command.
-.PHONY: build test race lint golden generate check bench bench-peers fuzz e2e demo prove image release
+.PHONY: build test race lint golden generate check bench bench-peers bench-collect fuzz e2e demo prove image release
 
 build:
 	go build -trimpath -o bin/regpolicy ./cmd/regpolicy
@@ -31,6 +31,10 @@ bench:
 # Beside conftest and opa; NODES, PLAIN_NODES and DOCUMENTS say how large.
 bench-peers:
 	test/peers/run $(NODES) $(PLAIN_NODES) $(DOCUMENTS)
+
+# Beside kubectl, an ssh loop and an openssl s_client loop; FLAGS say how large.
+bench-collect:
+	test/peers/collect $(FLAGS)
 
 fuzz:
 	.ci/fuzz 30s

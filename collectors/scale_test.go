@@ -2,7 +2,6 @@ package collectors_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"encoding/pem"
 	"fmt"
@@ -13,8 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/metrics"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,6 +24,7 @@ import (
 	"github.com/regpolicy/regpolicy/collectors"
 	"github.com/regpolicy/regpolicy/collectors/certificate/certtest"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
+	"github.com/regpolicy/regpolicy/collectors/farend"
 	"github.com/regpolicy/regpolicy/collectors/handshake"
 	"github.com/regpolicy/regpolicy/collectors/nodecerts"
 	"github.com/regpolicy/regpolicy/collectors/source/remote"
@@ -34,112 +34,46 @@ import (
 // roundTrip is how far away the servers of the benchmarks are.
 const roundTrip = 50 * time.Millisecond
 
-// far listens at one address after another and passes on to address, each way
-// half a round trip later.
+// far gives so many addresses that lead to one, a round trip away.
 func far(tb testing.TB, address string, many int) []string {
 	tb.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	var works sync.WaitGroup
 	var addresses []string
-	var listeners []net.Listener
 	for range many {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := farend.NewLink(address, roundTrip, time.Now)
 		if err != nil {
 			tb.Fatal(err)
 		}
-		listeners, addresses = append(listeners, l), append(addresses, l.Addr().String())
-		works.Go(func() {
-			for {
-				near, err := l.Accept()
-				if err != nil {
-					return
-				}
-				works.Go(func() {
-					defer near.Close()
-					there, err := net.Dial("tcp", address)
-					if err != nil {
-						return
-					}
-					defer there.Close()
-					defer context.AfterFunc(ctx, func() { near.Close(); there.Close() })()
-					var both sync.WaitGroup
-					both.Go(func() { late(there, near) })
-					both.Go(func() { late(near, there) })
-					both.Wait()
-				})
-			}
-		})
+		tb.Cleanup(l.Close)
+		addresses = append(addresses, l.Addr())
 	}
-	tb.Cleanup(func() {
-		cancel()
-		for _, l := range listeners {
-			l.Close()
-		}
-		works.Wait()
-	})
 	return addresses
 }
 
-// late copies what it reads half a round trip later, and then the end.
-func late(to, from net.Conn) {
-	type piece struct {
-		due  time.Time
-		data []byte
-	}
-	pieces := make(chan piece, 64)
-	go func() {
-		defer close(pieces)
-		for {
-			data := make([]byte, 16<<10)
-			n, err := from.Read(data)
-			if n > 0 {
-				pieces <- piece{time.Now().Add(roundTrip / 2), data[:n]}
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	failed := false
-	for p := range pieces {
-		time.Sleep(time.Until(p.due))
-		if !failed {
-			_, err := to.Write(p.data)
-			failed = err != nil
-		}
-	}
-	if c, ok := to.(*net.TCPConn); ok {
-		_ = c.CloseWrite() // it may be gone
-	}
-}
-
-// peakHeap reports the most that is live at once while f runs, servers included.
-func peakHeap(b *testing.B, f func()) {
-	b.Helper()
+// peakHeap is the most that is live or not yet collected at once while f runs, in
+// bytes, servers included.
+func peakHeap(f func()) uint64 {
 	runtime.GC()
-	var before, now runtime.MemStats
-	runtime.ReadMemStats(&before)
 	var peak uint64
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		ticker := time.NewTicker(200 * time.Millisecond)
+		heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		ticker := time.NewTicker(20 * time.Millisecond)
 		defer ticker.Stop()
 		for {
 			select {
 			case <-done:
 				return
 			case <-ticker.C:
-				runtime.ReadMemStats(&now)
-				peak = max(peak, now.HeapAlloc)
+				metrics.Read(heap)
+				peak = max(peak, heap[0].Value.Uint64())
 			}
 		}
 	}()
 	f()
 	close(done)
 	<-ended
-	b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
-	b.ReportMetric(float64(before.HeapAlloc)/(1<<20), "before-MiB")
+	return peak
 }
 
 // BenchmarkThousandNodes reads a thousand nodes with 140 public roots and a CA of
@@ -197,14 +131,14 @@ func BenchmarkThousandNodes(b *testing.B) {
 			b.Fatal(err)
 		}
 		executed.Store(0)
-		peakHeap(b, func() {
+		peak := peakHeap(func() {
 			doc := collectors.Run(b.Context(), collectors.Config{Now: time.Now, SSH: pool, SSHInfo: evidence.Access{Method: "ssh"}, Nodes: targets})
-			if c := doc.Coverage[evidence.Nodes]; c.Answered != nodes {
-				b.Fatalf("coverage %+v", c)
+			if c := doc.Coverage[evidence.Nodes]; c.Answered != nodes || executed.Load() != nodes {
+				b.Fatalf("%d commands, coverage %+v", executed.Load(), c)
 			}
 		})
 		pool.Close()
-		b.ReportMetric(float64(executed.Load())/nodes, "execs/node")
+		b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
 		b.ReportMetric(float64(stream.Len())/1024, "KiB/node")
 	}
 }

@@ -14,6 +14,7 @@ package sshtest
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -66,7 +67,7 @@ type Options struct {
 	Fault Fault
 }
 
-// Server is a running server. It ends with its test.
+// Server is a running server.
 type Server struct {
 	options  Options
 	listener net.Listener
@@ -82,38 +83,55 @@ type Server struct {
 	most     int
 }
 
-// Start starts a server on a free port of 127.0.0.1.
+// Start starts a server on a free port of 127.0.0.1, which ends with its test.
 func Start(tb testing.TB, o Options) *Server {
 	tb.Helper()
+	s, err := New(o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// New starts a server on a free port of 127.0.0.1. Close ends it.
+func New(o Options) (*Server, error) {
+	if len(o.HostKeys) == 0 {
+		key, err := makeKey()
+		if err != nil {
+			return nil, fmt.Errorf("starting SSH server: %w", err)
+		}
+		o.HostKeys = []ssh.Signer{key}
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		tb.Fatalf("starting SSH server: %v", err)
+		return nil, fmt.Errorf("starting SSH server: %w", err)
 	}
 	s := &Server{
 		options: o, listener: listener, done: make(chan struct{}),
 		keys: o.HostKeys, conns: map[net.Conn]bool{},
 	}
-	if len(s.keys) == 0 {
-		s.keys = []ssh.Signer{NewKey(tb)}
-	}
 	s.SetFault(o.Fault)
 	s.wg.Go(s.accept)
-	tb.Cleanup(s.close)
-	return s
+	return s, nil
 }
 
 // NewKey makes an Ed25519 key.
 func NewKey(tb testing.TB) ssh.Signer {
 	tb.Helper()
+	key, err := makeKey()
+	if err != nil {
+		tb.Fatalf("making key: %v", err)
+	}
+	return key
+}
+
+func makeKey() (ssh.Signer, error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
-		tb.Fatalf("making key: %v", err)
+		return nil, err
 	}
-	signer, err := ssh.NewSignerFromKey(private)
-	if err != nil {
-		tb.Fatalf("making key: %v", err)
-	}
-	return signer
+	return ssh.NewSignerFromKey(private)
 }
 
 // Addr is "127.0.0.1:port".
@@ -166,7 +184,8 @@ func (s *Server) MostPending() int {
 	return s.most
 }
 
-func (s *Server) close() {
+// Close ends the server and its connections.
+func (s *Server) Close() {
 	close(s.done)
 	s.listener.Close()
 	s.DropConnections()
