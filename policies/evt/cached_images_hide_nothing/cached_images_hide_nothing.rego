@@ -23,11 +23,10 @@ package regpolicy.evt.cached_images_hide_nothing
 
 import data.regpolicy.lib.pointer
 
-subjects contains _subject(name) if some name, pods in _pods
+subjects contains _subject(_registry_of[image]) if some image in _images
 
 warn contains {"subject": _subject(name), "msg": msg, "evidence": [pointer.to(["registries", name])]} if {
 	some name, pods in _pods
-	not _probed(name)
 	cached := {key | some key in pods; not _pulls_anew(input.pods[key])}
 	count(cached) > 0
 	msg := sprintf("%d of the %d pods with images of registry %s may run from a cached image, and nothing looked at its certificate", [count(cached), count(pods), name])
@@ -42,17 +41,24 @@ _probed(name) if {
 
 _pulls_anew(pod) if pod.always_pulls == true
 
-# The pods of each registry, by its name. OPA walks the pods once for all registries:
-# name is bound outside of the comprehension and found within.
-_pods[name] := keys if {
-	some name, _ in input.registries
+# The images of pods that ran. There are many pods and few images.
+_images := {image |
+	some pod in input.pods
+	pod.observed
+	some image in pod.images
+}
+
+# The pods of each registry that nothing probed, by its name. OPA walks the pods once
+# for all registries: name is bound outside of the comprehension and found within.
+_pods := {name: keys |
+	some name in {_registry_of[image] | some image in _images}
+	not _probed(name)
 	keys := {key |
 		some key, pod in input.pods
 		pod.observed
 		some image in pod.images
 		_registry_of[image] = name
 	}
-	count(keys) > 0
 }
 
 _registry_of := {image: name | some name, registry in input.registries; some image in registry.images}

@@ -27,7 +27,7 @@ subjects contains _subject(image) if {
 # Where no pull fails, all nodes that pods run on agree.
 subjects contains {"kind": "document"} if {
 	count(input.pull_failures) == 0
-	count({pod.node | some pod in input.pods; _runs(pod)}) > 1
+	count({pod.node | some pod in input.pods; pod.node != ""; _runs(pod.observed, pod.phase)}) > 1
 }
 
 deny contains {"subject": _subject(image), "msg": msg, "evidence": evidence, "remediation": _remediation(image)} if {
@@ -45,26 +45,27 @@ _failing := {image: {input.pull_failures[key].node | some key in keys} | some im
 
 _causes := {image: sort({object.get(input.pull_failures[key], "cause", "unknown") | some key in keys}) | some image, keys in _keys}
 
-_keys[failure.image] contains key if {
-	some key, failure in input.pull_failures
-	failure.image != ""
-	failure.node != ""
+_keys := {image: keys |
+	some image in {failure.image | some failure in input.pull_failures; failure.image != ""; failure.node != ""}
+	keys := {key | some key, failure in input.pull_failures; failure.node != ""; failure.image == image}
 }
 
 # By image that fails somewhere: the nodes of pods that have it.
-_running[image] contains pod.node if {
-	some key, pod in input.pods
-	_runs(pod)
-	not key in _waiting
-	some image in pod.images
-	_keys[image]
+_running := {image: nodes |
+	some image, _ in _keys
+	nodes := {node | some [one, node] in _places; one == image}
 }
 
-_runs(pod) if {
-	pod.observed
-	pod.phase in {"Running", "Succeeded"}
+_places := {[image, pod.node] |
+	some key, pod in input.pods
+	some image in pod.images
+	_keys[image]
 	pod.node != ""
+	_runs(pod.observed, pod.phase)
+	not key in _waiting
 }
+
+_runs(true, phase) if phase in {"Running", "Succeeded"}
 
 _waiting := {sprintf("%s/%s", [failure.namespace, failure.pod]) | some failure in input.pull_failures}
 

@@ -28,8 +28,8 @@ import data.regpolicy.lib.workloads
 subjects contains _pod(key) if {
 	input.coverage.events.requested
 	some key, pod in input.pods
-	pod.observed
 	count(pod.pull_secrets) > 0
+	pod.observed
 }
 
 subjects contains finding.subject if some finding in deny
@@ -40,12 +40,11 @@ deny contains {"subject": _pod(key), "msg": msg, "evidence": [pointer.to(["pods"
 	msg := sprintf("pod %s names a pull secret that cannot be retrieved: %s", [key, concat(", ", pod.missing_pull_secrets)])
 }
 
-deny contains {
-	"subject": workloads.pod_of(failure), "msg": pulls.says(failure, _words), "evidence": workloads.evidence(key),
-	"remediation": _repair(failure),
-} if {
+deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": workloads.evidence(key), "remediation": _repair(failure)} if {
 	some key, failure in input.pull_failures
+	msg := pulls.says(failure, _words)
 }
+
 
 _words := {
 	"pull_secret_invalid": "a pull secret for %s is there and cannot be read",
@@ -54,7 +53,7 @@ _words := {
 
 _repair(failure) := "Make the secret again (kubectl create secret docker-registry): its value must be the JSON of a Docker configuration, base64 once" if {
 	failure.cause == "pull_secret_invalid"
-} else := _creation(sprintf("%s/%s", [failure.namespace, failure.pod]))
+} else := _creation(_key(failure))
 
 # The recommended action is for a pod that the document does not have.
 default _creation(_) := ""
@@ -62,15 +61,17 @@ default _creation(_) := ""
 _creation(key) := sprintf("Make what is missing (%s), or take its name out of the imagePullSecrets of the pod or of its service account", [concat("; ", commands)]) if {
 	commands := {workloads.login(secret, _pod(key).namespace, registry) |
 		some secret in input.pods[key].missing_pull_secrets
-		some registry in object.keys(object.get(_asked, key, {"HOST": true}))
+		some registry in object.get(_asked, key, {"HOST"})
 	}
 	count(commands) > 0
 }
 
 # _asked are the registries that a pod could not pull from, by pod.
-_asked[key][failure.registry] := true if {
-	some failure in input.pull_failures
-	key := sprintf("%s/%s", [failure.namespace, failure.pod])
+_asked := {key: registries |
+	some key in {_key(failure) | some failure in input.pull_failures}
+	registries := {failure.registry | some failure in input.pull_failures; _key(failure) == key}
 }
+
+_key(failure) := concat("/", [failure.namespace, failure.pod])
 
 _pod(key) := {"kind": "pod", "namespace": parts[0], "name": parts[1]} if parts := split(key, "/")

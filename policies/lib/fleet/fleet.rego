@@ -43,7 +43,7 @@ ca(path, file) if {
 system_wide(file) if file.place in {"debian", "rhel", "system"}
 
 # stores are the anchors of trust stores as sets, by the store's key.
-stores[key] := {fingerprint | some fingerprint in store.anchors} if some key, store in input.trust_stores
+stores := {key: {fingerprint | some fingerprint in store.anchors} | some key, store in input.trust_stores}
 
 # hosts are what runtimes are told of a registry, by registry and node.
 hosts := {host: by_node |

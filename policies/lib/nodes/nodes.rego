@@ -3,7 +3,7 @@
 package regpolicy.lib.nodes
 
 # read are the nodes whose files were read, by name.
-read[name] := node if {
+read := {name: node |
 	some name, node in input.nodes
 	node.read
 }
@@ -40,7 +40,7 @@ default _anchors(_) := set()
 
 _anchors(node) := _store[node.trust_store]
 
-_store[key] := {fingerprint | some fingerprint in store.anchors} if some key, store in input.trust_stores
+_store := {key: {fingerprint | some fingerprint in store.anchors} | some key, store in input.trust_stores}
 
 # holds tells whether a node has a usable file for a named trust entry: as
 # tkg-<name>.pem, or where its operating system's trust command moved it.

@@ -52,11 +52,12 @@ _alike := {profile: names |
 	names := {name | some name; _profiles[name] == profile}
 }
 
-_profiles[name] := {
-	"trust_store": object.get(node, "trust_store", ""),
-	"registry_config": {"hosts": object.get(node, ["registry_config", "hosts"], {})},
-} if {
+_profiles := {name: profile |
 	some name, node in nodes.read
+	profile := {
+		"trust_store": object.get(node, "trust_store", ""),
+		"registry_config": {"hosts": object.get(node, ["registry_config", "hosts"], {})},
+	}
 }
 
 # store is the key of the trust store that a node judges a registry with.

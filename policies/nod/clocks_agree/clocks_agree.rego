@@ -34,7 +34,7 @@ warn contains {"subject": _subject(name), "msg": _told(name), "severity": "low",
 	abs(skew) <= _params.max_skew_seconds
 }
 
-_skew[name] := node.clock.skew_seconds if {
+_skew := {name: node.clock.skew_seconds |
 	some name, node in nodes.read
 	is_number(node.clock.skew_seconds)
 }

@@ -55,7 +55,7 @@ _fault(settings) := sprintf("%s is passed over, it cannot be read: %s", [setting
 	not settings.has_host_tree
 }
 
-_unreadable[name] := node.registry_config.parse_error if {
+_unreadable := {name: node.registry_config.parse_error |
 	some name, node in nodes.read
 	node.registry_config.parse_error != ""
 }

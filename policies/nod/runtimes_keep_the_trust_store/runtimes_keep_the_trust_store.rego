@@ -40,10 +40,11 @@ warn contains {"subject": {"kind": "node", "name": name}, "msg": msg, "evidence"
 
 # _nodes are those whose units were read, and what these set, "" where it is nothing.
 # From a copy of files that has none it cannot be told whether there are units.
-_nodes[name] := concat(" and ", [sprintf("%s=%s", [variable, value]) | some variable, value in node.environment]) if {
+_nodes := {name: set_variables |
 	some name, node in nodes.read
 	node.trust_store
 	_told(node)
+	set_variables := concat(" and ", [sprintf("%s=%s", [variable, value]) | some variable, value in node.environment])
 }
 
 _told(node) if count(node.environment) > 0

@@ -54,7 +54,7 @@ warn contains {"subject": {"kind": "node", "name": name}, "msg": msg, "evidence"
 
 _knows(started, changed) if clock.ns(started) + (_params.tolerance_seconds * 1000000000) >= clock.ns(changed)
 
-_started[name] := node.runtime.started_at if some name, node in nodes.read
+_started := {name: node.runtime.started_at | some name, node in nodes.read}
 
 # _newest is the last change of a node's CA files, and the file.
 _newest[name] := max({[clock.ns(file.modified_at), path] |

@@ -38,8 +38,9 @@ deny contains {"subject": _subject(use), "msg": msg, "evidence": [pointer.to(["n
 # _uses are the hosts that a node's settings send its pulls to, as far as their chains
 # were judged with what that node trusts.
 _uses contains {"node": node_name, "target": host.target, "skips": host.skips, "store": store, "keys": keys, "origin": settings.origin} if {
-	some name, _ in input.endpoints
 	some node_name, node in nodes.read
+	count(node.registry_config.hosts) > 0
+	some name, _ in input.endpoints
 	settings := nodeviews.settings(node, name)
 	some host in _hosts(name, settings)
 	store := [key | some key in [host.store, node.trust_store]; key != ""][0]
