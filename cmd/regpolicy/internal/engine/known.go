@@ -136,7 +136,7 @@ func (s *Sources) libraryOfKnown(ctx context.Context, k *analysis) (*Library, er
 	if l.compiler.Compile(modules); l.compiler.Failed() {
 		return nil, fromOPA(l.compiler.Errors).sorted()
 	}
-	return l, l.prepare(ctx)
+	return l, l.prepare()
 }
 
 // neededBy are the modules of some packages, and of those that they refer to.

@@ -119,7 +119,7 @@ func (s *Sources) library(ctx context.Context, compiler *ast.Compiler, k *analys
 			return nil, err
 		}
 	}
-	return l, l.prepare(ctx)
+	return l, l.prepare()
 }
 
 // assemble is a library of policies that are not compiled yet.
