@@ -207,15 +207,17 @@ func (l *Library) prepare() error {
 	}
 	store := inmem.NewFromObjectWithOpts(plain, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
 	boundText()
-	own := make([]ast.Ref, len(l.policies))
-	for i, p := range l.policies {
-		own[i] = p.ref
+	own := make([]ast.Ref, 0, len(l.policies))
+	for _, p := range l.policies {
+		own = append(own, p.ref)
 		p.prepared = &query{body: p.query(), compiler: l.compiler, store: store}
 		if err := p.prepareParts(l.compiler, store); err != nil {
 			return err
 		}
 	}
-	l.shared = rulecache.NewPlan(l.compiler, own)
+	if l.shared == nil {
+		l.shared = rulecache.NewPlan(l.compiler, own)
+	}
 	return nil
 }
 

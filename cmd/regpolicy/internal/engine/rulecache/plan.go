@@ -3,6 +3,9 @@
 package rulecache
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -15,6 +18,7 @@ type Plan struct {
 	root     node
 	compiler *ast.Compiler
 	moving   func()
+	known    []string // the moving rules, where compiler has no graph to find them by
 }
 
 // node is one step on the way from `data` to a rule.
@@ -116,8 +120,43 @@ func (p *Plan) find(ref ast.Ref) (*rule, ast.Ref) {
 	return nil, ref
 }
 
+// Moving are the rules that may be shared and whose value hangs on input.at.
+func (p *Plan) Moving() []string {
+	p.moving()
+	return p.root.movingBelow(ast.DefaultRootDocument.String())
+}
+
+func (n *node) movingBelow(path string) []string {
+	var out []string
+	if n.rule != nil && n.rule.shared && n.rule.moving {
+		out = append(out, path)
+	}
+	for _, name := range slices.Sorted(maps.Keys(n.children)) {
+		out = append(out, n.children[name].movingBelow(path+"."+name)...)
+	}
+	return out
+}
+
+// Know takes Moving as it was found before, for a compiler without a graph. It must be
+// called before the first document.
+func (p *Plan) Know(moving []string) { p.known = append([]string{}, moving...) }
+
 // findMoving marks the rules whose value hangs on input.at.
 func (p *Plan) findMoving() {
+	for _, path := range p.known {
+		n := &p.root
+		for _, name := range strings.Split(path, ".")[1:] {
+			if n = n.children[name]; n == nil {
+				break // a rule of a module that was not picked
+			}
+		}
+		if n != nil && n.rule != nil {
+			n.rule.moving = true
+		}
+	}
+	if p.known != nil {
+		return
+	}
 	var queue []util.T
 	for _, m := range p.compiler.Modules {
 		ast.WalkRules(m, func(r *ast.Rule) bool {
