@@ -17,6 +17,7 @@ import (
 
 func main() {
 	spareCollections(os.Getenv)
+	limitMemory(os.DirFS("/"), os.Getenv)
 	os.Exit(mainCode(time.Now))
 }
 

@@ -1,10 +1,21 @@
 package main
 
 import (
+	"io/fs"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/cgroup"
 )
+
+// limitMemory lets Go use nine tenths of what the container may hold, unless
+// GOMEMLIMIT says how much. The engine stops policies before that.
+func limitMemory(root fs.FS, getenv func(string) string) {
+	if limit, ok := cgroup.Memory(root); ok && getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(limit / 10 * 9)
+	}
+}
 
 // spareCollections lets the heap grow fivefold between two collections as long as it is
 // small: most runs end within a second, and would spend a third of it on tidying up

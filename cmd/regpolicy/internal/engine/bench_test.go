@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"os"
 	"testing"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/largecluster"
@@ -29,11 +30,13 @@ func BenchmarkPolicy(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	j := l.Begin(Options{})
+	defer j.Close()
 	for _, p := range l.Policies() {
 		b.Run(p.ID, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := p.judge(b.Context(), in.Document, value, Options{}); err != nil {
+				if _, err := p.judge(b.Context(), in.Document, value, j.opt); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -79,4 +82,27 @@ func large(b *testing.B, nodes int) Input {
 		b.Fatal(err)
 	}
 	return Input{URI: "large.json", Bytes: text, Document: doc}
+}
+
+// BenchmarkJudgeSmall is one of many small documents in one run.
+func BenchmarkJudgeSmall(b *testing.B) {
+	l, err := Load(b.Context(), knowing(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	text, err := os.ReadFile("../../../../fixtures/secret-encoded-once/document.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	doc, err := evidence.Decode(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	in := Input{URI: "small.json", Bytes: text, Document: doc}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := l.Judge(b.Context(), []Input{in}, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

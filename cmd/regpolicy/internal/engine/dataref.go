@@ -10,7 +10,7 @@ import (
 // unknownData finds references to data that nothing defines: a misspelt helper is
 // undefined, and a rule that asks for it would silently never deny.
 func unknownData(compiler *ast.Compiler, data map[string]any) Errors {
-	faults := hiddenData(compiler, data)
+	faults := hiddenData(compiler.Modules, data)
 	for _, name := range slices.Sorted(maps.Keys(compiler.Modules)) {
 		seen := map[string]bool{}
 		ast.WalkRefs(compiler.Modules[name], func(ref ast.Ref) bool {
@@ -70,14 +70,14 @@ func given(data map[string]any, ref ast.Ref) bool {
 
 // hiddenData finds rules that stand where data stands: a reference would see the
 // rule and never the data.
-func hiddenData(compiler *ast.Compiler, data map[string]any) Errors {
+func hiddenData(modules map[string]*ast.Module, data map[string]any) Errors {
 	if len(data) == 0 {
 		return nil
 	}
 	var faults Errors
 	seen := map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(compiler.Modules)) {
-		for _, rule := range compiler.Modules[name].Rules {
+	for _, name := range slices.Sorted(maps.Keys(modules)) {
+		for _, rule := range modules[name].Rules {
 			ref := rule.Ref().GroundPrefix()
 			if given(data, ref[1:]) && !seen[ref.String()] {
 				seen[ref.String()] = true

@@ -3,6 +3,8 @@ package engine
 import (
 	"strings"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 )
 
@@ -11,12 +13,12 @@ import (
 const exceptionRule = "exception"
 
 // excepted are the names that one element of the set takes out.
-func excepted(element any) []string {
-	list, _ := element.([]any)
+func excepted(element *ast.Term) []string {
+	list, _ := elementsOf(element)
 	var names []string
 	for _, item := range list {
-		if name, ok := item.(string); ok {
-			names = append(names, name)
+		if name, ok := item.Value.(ast.String); ok {
+			names = append(names, string(name))
 		}
 	}
 	return names

@@ -3,12 +3,13 @@ package engine
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -36,23 +37,39 @@ type found struct {
 // set is what a query says of one result set.
 type set struct {
 	name     string
-	elements []any
+	elements []*ast.Term
 }
 
 // sets reads what a query binds to r0, r1 and so on.
-func (p *Policy) sets(rs rego.ResultSet, names ...string) ([]set, error) {
-	if len(rs) != 1 {
+func (p *Policy) sets(bound topdown.QueryResult, names ...string) ([]set, error) {
+	if bound == nil {
 		return nil, &Fault{File: p.File, Line: p.Line, Message: fmt.Sprintf("policy %q gave no result", p.ID)}
 	}
 	out := make([]set, len(names))
 	for i, name := range names {
-		elements, ok := rs[0].Bindings[fmt.Sprintf("r%d", i)].([]any)
+		elements, ok := elementsOf(bound[variable(i)])
 		if !ok {
 			return nil, p.shapeFault(name, "is not a set")
 		}
 		out[i] = set{name, elements}
 	}
 	return out, nil
+}
+
+// elementsOf lists a set or an array.
+func elementsOf(t *ast.Term) ([]*ast.Term, bool) {
+	if t == nil {
+		return nil, false
+	}
+	switch v := t.Value.(type) {
+	case ast.Set:
+		return v.Slice(), true
+	case *ast.Array:
+		elements := make([]*ast.Term, 0, v.Len())
+		v.Foreach(func(e *ast.Term) { elements = append(elements, e) })
+		return elements, true
+	}
+	return nil, false
 }
 
 // findings reads a policy's result sets. An element that cannot be reported is a
@@ -82,7 +99,7 @@ func (p *Policy) findings(sets []set) (found, error) {
 	return out, nil
 }
 
-func (out *found) addSubject(element any) string {
+func (out *found) addSubject(element *ast.Term) string {
 	subject, message := toSubject(element)
 	if message == "" {
 		out.subjects = append(out.subjects, subject)
@@ -90,7 +107,7 @@ func (out *found) addSubject(element any) string {
 	return message
 }
 
-func (out *found) addFinding(rule string, element any) string {
+func (out *found) addFinding(rule string, element *ast.Term) string {
 	f, message := toFinding(element)
 	if message == "" {
 		f.rule, f.warn = rule, warnRule.MatchString(rule)
@@ -134,60 +151,97 @@ func (p *Policy) shapeFault(rule, message string) *Fault {
 	return f
 }
 
-func toSubject(element any) (evidence.Subject, string) {
-	m, ok := element.(map[string]any)
+func toSubject(element *ast.Term) (evidence.Subject, string) {
+	object, ok := element.Value.(ast.Object)
 	if !ok {
 		return nil, fmt.Sprintf("holds %s, which names no subject", shorten(element))
 	}
-	s := evidence.Subject{}
-	for k, v := range m {
-		if text, ok := v.(string); ok {
-			s[k] = text
-			continue
-		}
-		s[k] = fmt.Sprint(v)
-	}
+	s := make(evidence.Subject, object.Len())
+	object.Foreach(func(k, v *ast.Term) { s[text(k, jsonText)] = text(v, plainText) })
 	if s["kind"] == "" {
 		return nil, fmt.Sprintf(`holds %s, a subject without "kind"`, shorten(element))
 	}
 	return s, ""
 }
 
-func toFinding(element any) (finding, string) {
-	if text, ok := element.(string); ok {
-		if strings.TrimSpace(text) == "" {
+func toFinding(element *ast.Term) (finding, string) {
+	if text, ok := element.Value.(ast.String); ok {
+		if strings.TrimSpace(string(text)) == "" {
 			return finding{}, "holds an empty message"
 		}
-		return finding{subject: unnamed(text), message: text}, ""
+		return finding{subject: unnamed(string(text)), message: string(text)}, ""
 	}
-	m, ok := element.(map[string]any)
+	object, ok := element.Value.(ast.Object)
 	if !ok {
 		return finding{}, fmt.Sprintf("holds %s, which is no message", shorten(element))
 	}
-	f := finding{}
-	f.message, _ = m["msg"].(string)
+	f := finding{message: field(object, messageKey)}
 	if f.message == "" {
 		return f, fmt.Sprintf(`holds %s, which has no "msg"`, shorten(element))
 	}
-	f.severity, _ = m["severity"].(string)
+	f.severity = field(object, severityKey)
 	if f.severity != "" && !slices.Contains(report.Severities, f.severity) {
 		return f, fmt.Sprintf("gives severity %q; it is one of %s", f.severity, strings.Join(report.Severities, ", "))
 	}
-	f.remediation, _ = m["remediation"].(string)
-	f.domain, _ = m["trust_domain"].(string)
-	if list, ok := m["evidence"].([]any); ok {
-		for _, item := range list {
-			f.pointers = append(f.pointers, fmt.Sprint(item))
-		}
+	f.remediation = field(object, remediationKey)
+	f.domain = field(object, domainKey)
+	list, _ := elementsOf(object.Get(evidenceKey))
+	for _, item := range list {
+		f.pointers = append(f.pointers, text(item, plainText))
 	}
-	f.subject = unnamed(f.message)
-	if s, ok := m["subject"]; ok {
-		var message string
-		if f.subject, message = toSubject(s); message != "" {
-			return f, message
-		}
+	s := object.Get(subjectKey)
+	if s == nil {
+		f.subject = unnamed(f.message)
+		return f, ""
 	}
-	return f, ""
+	var message string
+	f.subject, message = toSubject(s)
+	return f, message
+}
+
+// The keys of a finding are terms that Go cannot write as constants.
+//
+//nolint:gochecknoglobals // see above
+var (
+	messageKey     = ast.StringTerm("msg")
+	severityKey    = ast.StringTerm("severity")
+	remediationKey = ast.StringTerm("remediation")
+	domainKey      = ast.StringTerm("trust_domain")
+	evidenceKey    = ast.StringTerm("evidence")
+	subjectKey     = ast.StringTerm("subject")
+)
+
+// field is a text in an object, or "".
+func field(object ast.Object, key *ast.Term) string {
+	t := object.Get(key)
+	if t == nil {
+		return ""
+	}
+	s, _ := t.Value.(ast.String)
+	return string(s)
+}
+
+// text is a string itself, and what write makes of any other value.
+func text(t *ast.Term, write func(v any) string) string {
+	if s, ok := t.Value.(ast.String); ok {
+		return string(s)
+	}
+	v, err := ast.JSON(t.Value)
+	if err != nil {
+		return t.String()
+	}
+	return write(v)
+}
+
+func plainText(v any) string { return fmt.Sprint(v) }
+
+// jsonText is how JSON writes a key that is none of its own.
+func jsonText(v any) string {
+	written, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(written)
 }
 
 // unnamed is the subject of a finding that names none, as conftest's do: the
@@ -197,12 +251,8 @@ func unnamed(message string) evidence.Subject {
 	return evidence.Subject{"kind": "document", "finding": hex.EncodeToString(sum[:4])}
 }
 
-func shorten(v any) string {
-	value, err := ast.InterfaceToValue(v)
-	text := fmt.Sprint(v)
-	if err == nil {
-		text = value.String()
-	}
+func shorten(t *ast.Term) string {
+	text := t.String()
 	if len(text) > 80 {
 		text = text[:80] + "..."
 	}

@@ -7,10 +7,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -36,18 +38,51 @@ func (l *Library) foresee(ctx context.Context, in *Input, input ast.Value, at ev
 		}
 		byPolicy[results[i].ID] = append(byPolicy[results[i].ID], &results[i])
 	}
-	var changes []report.Change
-	for _, p := range l.policies {
-		if !p.timeDependent() || len(byPolicy[p.ID]) == 0 {
-			continue
-		}
-		found, err := p.foresee(ctx, in, input, at, l.params[p.ID], byPolicy[p.ID], opt)
-		if err != nil {
-			return nil, err
-		}
-		changes = append(changes, found...)
+	policies := slices.DeleteFunc(slices.Clone(l.policies), func(p *Policy) bool {
+		return !p.timeDependent() || len(byPolicy[p.ID]) == 0
+	})
+	found := make([][]report.Change, len(policies))
+	failures := make([]error, len(policies))
+	future := newFuture(in, opt.shared)
+	side(len(policies), opt.Jobs, func(i int) {
+		p := policies[i]
+		found[i], failures[i] = p.foresee(ctx, in, input, at, l.params[p.ID], byPolicy[p.ID], future, opt)
+	})
+	if err := errors.Join(failures...); err != nil {
+		return nil, err
 	}
-	return changes, nil
+	return slices.Concat(found...), nil
+}
+
+// future is what rules of libraries come to at the dates to come.
+type future struct {
+	shared *rulecache.Document
+	// keep tells that policies share a date's values, too, and not only what is the
+	// same at all dates: only for documents so small that few dates are tried.
+	keep bool
+
+	mu    sync.Mutex
+	dates map[int64]*rulecache.Document
+}
+
+func newFuture(in *Input, shared *rulecache.Document) *future {
+	return &future{shared: shared, keep: len(in.Bytes) <= foreseen, dates: map[int64]*rulecache.Document{}}
+}
+
+func (f *future) at(date evidence.Time) *rulecache.Document {
+	if f.shared == nil {
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d := f.dates[date.Unix()]
+	if d == nil {
+		d = f.shared.At()
+		if f.keep && len(f.dates) < nextDates {
+			f.dates[date.Unix()] = d
+		}
+	}
+	return d
 }
 
 // timeDependent tells whether the policy holds certificates against the clock.
@@ -61,8 +96,7 @@ func (p *Policy) timeDependent() bool {
 }
 
 // foresee judges one policy at each date to come, in their order.
-func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, params map[string]any, results []*report.Result, opt Options) ([]report.Change, error) {
-	opt.alone = true
+func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, params map[string]any, results []*report.Result, future *future, opt Options) ([]report.Change, error) {
 	now := map[string]report.Verdict{}
 	first := map[string]*report.Result{}
 	for _, r := range results {
@@ -70,7 +104,12 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 		now[key], first[key] = r.Verdict, r
 	}
 	var out []report.Change
+	open := len(first) // results of which no change is known
 	for _, date := range datesOf(in.Document, at, params, opt.Forecast) {
+		if open == 0 && opt.Forecast == 0 {
+			break
+		}
+		opt.shared = future.at(date)
 		later, err := p.judgeLater(ctx, in, judgedAt(input, date), opt)
 		if errors.Is(err, errTimeIsUp) {
 			return out, nil
@@ -99,6 +138,7 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 			})
 			if r := first[key]; r != nil && r.NextChange == nil {
 				r.NextChange = &report.NextChange{At: date, Becomes: later[i].Verdict}
+				open--
 			}
 		}
 	}
@@ -107,7 +147,12 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 
 // judgeLater is judge, but what was cut short is an error: it is no change of a verdict.
 func (p *Policy) judgeLater(ctx context.Context, in *Input, input ast.Value, opt Options) ([]report.Result, error) {
+	opt.exclusive.RLock()
 	later, err := p.judge(ctx, in.Document, input, opt)
+	opt.exclusive.RUnlock()
+	if errors.Is(err, errTooMuchMemory) {
+		later, err = p.judgeAlone(ctx, in.Document, input, opt)
+	}
 	if err == nil && ctx.Err() != nil {
 		err = fmt.Errorf("looking ahead: %w", context.Cause(ctx))
 	}

@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/util"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -107,6 +107,8 @@ type Options struct {
 	alone  bool
 	// exclusive is held by all policies that run side by side, or by one alone.
 	exclusive *sync.RWMutex
+	// shared holds what rules of libraries come to over the document; nil shares nothing.
+	shared *rulecache.Document
 }
 
 // Judge evaluates every policy over every document. It returns an error only
@@ -170,8 +172,12 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt 
 func (p *Policy) judgeAlone(ctx context.Context, doc *evidence.Document, input ast.Value, opt Options) ([]report.Result, error) {
 	opt.exclusive.Lock()
 	defer opt.exclusive.Unlock()
+	// What policies share is not this one's fault.
+	if opt.shared != nil {
+		opt.shared.Drop()
+	}
 	runtime.GC()
-	opt.alone = true
+	opt.alone, opt.shared = true, nil
 	return p.judge(ctx, doc, input, opt)
 }
 
@@ -189,11 +195,11 @@ func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Va
 		r.Missing = needs.required
 		return p.judgeParts(ctx, doc, input, opt, r)
 	}
-	rs, failed, err := p.evaluate(ctx, p.prepared, input, opt)
+	bound, failed, err := p.evaluate(ctx, p.prepared, input, opt)
 	if err != nil || failed != nil {
 		return failed, err
 	}
-	sets, err := p.sets(rs, p.resultRules()...)
+	sets, err := p.sets(bound, p.resultRules()...)
 	if err != nil {
 		return nil, err
 	}
@@ -208,17 +214,13 @@ func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Va
 }
 
 // evaluate runs a query; failed is the result where the policy itself fails.
-func (p *Policy) evaluate(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value, opt Options) (rs rego.ResultSet, failed []report.Result, err error) {
+func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Options) (bound topdown.QueryResult, failed []report.Result, err error) {
 	timeout := cmp.Or(opt.Timeout, 30*time.Second)
 	limited, cancel := opt.memory.policy(ctx, timeout)
 	defer cancel()
-	how := []rego.EvalOption{rego.EvalParsedInput(input)}
-	if opt.Tracer != nil {
-		how = append(how, rego.EvalQueryTracer(opt.Tracer))
-	}
-	rs, err = query.Eval(limited, how...)
+	bound, err = q.run(limited, input, opt.shared, opt.Tracer)
 	if err == nil {
-		return rs, nil, nil
+		return bound, nil, nil
 	}
 	message := err.Error()
 	switch greedy := errors.Is(context.Cause(limited), errTooMuchMemory); {

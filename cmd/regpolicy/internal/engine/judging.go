@@ -108,6 +108,9 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opt.Tracer == nil { // each policy is to be seen to run its own way
+		opt.shared = l.shared.Document()
+	}
 	results, err := l.judgeOne(ctx, in, value, opt)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,11 @@ type analysis struct {
 	Digest string `json:"digest"`
 	// Reads are each policy's, by package: "section" or "section/field".
 	Reads map[string][]string `json:"reads"`
+	// Idle are the stages of OPA's compiler that change none of the modules.
+	Idle []ast.StageID `json:"idle"`
+	// Moving are the rules of the libraries whose values hang on the moment by which
+	// is judged.
+	Moving []string `json:"moving"`
 }
 
 // Known is the analysis of the policies as a file for Config.Known, made by all checks
@@ -28,7 +33,14 @@ func Known(ctx context.Context, cfg Config) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := analysis{Digest: knownDigest(cfg.Modules, cfg.Schema), Reads: map[string][]string{}}
+	s, err := Parse(cfg)
+	if err != nil {
+		return nil, err
+	}
+	k := analysis{
+		Digest: knownDigest(cfg.Modules, cfg.Schema), Reads: map[string][]string{},
+		Idle: idle(s.modules), Moving: l.shared.Moving(),
+	}
 	for _, p := range l.policies {
 		if !p.hasSubjects {
 			return nil, fmt.Errorf("writing down the analysis of policy %q: it has no subjects", p.ID)
@@ -56,26 +68,53 @@ func (s *Sources) readKnown() (*analysis, error) {
 		return nil, fmt.Errorf("reading what is known of the built-in policies: %w", err)
 	}
 	var builtin []Module
-	own, added := map[string]bool{}, map[string]bool{}
+	var own, added []*ast.Module
 	for _, m := range s.cfg.Modules {
-		packages := added
+		parsed := s.modules[m.Path]
 		if m.Builtin {
-			packages = own
 			builtin = append(builtin, m)
 		}
-		if parsed := s.modules[m.Path]; parsed != nil {
-			packages[packageName(parsed)] = true
+		switch {
+		case parsed == nil: // a test
+		case m.Builtin:
+			own = append(own, parsed)
+		default:
+			added = append(added, parsed)
 		}
 	}
-	for name := range added {
-		if own[name] {
-			return nil, nil //nolint:nilnil // as above
-		}
-	}
-	if knownDigest(builtin, s.cfg.Schema) != k.Digest {
+	if addTo(own, added) || knownDigest(builtin, s.cfg.Schema) != k.Digest {
 		return nil, nil //nolint:nilnil // as above
 	}
 	return &k, nil
+}
+
+// addTo tells whether a module is of the package of one of own, or has a rule that lies
+// in such a package, or may.
+func addTo(own, added []*ast.Module) bool {
+	packages := map[string]bool{}
+	for _, m := range own {
+		for i := range m.Package.Path {
+			whole := i == len(m.Package.Path)-1
+			packages[m.Package.Path[:i+1].String()] = packages[m.Package.Path[:i+1].String()] || whole
+		}
+	}
+	// lies follows a reference down: true stands for a whole package, false for part of
+	// the way to one.
+	lies := func(ref ast.Ref) bool {
+		for i := range ref {
+			if !ref[i].IsGround() && i > 0 {
+				return true // below here it may be anything
+			}
+			whole, onTheWay := packages[ref[:i+1].String()]
+			if whole || !onTheWay {
+				return whole
+			}
+		}
+		return false
+	}
+	return slices.ContainsFunc(added, func(m *ast.Module) bool {
+		return lies(m.Package.Path) || slices.ContainsFunc(m.Rules, func(r *ast.Rule) bool { return lies(r.Ref()) })
+	})
 }
 
 // of is the known policies' reads put in their places; the rest is to be analysed.
@@ -112,12 +151,40 @@ func checks() []ast.StageID {
 	}
 }
 
+// idle are the stages that rewrite modules, or put them in order, and change nothing of
+// these ones.
+func idle(modules map[string]*ast.Module) []ast.StageID {
+	compiled := func(left ...ast.StageID) *ast.Compiler {
+		c := ast.NewCompiler().WithCapabilities(capabilities()).WithEnablePrintStatements(false).WithSkipStages(append(checks(), left...)...)
+		c.Compile(modules)
+		return c
+	}
+	whole := compiled()
+	var out []ast.StageID
+	for _, stage := range []ast.StageID{
+		ast.StageRewriteTemplateStrings, ast.StageRewritePrintCalls, ast.StageRewriteWithValues,
+		ast.StageCheckSafetyRuleHeads, ast.StageCheckSafetyRuleBodies, ast.StageRewriteTestRulesForTracing,
+	} {
+		if same(whole.Modules, compiled(append(out, stage)...).Modules) {
+			out = append(out, stage)
+		}
+	}
+	return out
+}
+
+func same(a, b map[string]*ast.Module) bool {
+	return maps.EqualFunc(a, b, func(a, b *ast.Module) bool { return a.Equal(b) })
+}
+
 // libraryOfKnown compiles those of the known policies that are picked, with what they
 // refer to, and checks nothing twice.
 func (s *Sources) libraryOfKnown(ctx context.Context, k *analysis) (*Library, error) {
 	policies, faults := collect(s.modules)
 	l, more := s.assemble(policies)
 	if faults = append(faults, more...); len(faults) > 0 {
+		return nil, faults.sorted()
+	}
+	if faults = hiddenData(s.modules, s.cfg.Data); len(faults) > 0 {
 		return nil, faults.sorted()
 	}
 	k.of(policies)
@@ -132,11 +199,17 @@ func (s *Sources) libraryOfKnown(ctx context.Context, k *analysis) (*Library, er
 		}
 		modules = s.neededBy(packages...)
 	}
-	l.compiler = ast.NewCompiler().WithCapabilities(capabilities()).WithEnablePrintStatements(false).WithSkipStages(checks()...)
+	// Nobody but the checks and what is known already asks for the graph of rules.
+	skipped := slices.Concat(checks(), k.Idle, []ast.StageID{ast.StageSetGraph})
+	l.compiler = ast.NewCompiler().WithCapabilities(capabilities()).WithEnablePrintStatements(false).WithSkipStages(skipped...)
 	if l.compiler.Compile(modules); l.compiler.Failed() {
 		return nil, fromOPA(l.compiler.Errors).sorted()
 	}
-	return l, l.prepare(ctx)
+	if err := l.prepare(); err != nil {
+		return nil, err
+	}
+	l.shared.Know(k.Moving)
+	return l, nil
 }
 
 // neededBy are the modules of some packages, and of those that they refer to.

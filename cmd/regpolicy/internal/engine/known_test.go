@@ -122,3 +122,74 @@ func TestPickedPoliciesJudgeAlike(t *testing.T) {
 		t.Error("a policy that is not picked is not known")
 	}
 }
+
+// A file of others that adds to a built-in package brings all checks back, in whatever
+// way it does; one beside them does not.
+func TestWhatIsAddedToIsNotKnown(t *testing.T) {
+	t.Parallel()
+	for source, known := range map[string]bool{
+		"package acme\n\ndeny contains \"x\" if input.nodes":                                 true,
+		"package regpolicy.acme\n\ndeny contains \"x\" if input.nodes":                       true,
+		"package regpolicy.lib\n\nacme := 1":                                                 true,
+		"package regpolicy.lib.clock\n\nacme := 1":                                           false,
+		"package regpolicy.lib.clock":                                                        false,
+		"package regpolicy.lib.clock.more\n\nacme := 1":                                      false,
+		"package regpolicy.lib\n\nclock.acme := 1":                                           false,
+		"package regpolicy\n\nlib.clock.acme := 1":                                           false,
+		"package regpolicy\n\nlib[name].acme := 1 if some name in input.nodes":               false,
+		"package regpolicy.nod\n\nclocks_agree.deny contains \"x\"":                          false,
+		"package regpolicy.nod\n\nclocks_agrees.deny contains \"x\"":                         true,
+		"package acme\n\ntests.clock := data.regpolicy.lib.clock.now\n\ndeny contains tests": true,
+	} {
+		cfg := knowing(t)
+		cfg.Modules = append(cfg.Modules, Module{Path: "acme.rego", Source: []byte(source)})
+		s, err := Parse(cfg)
+		if err != nil {
+			t.Fatalf("%s: %v", source, err)
+		}
+		if k, err := s.readKnown(); err != nil || (k != nil) != known {
+			t.Errorf("%s: known %v, %v; want %v", source, k != nil, err, known)
+		}
+	}
+}
+
+// Data that a built-in rule hides is told, with and without a policy of others.
+func TestHiddenDataIsToldOfKnownPolicies(t *testing.T) {
+	t.Parallel()
+	for _, pick := range [][]string{nil, {"RT-NOD-020"}} {
+		cfg := knowing(t)
+		cfg.Select = pick
+		cfg.Data = map[string]any{"regpolicy": map[string]any{"lib": map[string]any{"clock": map[string]any{"now": "x"}}}}
+		if _, err := Load(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "stands where the data has a value") {
+			t.Errorf("picked %v: %v", pick, err)
+		}
+	}
+}
+
+// Other parameters for a known policy leave what is known of it.
+func TestOnlyOneKnownPolicyLooksAhead(t *testing.T) {
+	t.Parallel()
+	l, err := Load(t.Context(), knowing(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	only, err := l.Only(t.Context(), "RT-TLS-006", map[string]any{"medium_days": 91})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("../../../../fixtures/secret-encoded-once/document.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := evidence.Decode(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := only.Judge(t.Context(), []Input{{URI: "document.json", Bytes: text, Document: doc}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rep.Results) == 0 || rep.Results[0].NextChange == nil {
+		t.Errorf("no change to come is known: %v", rep.Results)
+	}
+}

@@ -18,10 +18,11 @@ import (
 	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/util"
 	"github.com/open-policy-agent/opa/v1/version"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
 )
 
 // Module is the source of one Rego file.
@@ -66,6 +67,8 @@ type Library struct {
 	digest   string
 	compiler *ast.Compiler
 	data     map[string]any
+	// shared says which rules several policies may share the values of.
+	shared *rulecache.Plan
 }
 
 // Load parses, checks and compiles policies. Every fault of a policy is an
@@ -184,9 +187,9 @@ func anyOld(modules map[string]*ast.Module) bool {
 	return false
 }
 
-// prepare makes one prepared query per policy, so that an error or a time-out of
+// prepare makes one query per policy, so that an error or a time-out of
 // one leaves the others alone.
-func (l *Library) prepare(ctx context.Context) error {
+func (l *Library) prepare() error {
 	base := map[string]any{}
 	maps.Copy(base, l.data)
 	params := map[string]any{}
@@ -204,22 +207,16 @@ func (l *Library) prepare(ctx context.Context) error {
 	}
 	store := inmem.NewFromObjectWithOpts(plain, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
 	boundText()
-	prepare := func(query ast.Body) (*rego.PreparedEvalQuery, error) {
-		q, err := rego.New(
-			rego.ParsedQuery(query),
-			rego.Compiler(l.compiler),
-			rego.Store(store),
-			rego.StrictBuiltinErrors(true),
-		).PrepareForEval(ctx)
-		return &q, err
-	}
+	own := make([]ast.Ref, 0, len(l.policies))
 	for _, p := range l.policies {
-		if p.prepared, err = prepare(p.query()); err != nil {
-			return fmt.Errorf("preparing policy %q: %w", p.ID, err)
-		}
-		if err := p.prepareParts(prepare); err != nil {
+		own = append(own, p.ref)
+		p.prepared = &query{body: p.query(), compiler: l.compiler, store: store}
+		if err := p.prepareParts(l.compiler, store); err != nil {
 			return err
 		}
+	}
+	if l.shared == nil {
+		l.shared = rulecache.NewPlan(l.compiler, own)
 	}
 	return nil
 }
@@ -241,7 +238,7 @@ func (l *Library) Only(ctx context.Context, id string, given map[string]any) (*L
 	if only.params, faults = mergeParams(only.policies, "", map[string]map[string]any{id: given}, nil); len(faults) > 0 {
 		return nil, faults.sorted()
 	}
-	return &only, only.prepare(ctx)
+	return &only, only.prepare()
 }
 
 func (l *Library) pick(selected, excluded []string) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,8 @@ var errTooMuchMemory = errors.New("too much memory")
 // they may. Go tells only how much the whole process holds.
 type memoryWatch struct {
 	limit atomic.Int64
+	// ceiling is what it may hold whatever the limit says.
+	ceiling int64
 
 	mu      sync.Mutex
 	running map[int]context.CancelCauseFunc
@@ -33,7 +36,7 @@ const defaultMemory, memoryPerByte = 1 << 30, 20
 
 // watchMemory lets the process hold that many bytes.
 func watchMemory(limit uint64) *memoryWatch {
-	w := &memoryWatch{running: map[int]context.CancelCauseFunc{}, done: make(chan struct{})}
+	w := &memoryWatch{running: map[int]context.CancelCauseFunc{}, done: make(chan struct{}), ceiling: ceiling()}
 	w.limit.Store(int64(min(limit, math.MaxInt64)))
 	w.ended.Go(func() {
 		ticker := time.NewTicker(50 * time.Millisecond)
@@ -43,7 +46,7 @@ func watchMemory(limit uint64) *memoryWatch {
 			case <-w.done:
 				return
 			case <-ticker.C:
-				if liveHeap() > uint64(max(w.limit.Load(), 0)) {
+				if liveHeap() > uint64(w.allowed()) {
 					w.stopAll()
 				}
 			}
@@ -51,6 +54,19 @@ func watchMemory(limit uint64) *memoryWatch {
 	})
 	return w
 }
+
+// ceiling is seven tenths of the memory that Go may use, by GOMEMLIMIT or by the
+// container's limit: the collector must have room, too, and a policy is to be stopped
+// before the kernel ends the process.
+func ceiling() int64 {
+	limit := debug.SetMemoryLimit(-1)
+	if limit == math.MaxInt64 {
+		return limit
+	}
+	return limit / 10 * 7
+}
+
+func (w *memoryWatch) allowed() int64 { return max(min(w.limit.Load(), w.ceiling), 0) }
 
 // liveHeap is what the last garbage collection left.
 func liveHeap() uint64 {
@@ -94,7 +110,7 @@ func (w *memoryWatch) close() {
 	w.ended.Wait()
 }
 
-func (w *memoryWatch) allowance() string { return fmt.Sprintf("%d MiB", w.limit.Load()>>20) }
+func (w *memoryWatch) allowance() string { return fmt.Sprintf("%d MiB", w.allowed()>>20) }
 
 // allow lets the process hold so many bytes more, or less.
 func (w *memoryWatch) allow(bytes int64) { w.limit.Add(bytes) }

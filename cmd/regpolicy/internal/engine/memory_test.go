@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime/debug"
 	"strings"
 	"testing"
 )
@@ -14,5 +15,18 @@ func TestPoliciesThatTakeTooMuchMemoryAreStopped(t *testing.T) {
 	if len(got) != 2 || !strings.HasPrefix(got[0], "error kind=document: the policy failed: it took too much memory and was stopped: the process may hold ") ||
 		!strings.HasPrefix(got[1], "fail ") {
 		t.Errorf("results %q", got)
+	}
+}
+
+// What Go may use by GOMEMLIMIT, or by the container's limit, bounds policies where it
+// is less than their own bound.
+func TestPoliciesStayBelowTheProcessLimit(t *testing.T) {
+	const greedy = "package org.greedy\n\ndeny contains sprintf(\"%d\", [i]) if {\n\tinput.pods\n\tsome i in numbers.range(1, 100000000)\n}\n"
+	const modest = "package org.modest\n\ndeny contains \"x\" if input.pods\n"
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(400 << 20))
+	got := judged(t, document(t, nil), Options{}, greedy, modest)
+	const want = "error kind=document: the policy failed: it took too much memory and was stopped: the process may hold 280 MiB"
+	if len(got) != 2 || got[0] != want || !strings.HasPrefix(got[1], "fail ") {
+		t.Errorf("results %q, want first %q", got, want)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -19,7 +19,7 @@ type part struct {
 	name     string // of the set that the rule adds to
 	rule     *ast.Rule
 	reads    []Read
-	prepared *rego.PreparedEvalQuery
+	prepared *query
 }
 
 // partsOf takes a policy apart; there is nothing to take apart where one rule is all.
@@ -49,14 +49,15 @@ func (p *part) query() ast.Body {
 	return ast.NewBody(ast.Equality.Expr(ast.VarTerm("r0"), ast.SetComprehensionTerm(element, body)))
 }
 
-func (p *Policy) prepareParts(prepare func(ast.Body) (*rego.PreparedEvalQuery, error)) error {
+func (p *Policy) prepareParts(compiler *ast.Compiler, store storage.Store) error {
 	p.parts = slices.Clone(p.parts)
 	for i := range p.parts {
-		q, err := prepare(p.parts[i].query())
+		rewriter := compiler.QueryCompiler().WithContext(ast.NewQueryContext())
+		body, err := rewriter.Compile(p.parts[i].query())
 		if err != nil {
 			return fmt.Errorf("preparing rule %q of policy %q: %w", p.parts[i].name, p.ID, err)
 		}
-		p.parts[i].prepared = q
+		p.parts[i].prepared = &query{body: body, rewriter: rewriter, compiler: compiler, store: store}
 	}
 	return nil
 }
@@ -74,11 +75,11 @@ func (p *Policy) judgeParts(ctx context.Context, doc *evidence.Document, input a
 			continue
 		}
 		all.add(n)
-		rs, failed, err := p.evaluate(ctx, p.parts[i].prepared, input, opt)
+		bound, failed, err := p.evaluate(ctx, p.parts[i].prepared, input, opt)
 		if err != nil || failed != nil {
 			return failed, err
 		}
-		some, err := p.sets(rs, p.parts[i].name)
+		some, err := p.sets(bound, p.parts[i].name)
 		if err != nil {
 			return nil, err
 		}

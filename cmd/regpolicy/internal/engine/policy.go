@@ -10,7 +10,6 @@ import (
 
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 )
 
 // Policy is one Rego package that reports.
@@ -45,7 +44,7 @@ type Policy struct {
 	hasSubjects   bool
 	hasExceptions bool
 	deny, warn    []string // names of result rules
-	prepared      *rego.PreparedEvalQuery
+	prepared      *query
 	parts         []part
 	module        *ast.Module
 	ref           ast.Ref
@@ -93,7 +92,7 @@ func (p *Policy) query() ast.Body {
 	body := ast.Body{}
 	for i, name := range p.resultRules() {
 		ref := p.ref.Append(ast.StringTerm(name))
-		expr := ast.Equality.Expr(ast.VarTerm(fmt.Sprintf("r%d", i)), ast.NewTerm(ref))
+		expr := ast.Equality.Expr(ast.NewTerm(variable(i)), ast.NewTerm(ref))
 		expr.Index = i
 		body = append(body, expr)
 	}

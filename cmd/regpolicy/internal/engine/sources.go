@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"strings"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -13,7 +14,7 @@ type Sources struct {
 	cfg     Config
 	modules map[string]*ast.Module // by path
 	tests   map[string]*ast.Module // by path
-	schema  *schema
+	schema  func() (*schema, error) // most runs do not need it
 	// trusted sources were compiled before: OPA's type check against the schema,
 	// which takes most of the time, is left out.
 	trusted bool
@@ -25,10 +26,7 @@ func Parse(cfg Config) (*Sources, error) {
 	if len(faults) > 0 {
 		return nil, faults.sorted()
 	}
-	schema, err := newSchema(cfg.Schema)
-	if err != nil {
-		return nil, err
-	}
+	schema := sync.OnceValues(func() (*schema, error) { return newSchema(cfg.Schema) })
 	return &Sources{cfg: cfg, modules: modules, tests: tests, schema: schema}, nil
 }
 
@@ -87,13 +85,13 @@ func (s *Sources) Library(ctx context.Context) (*Library, error) {
 	if k.onlyKnown(s.cfg.Modules) && !s.trusted {
 		return s.libraryOfKnown(ctx, k)
 	}
-	var compiler *ast.Compiler
-	var faults Errors
-	if s.trusted {
-		compiler, faults = compile(s.modules, nil)
-	} else {
-		compiler, faults = compile(s.modules, s.schema)
+	var against *schema
+	if !s.trusted {
+		if against, err = s.schema(); err != nil {
+			return nil, err
+		}
 	}
+	compiler, faults := compile(s.modules, against)
 	if len(faults) > 0 {
 		return nil, faults.sorted()
 	}
@@ -101,11 +99,15 @@ func (s *Sources) Library(ctx context.Context) (*Library, error) {
 }
 
 func (s *Sources) library(ctx context.Context, compiler *ast.Compiler, k *analysis) (*Library, error) {
+	schema, err := s.schema()
+	if err != nil {
+		return nil, err
+	}
 	policies, faults := collect(s.modules)
 	l, paramFaults := s.assemble(policies)
 	unknown := k.of(policies)
 	faults = append(faults, unknownData(compiler, s.cfg.Data)...)
-	faults = append(faults, analyse(unknown, compiler, s.schema)...)
+	faults = append(faults, analyse(unknown, compiler, schema)...)
 	faults = append(faults, unreportable(unknown, compiler)...)
 	if !s.trusted { // else they are those of the policies that are left out
 		faults = append(faults, paramFaults...)
@@ -119,7 +121,7 @@ func (s *Sources) library(ctx context.Context, compiler *ast.Compiler, k *analys
 			return nil, err
 		}
 	}
-	return l, l.prepare(ctx)
+	return l, l.prepare()
 }
 
 // assemble is a library of policies that are not compiled yet.

@@ -1,0 +1,213 @@
+package rulecache
+
+import (
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// maxCalls is how many results of calls and of single keys a document's cache keeps. Those
+// of whole rules, one for each rule of a library, are kept without a bound.
+const maxCalls = 1 << 16
+
+// Document holds what rules came to over one document, judged at one moment.
+type Document struct {
+	plan *Plan
+	// still is shared by all moments, and holds all of the first.
+	still, moving *store
+}
+
+// Document begins with nothing.
+func (p *Plan) Document() *Document {
+	s := &store{}
+	return &Document{plan: p, still: s, moving: s}
+}
+
+// At is the same document at another moment: what does not hang on it is shared.
+func (d *Document) At() *Document {
+	d.plan.moving()
+	return &Document{plan: d.plan, still: d.still, moving: &store{}}
+}
+
+// Drop forgets everything and keeps nothing from now on.
+func (d *Document) Drop() {
+	d.still.drop()
+	d.moving.drop()
+}
+
+func (d *Document) store(r *rule) *store {
+	if d.still != d.moving && r.moving {
+		return d.moving
+	}
+	return d.still
+}
+
+type entry struct {
+	hash  uint64
+	rule  *rule // nil for what has no name of its own
+	rest  []*ast.Term
+	value *ast.Term // nil where the rule is undefined
+	next  *entry
+}
+
+type table map[uint64]*entry
+
+func (t table) get(hash uint64, r *rule, rest ast.Ref) *entry {
+	for e := t[hash]; e != nil; e = e.next {
+		if e.rule == r && equal(e.rest, rest) {
+			return e
+		}
+	}
+	return nil
+}
+
+func (t table) put(e *entry) {
+	e.next = t[e.hash]
+	t[e.hash] = e
+}
+
+func equal(a []*ast.Term, b ast.Ref) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !a[i].Equal(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+type store struct {
+	mu      sync.RWMutex
+	entries table
+	calls   int
+	dropped bool
+}
+
+func (s *store) get(hash uint64, r *rule, rest ast.Ref) *entry {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.entries.get(hash, r, rest)
+}
+
+func (s *store) add(e *entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dropped || len(e.rest) > 0 && s.calls == maxCalls || s.entries.get(e.hash, e.rule, e.rest) != nil {
+		return
+	}
+	if len(e.rest) > 0 {
+		s.calls++
+	}
+	if s.entries == nil {
+		s.entries = table{}
+	}
+	s.entries.put(e)
+}
+
+func (s *store) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.entries, s.dropped = nil, true
+}
+
+// Query is the cache of one query; OPA calls it a virtual cache. It reads what other
+// queries published and keeps to itself what it finds until Publish: a query that
+// fails or is stopped half way leaves nothing. Below a `with` nothing is shared, since
+// there the document may be another.
+type Query struct {
+	document *Document
+	frames   []table
+	found    []*entry
+}
+
+// Query begins one query over the document.
+func (d *Document) Query() *Query {
+	return &Query{document: d, frames: []table{{}}}
+}
+
+// Publish shares what the query found out. It must have ended without an error, and
+// asks nothing any more.
+func (q *Query) Publish() {
+	q.frames = nil
+	for _, e := range q.found {
+		q.document.store(e.rule).add(e)
+	}
+}
+
+// Push begins a `with`, Pop ends it.
+func (q *Query) Push() { q.frames = append(q.frames, nil) }
+
+// Pop forgets what was found since the last Push.
+func (q *Query) Pop() { q.frames = q.frames[:len(q.frames)-1] }
+
+// Get is the value at a reference; true tells that it is known to be undefined.
+func (q *Query) Get(ref ast.Ref) (*ast.Term, bool) {
+	r, rest := q.document.plan.find(ref)
+	hash := hashAll(r, rest)
+	e := q.frames[len(q.frames)-1].get(hash, r, rest)
+	if e == nil && q.shares(r, rest) {
+		e = q.document.store(r).get(hash, r, rest)
+	}
+	if e == nil {
+		return nil, false
+	}
+	return e.value, e.value == nil
+}
+
+// Put notes the value at a reference, nil where it is undefined.
+func (q *Query) Put(ref ast.Ref, value *ast.Term) {
+	r, rest := q.document.plan.find(ref)
+	hash := hashAll(r, rest)
+	top := &q.frames[len(q.frames)-1]
+	if e := top.get(hash, r, rest); e != nil {
+		e.value = value
+		return
+	}
+	e := &entry{hash: hash, rule: r, value: value}
+	if len(rest) > 0 {
+		e.rest = append(make([]*ast.Term, 0, len(rest)), rest...) // OPA reuses the reference
+	}
+	if *top == nil {
+		*top = table{}
+	}
+	top.put(e)
+	if q.shares(r, rest) && (value == nil || value.IsGround()) {
+		q.found = append(q.found, e)
+	}
+}
+
+// shares tells whether queries may share what the reference leads to. Variables have
+// names that mean something in one query only.
+func (q *Query) shares(r *rule, rest ast.Ref) bool {
+	if len(q.frames) > 1 || r == nil || !r.shared {
+		return false
+	}
+	for _, t := range rest {
+		if !t.IsGround() {
+			return false
+		}
+	}
+	return true
+}
+
+// Keys are the references of the active frame; those that are shared are left out.
+func (q *Query) Keys() []ast.Ref { return nil }
+
+// offset and prime are FNV's.
+const offset, prime = 14695981039346656037, 1099511628211
+
+func hashAll(r *rule, rest ast.Ref) uint64 {
+	if r == nil {
+		return hashOf(offset, rest)
+	}
+	return hashOf(r.hash, rest)
+}
+
+func hashOf(hash uint64, terms ast.Ref) uint64 {
+	for _, t := range terms {
+		hash = (hash ^ uint64(t.Value.Hash())) * prime //nolint:gosec // any bits do
+	}
+	return hash
+}

@@ -1,0 +1,210 @@
+// Package rulecache lets the policies that judge one document share what the rules of
+// their libraries come to, which OPA would find out for each query again.
+package rulecache
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/util"
+)
+
+// Plan says of compiled rules which may be shared: those of the packages that are
+// no policy's own.
+type Plan struct {
+	root     node
+	compiler *ast.Compiler
+	moving   func()
+	known    []string // the moving rules, where compiler has no graph to find them by
+}
+
+// node is one step on the way from `data` to a rule.
+type node struct {
+	children map[string]*node
+	rule     *rule
+}
+
+// rule stands for all rules of one name in one package.
+type rule struct {
+	hash   uint64
+	shared bool
+	// moving tells that the value hangs on the moment by which is judged; it is known
+	// once Plan.moving was called.
+	moving bool
+}
+
+// NewPlan reads the rules of a compiler. own are the packages whose rules only one
+// query reads.
+func NewPlan(compiler *ast.Compiler, own []ast.Ref) *Plan {
+	p := &Plan{compiler: compiler}
+	for _, m := range compiler.Modules {
+		for _, r := range m.Rules {
+			p.root.at(pathOf(r)).shared = true
+		}
+	}
+	for _, path := range own {
+		p.root.below(path[1:]).keep()
+	}
+	p.moving = sync.OnceFunc(p.findMoving)
+	return p
+}
+
+// pathOf is where a rule lies below `data`, up to its name.
+func pathOf(r *ast.Rule) ast.Ref {
+	return r.Ref()[1 : len(r.Module.Package.Path)+1]
+}
+
+func (n *node) below(path ast.Ref) *node {
+	for _, t := range path {
+		name, ok := t.Value.(ast.String)
+		if !ok {
+			break
+		}
+		child := n.children[string(name)]
+		if child == nil {
+			if n.children == nil {
+				n.children = map[string]*node{}
+			}
+			child = &node{}
+			n.children[string(name)] = child
+		}
+		n = child
+	}
+	return n
+}
+
+func (n *node) at(path ast.Ref) *rule {
+	n = n.below(path)
+	if n.rule == nil {
+		n.rule = &rule{hash: hashOf(offset, path)}
+	}
+	return n.rule
+}
+
+// keep makes the rules of one package private.
+func (n *node) keep() {
+	for _, child := range n.children {
+		if child.rule != nil {
+			child.rule.shared = false
+		}
+	}
+}
+
+// find is the rule that a reference leads to, and what of the reference comes after
+// the rule's name. A rule that others lie below is none: it is never shared.
+//
+// OPA asks for a call by the function's own reference with the arguments after it.
+func (p *Plan) find(ref ast.Ref) (*rule, ast.Ref) {
+	if function, ok := ref[0].Value.(ast.Ref); ok {
+		if r, rest := p.find(function); r != nil && len(rest) == 0 {
+			return r, ref[1:]
+		}
+		return nil, ref
+	}
+	n := &p.root
+	for i := 1; i < len(ref); i++ {
+		name, ok := ref[i].Value.(ast.String)
+		if !ok {
+			break
+		}
+		if n = n.children[string(name)]; n == nil {
+			break
+		}
+		if n.rule != nil && n.children == nil {
+			return n.rule, ref[i+1:]
+		}
+	}
+	return nil, ref
+}
+
+// Moving are the rules that may be shared and whose value hangs on input.at.
+func (p *Plan) Moving() []string {
+	p.moving()
+	return p.root.movingBelow(ast.DefaultRootDocument.String())
+}
+
+func (n *node) movingBelow(path string) []string {
+	var out []string
+	if n.rule != nil && n.rule.shared && n.rule.moving {
+		out = append(out, path)
+	}
+	for _, name := range slices.Sorted(maps.Keys(n.children)) {
+		out = append(out, n.children[name].movingBelow(path+"."+name)...)
+	}
+	return out
+}
+
+// Know takes Moving as it was found before, for a compiler without a graph. It must be
+// called before the first document.
+func (p *Plan) Know(moving []string) { p.known = append([]string{}, moving...) }
+
+// findMoving marks the rules whose value hangs on input.at.
+func (p *Plan) findMoving() {
+	for _, path := range p.known {
+		n := &p.root
+		for _, name := range strings.Split(path, ".")[1:] {
+			if n = n.children[name]; n == nil {
+				break // a rule of a module that was not picked
+			}
+		}
+		if n != nil && n.rule != nil {
+			n.rule.moving = true
+		}
+	}
+	if p.known != nil {
+		return
+	}
+	var queue []util.T
+	for _, m := range p.compiler.Modules {
+		ast.WalkRules(m, func(r *ast.Rule) bool {
+			if readsMoment(r) {
+				queue = append(queue, r)
+			}
+			return false
+		})
+	}
+	seen := map[util.T]bool{}
+	for len(queue) > 0 {
+		next := queue[0]
+		queue = queue[1:]
+		r, ok := next.(*ast.Rule)
+		if seen[next] || !ok {
+			continue
+		}
+		seen[next] = true
+		p.root.at(pathOf(r)).moving = true
+		for user := range p.compiler.Graph.Dependents(next) {
+			queue = append(queue, user)
+		}
+	}
+}
+
+// readsMoment tells whether a rule itself reads input.at, or may.
+func readsMoment(r *ast.Rule) bool {
+	found := false
+	var visit *ast.GenericVisitor
+	visit = ast.NewGenericVisitor(func(x any) bool {
+		switch x := x.(type) {
+		case *ast.Rule:
+			return x != r // else rules are asked by themselves
+		case ast.Var:
+			found = found || ast.InputRootDocument.Value.Compare(x) == 0
+		case ast.Ref:
+			if len(x) < 2 || !ast.InputRootDocument.Equal(x[0]) {
+				return false
+			}
+			section, ok := x[1].Value.(ast.String)
+			found = found || !ok || section == "at"
+			for _, t := range x[1:] {
+				visit.Walk(t)
+			}
+			return true
+		}
+		return found
+	})
+	visit.Walk(r)
+	return found
+}
