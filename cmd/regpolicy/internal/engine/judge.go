@@ -15,8 +15,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
-	"github.com/open-policy-agent/opa/v1/util"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/terms"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -50,18 +50,11 @@ func (in *Input) convert(at evidence.Time) (ast.Value, error) {
 	if in.value != nil && in.at.Equal(at.Time) {
 		return in.value, nil
 	}
-	var plain any
-	if err := util.UnmarshalJSON(in.Bytes, &plain); err != nil {
-		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
+	text, err := at.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("writing time: %w", err)
 	}
-	if m, ok := plain.(map[string]any); ok {
-		text, err := at.MarshalJSON()
-		if err != nil {
-			return nil, fmt.Errorf("writing time: %w", err)
-		}
-		m["at"] = string(text[1 : len(text)-1])
-	}
-	value, err := ast.InterfaceToValue(plain)
+	value, err := terms.Read(in.Bytes, map[string]string{"at": string(text[1 : len(text)-1])})
 	if err != nil {
 		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
 	}
