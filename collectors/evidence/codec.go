@@ -54,6 +54,7 @@ func Decode(data []byte) (*Document, error) {
 		return nil, fmt.Errorf("reading evidence document: %w", err)
 	}
 	fillEmpty(&d)
+	shareTexts(&d)
 	return &d, nil
 }
 

@@ -3,8 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"runtime"
@@ -89,6 +87,8 @@ type Options struct {
 	// Many tells that the document is one of several, whose results name their cluster.
 	// Judge sees to it by itself.
 	Many bool
+	// LetGo lets go of a document's bytes once they are read: nobody else needs them.
+	LetGo bool
 	// OnlyFindings keeps no results that passed or were skipped, only their count.
 	OnlyFindings bool
 	// Tracer is told of every step of the evaluation, for coverage.
@@ -145,17 +145,7 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt 
 	if err := errors.Join(failures...); err != nil {
 		return nil, err
 	}
-	results := append(slices.Concat(perPolicy...), required(in.Document, opt.Require)...)
-	if opt.Many {
-		for i := range results {
-			results[i].Subject["cluster"] = clusterOf(in)
-		}
-	}
-	for i := range results {
-		results[i].Fingerprint = fingerprint(&results[i])
-		results[i].Location = locate(in.Document, &results[i])
-	}
-	return results, nil
+	return l.settle(in, append(perPolicy, required(in.Document, opt.Require)), opt), nil
 }
 
 // judgeAlone judges once more what was stopped among others: which of them took the
@@ -277,21 +267,6 @@ func (p *Policy) result(v report.Verdict, subject evidence.Subject, message stri
 		Subject: subject, TrustDomain: p.TrustDomain, Evidence: []report.Pointer{}, Missing: []report.Missing{},
 		Remediation: p.RecommendedAction, Controls: controls,
 	}
-}
-
-func fingerprint(r *report.Result) string {
-	sum := sha256.Sum256([]byte(r.ID + "\x00" + r.Subject.String()))
-	return hex.EncodeToString(sum[:16])
-}
-
-func sortResults(results []report.Result) {
-	keys := make(map[string]string, len(results))
-	for i := range results {
-		keys[results[i].Fingerprint] = results[i].Subject.String()
-	}
-	slices.SortStableFunc(results, func(a, b report.Result) int {
-		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(keys[a.Fingerprint], keys[b.Fingerprint]), cmp.Compare(a.Message, b.Message))
-	})
 }
 
 func sortChanges(changes []report.Change) {
