@@ -160,7 +160,7 @@ type evaluation struct {
 }
 
 func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags, args []string) error {
-	v := &evaluation{e: e, flags: f, src: src, args: args, options: engine.Options{Require: src.require, Jobs: src.jobs, Within: src.timeout, ToolVersion: toolVersion()}}
+	v := &evaluation{e: e, flags: f, src: src, args: args, options: engine.Options{Require: src.require, Jobs: src.jobs, Within: src.timeout, ToolVersion: toolVersion(), LetGo: true}}
 	if err := src.check(); err != nil {
 		return err
 	}

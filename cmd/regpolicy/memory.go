@@ -19,24 +19,37 @@ func limitMemory(root fs.FS, getenv func(string) string) {
 
 // spareCollections lets the heap grow fivefold between two collections as long as it is
 // small: most runs end within a second, and would spend a third of it on tidying up
-// what ends with them. From 64 MB on, and where GOGC is set, Go's own measure holds.
+// what ends with them. The larger it is, the less it may grow, so that a large cluster
+// takes little more memory than what is held of it. Where GOGC is set, that holds.
 func spareCollections(getenv func(string) string) {
 	if getenv("GOGC") != "" {
 		return
 	}
-	const generous, normal, small = 400, 100, 64 << 20
-	debug.SetGCPercent(generous)
+	debug.SetGCPercent(growth(0))
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	now := growth(0)
 	var collected func(struct{})
 	// watch has collected called after the next collection.
 	watch := func() { runtime.AddCleanup(new([16]byte), collected, struct{}{}) }
 	collected = func(struct{}) {
 		metrics.Read(live)
-		if live[0].Value.Uint64() > small {
-			debug.SetGCPercent(normal)
-			return
+		if percent := growth(live[0].Value.Uint64()); percent != now {
+			now = percent
+			debug.SetGCPercent(percent)
 		}
 		watch()
 	}
 	watch()
+}
+
+// growth is by how many percent the heap may grow until the next collection.
+func growth(live uint64) int {
+	switch {
+	case live <= 64<<20:
+		return 400
+	case live <= 128<<20:
+		return 100
+	default:
+		return 40
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/json"
@@ -118,15 +119,11 @@ func write(e *environment, outputs []output, r *report.Report, opt rendering, s 
 		if err != nil {
 			return err
 		}
-		var rendered bytes.Buffer
 		own := opt
 		if o.path != "" {
 			own.Color, own.Width = false, 0
 		}
-		if err := formats(own)[o.format](&rendered, r); err != nil {
-			return err
-		}
-		if err := deliver(e, o.path, rendered.Bytes()); err != nil {
+		if err := render(e, o.path, func(w io.Writer) error { return formats(own)[o.format](w, r) }); err != nil {
 			return err
 		}
 	}
@@ -135,22 +132,60 @@ func write(e *environment, outputs []output, r *report.Report, opt rendering, s 
 
 // deliver writes to standard output, or to a file that is replaced at once.
 func deliver(e *environment, path string, data []byte) error {
+	return render(e, path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// render has a report of any size written to standard output, or to a file that is
+// replaced at once.
+func render(e *environment, path string, to func(io.Writer) error) error {
 	if path == "" || path == "-" {
-		if _, err := e.stdout.Write(data); err != nil {
+		return buffered(e.stdout, to, func(err error) error {
 			return &exitError{code: exitUsage, err: fmt.Errorf("writing to standard output: %w", err)}
+		})
+	}
+	failed := func(hint string) func(error) error {
+		return func(err error) error { return usage(hint, "writing %q: %w", path, pathless(err)) }
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // /dev/stderr, a pipe
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0) //nolint:gosec // the user names it
+		if err != nil {
+			return failed("")(err)
 		}
-		return nil
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		if err := os.WriteFile(path, data, 0o600); err != nil { // /dev/stderr, a pipe
-			return usage("", "writing %q: %w", path, pathless(err))
+		err = buffered(f, to, failed(""))
+		if closing := f.Close(); err == nil && closing != nil {
+			err = failed("")(closing)
 		}
-		return nil
+		return err
 	}
-	if err := writeAtomically(path, data, 0o644); err != nil {
-		return usage("name a file in a folder that you may write to", "writing %q: %w", path, pathless(err))
+	const hint = "name a file in a folder that you may write to"
+	var rendering error
+	err := replace(path, 0o644, func(f io.Writer) error {
+		rendering = buffered(f, to, failed(hint))
+		return rendering
+	})
+	if err == nil || rendering != nil {
+		return rendering
 	}
-	return nil
+	return failed(hint)(err)
+}
+
+// buffered has something written to w, in large pieces. An error of w is told as
+// failed tells it, any other as it is; then nothing was written, unless it is long.
+func buffered(w io.Writer, write func(io.Writer) error, failed func(error) error) error {
+	const held = 1 << 20
+	to := &watched{to: w}
+	buffer := bufio.NewWriterSize(to, held)
+	err := write(buffer)
+	if err == nil {
+		err = buffer.Flush()
+	}
+	if to.err != nil {
+		return failed(to.err)
+	}
+	return err
 }
 
 // appended is a file that others write to as well.
@@ -181,7 +216,15 @@ func deliverJSON(e *environment, v any, what string) error {
 	return deliver(e, "", out.Bytes())
 }
 
-func writeAtomically(path string, data []byte, mode fs.FileMode) (err error) {
+func writeAtomically(path string, data []byte, mode fs.FileMode) error {
+	return replace(path, mode, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// replace writes a file that appears whole or not at all.
+func replace(path string, mode fs.FileMode, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
@@ -191,7 +234,7 @@ func writeAtomically(path string, data []byte, mode fs.FileMode) (err error) {
 			os.Remove(f.Name()) //nolint:errcheck,gosec // the first error is the one to tell
 		}
 	}()
-	if _, err = f.Write(data); err != nil {
+	if err = write(f); err != nil {
 		f.Close() //nolint:errcheck,gosec // the first error is the one to tell
 		return err
 	}

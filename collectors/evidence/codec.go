@@ -8,6 +8,10 @@ import (
 	"io"
 	"reflect"
 	"strings"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
 // Encode returns the document as JSON, one space a level, with a final newline.
@@ -30,6 +34,36 @@ func Encode(d *Document) ([]byte, error) {
 // Decode reads a document strictly: another schema version, an unknown field or
 // trailing bytes are errors.
 func Decode(data []byte) (*Document, error) {
+	d, err := decodeInPlace(data)
+	if err != nil {
+		// The standard library's words for what is wrong are those that people know.
+		if d, err = decode(data); err != nil {
+			return nil, err
+		}
+	}
+	if err := check(d, data); err != nil {
+		return nil, fmt.Errorf("reading evidence document: %w", err)
+	}
+	fillEmpty(d)
+	shareTexts(d)
+	return d, nil
+}
+
+// decodeInPlace reads as encoding/json does, but needs no copy of the text. What it
+// says of an error is for decode to say.
+func decodeInPlace(data []byte) (*Document, error) {
+	var d Document
+	dec := jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if err := jsonv2.UnmarshalDecode(dec, &d, jsonv1.DefaultOptionsV1(), jsonv2.RejectUnknownMembers(true)); err != nil {
+		return nil, err
+	}
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) || d.SchemaVersion != SchemaVersion {
+		return nil, errors.New("not one document of this version")
+	}
+	return &d, nil
+}
+
+func decode(data []byte) (*Document, error) {
 	var d Document
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
@@ -50,10 +84,6 @@ func Decode(data []byte) (*Document, error) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("reading evidence document: there is more after its end")
 	}
-	if err := check(&d, data); err != nil {
-		return nil, fmt.Errorf("reading evidence document: %w", err)
-	}
-	fillEmpty(&d)
 	return &d, nil
 }
 

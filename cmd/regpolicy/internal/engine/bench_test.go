@@ -71,6 +71,17 @@ func BenchmarkConvert(b *testing.B) {
 	}
 }
 
+func BenchmarkDecode(b *testing.B) {
+	in := large(b, 500)
+	b.SetBytes(int64(len(in.Bytes)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := evidence.Decode(in.Bytes); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func large(b *testing.B, nodes int) Input {
 	b.Helper()
 	doc, err := largecluster.Make(b.Context(), largecluster.Of(nodes))

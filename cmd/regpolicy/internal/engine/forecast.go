@@ -27,8 +27,8 @@ const nextDates = 40
 
 // foresee judges the policies whose verdicts time alone can change at each date to
 // come, and settles the results' NextChange. It returns the changes up to horizon.
-func (l *Library) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, results []report.Result, opt Options) ([]report.Change, error) {
-	if opt.Forecast == 0 && len(in.Bytes) > foreseen {
+func (l *Library) foresee(ctx context.Context, in *Input, size int, input ast.Value, at evidence.Time, results []report.Result, opt Options) ([]report.Change, error) {
+	if opt.Forecast == 0 && size > foreseen {
 		return nil, nil
 	}
 	byPolicy := map[string][]*report.Result{}

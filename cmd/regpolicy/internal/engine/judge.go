@@ -3,8 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"runtime"
@@ -14,9 +12,9 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
-	"github.com/open-policy-agent/opa/v1/util"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/terms"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -50,18 +48,11 @@ func (in *Input) convert(at evidence.Time) (ast.Value, error) {
 	if in.value != nil && in.at.Equal(at.Time) {
 		return in.value, nil
 	}
-	var plain any
-	if err := util.UnmarshalJSON(in.Bytes, &plain); err != nil {
-		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
+	text, err := at.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("writing time: %w", err)
 	}
-	if m, ok := plain.(map[string]any); ok {
-		text, err := at.MarshalJSON()
-		if err != nil {
-			return nil, fmt.Errorf("writing time: %w", err)
-		}
-		m["at"] = string(text[1 : len(text)-1])
-	}
-	value, err := ast.InterfaceToValue(plain)
+	value, err := terms.Read(in.Bytes, map[string]string{"at": string(text[1 : len(text)-1])})
 	if err != nil {
 		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
 	}
@@ -96,6 +87,8 @@ type Options struct {
 	// Many tells that the document is one of several, whose results name their cluster.
 	// Judge sees to it by itself.
 	Many bool
+	// LetGo lets go of a document's bytes once they are read: nobody else needs them.
+	LetGo bool
 	// OnlyFindings keeps no results that passed or were skipped, only their count.
 	OnlyFindings bool
 	// Tracer is told of every step of the evaluation, for coverage.
@@ -154,17 +147,7 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt 
 	if err := errors.Join(failures...); err != nil {
 		return nil, err
 	}
-	results := append(slices.Concat(perPolicy...), required(in.Document, opt.Require)...)
-	if opt.Many {
-		for i := range results {
-			results[i].Subject["cluster"] = clusterOf(in)
-		}
-	}
-	for i := range results {
-		results[i].Fingerprint = fingerprint(&results[i])
-		results[i].Location = locate(in.Document, &results[i])
-	}
-	return results, nil
+	return l.settle(in, append(perPolicy, required(in.Document, opt.Require)), opt), nil
 }
 
 // judgeAlone judges once more what was stopped among others: which of them took the
@@ -286,21 +269,6 @@ func (p *Policy) result(v report.Verdict, subject evidence.Subject, message stri
 		Subject: subject, TrustDomain: p.TrustDomain, Evidence: []report.Pointer{}, Missing: []report.Missing{},
 		Remediation: p.RecommendedAction, Controls: controls,
 	}
-}
-
-func fingerprint(r *report.Result) string {
-	sum := sha256.Sum256([]byte(r.ID + "\x00" + r.Subject.String()))
-	return hex.EncodeToString(sum[:16])
-}
-
-func sortResults(results []report.Result) {
-	keys := make(map[string]string, len(results))
-	for i := range results {
-		keys[results[i].Fingerprint] = results[i].Subject.String()
-	}
-	slices.SortStableFunc(results, func(a, b report.Result) int {
-		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(keys[a.Fingerprint], keys[b.Fingerprint]), cmp.Compare(a.Message, b.Message))
-	})
 }
 
 func sortChanges(changes []report.Change) {

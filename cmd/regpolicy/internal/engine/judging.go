@@ -111,22 +111,25 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 	if opt.Tracer == nil { // each policy is to be seen to run its own way
 		opt.shared = l.shared.Document()
 	}
+	sum, size := sha256.Sum256(in.Bytes), len(in.Bytes)
+	if opt.LetGo {
+		in.Bytes = nil
+	}
 	results, err := l.judgeOne(ctx, in, value, opt)
 	if err != nil {
 		return nil, err
 	}
-	changes, err := l.foresee(ctx, in, value, at, results, opt)
+	changes, err := l.foresee(ctx, in, size, value, at, results, opt)
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(in.Bytes)
 	out := &Judged{
 		document: report.Document{
 			URI: in.URI, SHA256: hex.EncodeToString(sum[:]), CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster, At: at,
 		},
 		value: value, results: results, changes: changes,
 		paths: trustPaths(results, in, opt.Many, at),
-		pulls: pullsOf(in), told: toldOf(results, in.Document), coverage: in.Document.Coverage, size: len(in.Bytes),
+		pulls: pullsOf(in), told: toldOf(results, in.Document), coverage: in.Document.Coverage, size: size,
 	}
 	if opt.Many {
 		out.document.Cluster = cmp.Or(in.Document.Cluster, in.Name)
@@ -151,7 +154,6 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 		rep.Run.At = d.document.At
 	}
 	j.waivers.apply(d.results, d.document.At.Time)
-	sortResults(d.results)
 	if err := j.quoted.add(d.results, d.value); err != nil {
 		return 0, err
 	}
@@ -171,7 +173,11 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 	if opt.OnlyFindings {
 		results = j.findings(results)
 	}
-	rep.Results = append(rep.Results, results...)
+	if len(rep.Results) == 0 {
+		rep.Results = results
+	} else {
+		rep.Results = append(rep.Results, results...)
+	}
 	maps.Copy(j.told, d.told)
 	rep.Run.Documents = append(rep.Run.Documents, d.document)
 	addCoverage(rep.Coverage, d.coverage)

@@ -12,7 +12,7 @@ import (
 
 // verdicts turns findings, subjects and gaps into one result per subject.
 func (p *Policy) verdicts(doc *evidence.Document, found found, n needs) []report.Result {
-	results, at := p.fromFindings(found.findings)
+	results, at := p.fromFindings(found.findings, len(found.subjects))
 	index := indexGaps(n.gaps)
 	used := make([]bool, len(n.gaps))
 	anyWhole := slices.ContainsFunc(n.gaps, func(g relevantGap) bool { return g.whole })
@@ -67,10 +67,10 @@ func (p *Policy) withoutSubjects(n needs) []report.Result {
 
 // fromFindings makes one result per subject: failures first, a warning only where
 // nothing fails, and what an exception takes out only where nothing else is said.
-// The map gives each result's index by subject.
-func (p *Policy) fromFindings(findings []finding) ([]report.Result, map[string]int) {
-	var results []report.Result
-	at := map[string]int{}
+// The map gives each result's index by subject. There is room for as many subjects.
+func (p *Policy) fromFindings(findings []finding, subjects int) ([]report.Result, map[string]int) {
+	results := make([]report.Result, 0, max(len(findings), subjects))
+	at := make(map[string]int, max(len(findings), subjects))
 	for _, verdict := range []report.Verdict{report.Fail, report.Warn, report.Waived} {
 		for _, f := range findings {
 			if f.verdict() != verdict {

@@ -139,7 +139,7 @@ func (w *waiving) findings() []report.Result {
 			Remediation: "repair what it excused, or renew it with a new date and reason",
 			Controls:    map[string][]string{},
 		}
-		r.Fingerprint = fingerprint(&r)
+		r.Fingerprint = fingerprint(r.ID, r.Subject.String())
 		out = append(out, r)
 	}
 	return out

@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash/maphash"
+	"maps"
+	"slices"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// settle makes one list of what the policies found, in the order of a report, with
+// all that results tell beside the verdict. A cluster of thousands of nodes has
+// hundreds of thousands: subjects that several policies judge stand in memory once.
+func (l *Library) settle(in *Input, perPolicy [][]report.Result, opt Options) []report.Result {
+	n := 0
+	for _, some := range perPolicy {
+		n += len(some)
+	}
+	results := make([]report.Result, 0, n)
+	subjects := subjectTable{seed: maphash.MakeSeed(), known: map[uint64]evidence.Subject{}}
+	for i, some := range perPolicy {
+		for j := range some {
+			r := &some[j]
+			if opt.Many {
+				r.Subject["cluster"] = clusterOf(in)
+			}
+			text := r.Subject.String()
+			r.Subject = subjects.one(r.Subject, text)
+			r.Fingerprint = fingerprint(r.ID, text)
+			r.Location = locate(in.Document, r)
+		}
+		results = append(results, some...)
+		perPolicy[i] = nil
+	}
+	sortResults(results)
+	return results
+}
+
+// subjectTable has each subject once, by the hash of its text.
+type subjectTable struct {
+	seed  maphash.Seed
+	known map[uint64]evidence.Subject
+}
+
+func (t *subjectTable) one(s evidence.Subject, text string) evidence.Subject {
+	hash := maphash.String(t.seed, text)
+	known, ok := t.known[hash]
+	if !ok {
+		t.known[hash] = s
+		return s
+	}
+	if maps.Equal(known, s) {
+		return known
+	}
+	return s
+}
+
+func fingerprint(id, subject string) string {
+	sum := sha256.Sum256([]byte(id + "\x00" + subject))
+	return hex.EncodeToString(sum[:16])
+}
+
+// sortResults sorts by policy, subject and message. The subjects are put into words
+// for one policy at a time, and only where they are not in their order already.
+func sortResults(results []report.Result) {
+	byID := func(a, b report.Result) int { return cmp.Compare(a.ID, b.ID) }
+	if !slices.IsSortedFunc(results, byID) {
+		slices.SortStableFunc(results, byID)
+	}
+	for from := 0; from < len(results); {
+		to := from + 1
+		for to < len(results) && results[to].ID == results[from].ID {
+			to++
+		}
+		sortSubjects(results[from:to])
+		from = to
+	}
+}
+
+// sortSubjects sorts the results of one policy.
+func sortSubjects(results []report.Result) {
+	words := make([]string, len(results))
+	order := make([]int, len(results))
+	sorted := true
+	compare := func(i, j int) int {
+		return cmp.Or(cmp.Compare(words[i], words[j]), cmp.Compare(results[i].Message, results[j].Message))
+	}
+	for i := range results {
+		words[i], order[i] = results[i].Subject.String(), i
+		sorted = sorted && (i == 0 || compare(i-1, i) <= 0)
+	}
+	if sorted {
+		return
+	}
+	slices.SortStableFunc(order, compare)
+	permute(results, order)
+}
+
+// permute puts results[order[i]] at i.
+func permute(results []report.Result, order []int) {
+	for start := range order {
+		first := results[start]
+		at := start
+		for order[at] != at {
+			next := order[at]
+			order[at] = at
+			if next == start {
+				results[at] = first
+				break
+			}
+			results[at] = results[next]
+			at = next
+		}
+	}
+}
