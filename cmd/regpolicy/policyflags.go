@@ -249,6 +249,9 @@ func readStrictYAML(path string, into any) error {
 	if err != nil {
 		return err
 	}
+	if err := mappings.Check(data); err != nil {
+		return usage(form, "reading %q: %w", path, err)
+	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	if err := dec.Decode(into); err != nil && !errors.Is(err, io.EOF) {
