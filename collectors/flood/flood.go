@@ -151,20 +151,20 @@ func Shapes() []Shape {
 	}
 }
 
-// cost runs a parser and tells its time and what it allocated.
+// cost runs a parser and tells its CPU time and what it allocated.
 func cost(parse func([]byte), input []byte) (time.Duration, uint64) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	start := time.Now() //nolint:forbidigo // a test measures real time
+	start := spent()
 	parse(input)
-	took := time.Since(start) //nolint:forbidigo // a test measures real time
+	took := spent() - start
 	runtime.ReadMemStats(&after)
 	return took, after.TotalAlloc - before.TotalAlloc
 }
 
 // Linear holds a parser against every shape: four times the input may not cost
 // nine times the time or memory. What is quick anyway is not held against that, and
-// time is measured again before it is called too long: the machine may be busy.
+// time is measured again before it is called too long. No other test may run beside it.
 func Linear(t *testing.T, parse func([]byte), more ...Shape) {
 	t.Helper()
 	for _, shape := range append(Shapes(), more...) {
