@@ -55,7 +55,7 @@ func (z *zoo) gather(ctx context.Context, t *testing.T, withInput bool) *evidenc
 	defer cluster.Close()
 	defer pool.Close()
 	cfg := collectors.Config{
-		Tool: evidence.Tool{Name: "regpolicy", Version: "test"}, Now: func() time.Time { return testTime },
+		Tool: evidence.Tool{Name: "regpolicy", Version: "test"}, Now: z.now,
 		Cluster: cluster, ClusterName: "zoo", Supervisor: cluster,
 		SSH: pool, SSHInfo: evidence.Access{Method: "ssh", HostKeyPolicy: "strict"},
 		Probe: true, FromCollector: true, FromNodes: true, ProbeTimeout: z.limit,

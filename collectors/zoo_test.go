@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -124,7 +127,8 @@ func (z *zoo) apiHandler() http.Handler {
 		answer(w, code, map[string]any{"apiVersion": "v1", "kind": "Status", "status": "Failure", "code": code, "message": http.StatusText(code)})
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch z.say("500", "429", "410", "403", "401", "404", "html", "half", "abort", "hang", "empty", "kind", "late") {
+		fault := z.say("500", "429", "410", "403", "401", "404", "html", "half", "abort", "hang", "empty", "kind", "late", "restart", "renamed")
+		switch fault {
 		case "500":
 			failure(w, http.StatusInternalServerError)
 		case "429":
@@ -155,6 +159,12 @@ func (z *zoo) apiHandler() http.Handler {
 			answer(w, http.StatusOK, map[string]any{})
 		case "kind":
 			answer(w, http.StatusOK, map[string]any{"apiVersion": "v1", "kind": "Namespace"})
+		case "restart": // between two pages: the server has forgotten what the token names
+			if r.URL.Query().Has("continue") {
+				failure(w, http.StatusGone)
+				return
+			}
+			panic(http.ErrAbortHandler)
 		case "late":
 			time.Sleep(30 * time.Millisecond)
 			fallthrough
@@ -170,7 +180,8 @@ func (z *zoo) apiHandler() http.Handler {
 				if kind == "" {
 					kind = "List"
 				}
-				answer(w, http.StatusOK, map[string]any{"apiVersion": "v1", "kind": kind, "metadata": map[string]any{"resourceVersion": "1"}, "items": lists[path]})
+				items, more := page(lists[path], r.URL.Query(), fault == "renamed")
+				answer(w, http.StatusOK, map[string]any{"apiVersion": "v1", "kind": kind, "metadata": map[string]any{"resourceVersion": "1", "continue": more}, "items": items})
 			case strings.HasPrefix(path, "/apis/") && groups[group+"/"+version] != nil:
 				var resources []map[string]any
 				for _, name := range groups[group+"/"+version] {
@@ -194,6 +205,44 @@ func (z *zoo) apiHandler() http.Handler {
 			}
 		}
 	})
+}
+
+// page is at most two of a list's objects and the token of those behind them. Where
+// the object at their beginning is renamed, it comes again under its new name.
+func page(all []map[string]any, query url.Values, renamed bool) (items []map[string]any, more string) {
+	from, err := strconv.Atoi(query.Get("continue"))
+	if err != nil {
+		from = 0
+	}
+	from = min(from, len(all))
+	until := min(from+2, len(all))
+	items = slices.Clone(all[from:until])
+	if renamed && from > 0 {
+		again := maps.Clone(all[from-1])
+		meta, _ := again["metadata"].(map[string]any)
+		meta = maps.Clone(meta)
+		meta["name"], meta["uid"] = "renamed", "renamed"
+		again["metadata"] = meta
+		items = append(items, again)
+	}
+	if until < len(all) {
+		more = strconv.Itoa(until)
+	}
+	return items, more
+}
+
+// now is a clock that jumps.
+func (z *zoo) now() time.Time {
+	switch z.say("back", "forth", "zero") {
+	case "back":
+		return testTime.AddDate(-20, 0, 0)
+	case "forth":
+		return testTime.AddDate(200, 0, 0)
+	case "zero":
+		return time.Unix(0, 0) // a machine without a battery
+	default:
+		return testTime
+	}
 }
 
 func (z *zoo) startNodes(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/mappings"
 	"github.com/regpolicy/regpolicy/policies"
 )
 
@@ -248,6 +249,9 @@ func readStrictYAML(path string, into any) error {
 	data, err := readSmall(path)
 	if err != nil {
 		return err
+	}
+	if err := mappings.Check(data); err != nil {
+		return usage(form, "reading %q: %w", path, err)
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)

@@ -90,21 +90,31 @@ func endsScheme(text []byte) bool {
 	return false
 }
 
+var (
+	secretWords = []string{"token", "password", "passwd", "secret", "access_key", "signature", "credential", "authorization"}
+	assignments = []string{
+		"token=", "password=", "passwd=", "secret=", "access_key=", "signature=", "credential=", "authorization=", "x-amz-", "sig=",
+	}
+)
+
+// A scrubber's pattern is tried where the text has one of its words, in lower case:
+// most texts have none, and a pattern costs some thousand times more.
 var scrubbers = []struct {
+	words   []string
 	pattern *regexp.Regexp
 	with    string
 }{
 	// user:password@ in a URL; user alone may be a token, too.
-	{regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s"'@]{1,512}@`), "${1}"},
-	{regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}`), "${1} [removed]"},
-	{regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`), "[removed]"},
+	{[]string{"@"}, regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s"'@]{1,512}@`), "${1}"},
+	{[]string{"bearer", "basic"}, regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}`), "${1} [removed]"},
+	{[]string{"eyj"}, regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`), "[removed]"},
 	// key=value, as in a query or an environment.
-	{regexp.MustCompile(`(?i)\b([\w-]*(?:token|password|passwd|secret|access_key|signature|credential|authorization)|X-Amz-[A-Za-z-]+|sig)(=["']?)[^\s"'&,;}]+`), "${1}${2}[removed]"},
+	{assignments, regexp.MustCompile(`(?i)\b([\w-]*(?:token|password|passwd|secret|access_key|signature|credential|authorization)|X-Amz-[A-Za-z-]+|sig)(=["']?)[^\s"'&,;}]+`), "${1}${2}[removed]"},
 	// "key": "value", as in JSON, and password: value. Prose such as "invalid
 	// signature: parent certificate cannot sign" must stay.
-	{regexp.MustCompile(`(?i)\b([\w-]*(?:token|password|passwd|secret|access_key|signature|credential|authorization))(\\?["']\s*:\s*\\?["'])[^\s"'\\&,;}]+`), "${1}${2}[removed]"},
-	{regexp.MustCompile(`(?i)\b([\w-]*(?:password|passwd|client_secret|access_key)|\w+_token)(\s*:\s*["']?)[^\s"'&,;}]+`), "${1}${2}[removed]"},
-	{regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----[\s\S]*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$)`), "[private key removed]"},
+	{secretWords, regexp.MustCompile(`(?i)\b([\w-]*(?:token|password|passwd|secret|access_key|signature|credential|authorization))(\\?["']\s*:\s*\\?["'])[^\s"'\\&,;}]+`), "${1}${2}[removed]"},
+	{secretWords, regexp.MustCompile(`(?i)\b([\w-]*(?:password|passwd|client_secret|access_key)|\w+_token)(\s*:\s*["']?)[^\s"'&,;}]+`), "${1}${2}[removed]"},
+	{[]string{"private key-----"}, regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----[\s\S]*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$)`), "[private key removed]"},
 }
 
 // login is user:password@host without a scheme, as people write it into an image
@@ -115,16 +125,58 @@ var login = regexp.MustCompile(`([^\s"'/@:=,;(\[]{1,128}:)[^\s"'/@:]{1,256}@([a-
 // URLs. Every foreign text that enters the document passes it.
 func Scrub(text string) string {
 	for _, s := range scrubbers {
-		text = s.pattern.ReplaceAllString(text, s.with)
-	}
-	if !strings.Contains(text, "@") {
-		return text
-	}
-	return login.ReplaceAllStringFunc(text, func(found string) string {
-		parts := login.FindStringSubmatch(found)
-		if strings.HasPrefix(parts[2], "sha") && strings.HasSuffix(parts[2], ":") {
-			return found
+		if mayHold(text, s.words) {
+			text = s.pattern.ReplaceAllString(text, s.with)
 		}
-		return parts[1] + "[removed]@" + parts[2]
-	})
+	}
+	return withoutLogins(text)
+}
+
+// withoutLogins tries login around each "@" alone: over the whole of a long text it
+// would follow hundreds of beginnings at once.
+func withoutLogins(text string) string {
+	const before, behind = (128 + 1 + 256) * utf8.UTFMax, 1 + 253 + 1
+	var out strings.Builder
+	written := 0
+	for from := 0; ; {
+		i := strings.IndexByte(text[from:], '@')
+		if i < 0 {
+			break
+		}
+		at := from + i
+		begin := max(from, at-before)
+		from = at + 1
+		if colon := strings.LastIndexByte(text[begin:at], ':'); colon < 1 || begin+colon == at-1 {
+			continue // no name or no password
+		}
+		part := text[begin:min(len(text), at+behind)]
+		found := login.FindStringSubmatchIndex(part)
+		if found == nil || begin+found[0] > at {
+			continue
+		}
+		from = begin + found[1]
+		if host := part[found[4]:found[5]]; strings.HasPrefix(host, "sha") && strings.HasSuffix(host, ":") {
+			continue
+		}
+		out.WriteString(text[written:begin+found[3]] + "[removed]")
+		written = at
+	}
+	return out.String() + text[written:]
+}
+
+// mayHold tells whether text has one of the words in any case. Beyond ASCII there
+// are letters that fold to ASCII's, such as the long s, so that it is always so.
+func mayHold(text string, words []string) bool {
+	lower := make([]byte, len(text))
+	for i := range len(text) {
+		c := text[i]
+		if c >= utf8.RuneSelf {
+			return true
+		}
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		lower[i] = c
+	}
+	return slices.ContainsFunc(words, func(word string) bool { return bytes.Contains(lower, []byte(word)) })
 }

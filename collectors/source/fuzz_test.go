@@ -118,6 +118,9 @@ func tarOf(tb testing.TB, content map[string]string) []byte {
 	w := tar.NewWriter(&out)
 	for _, name := range slices.Sorted(maps.Keys(content)) {
 		text := content[name]
+		if strings.HasSuffix(name, "/") {
+			text = "" // a folder
+		}
 		err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))})
 		if err != nil {
 			continue // no tar archive has such a name

@@ -34,41 +34,39 @@ func splitDocuments(data []byte) []piece {
 	current := piece{line: 1}
 	start, at := 0, 0
 	directives := false // only directives so far: they belong to what follows
-	for n, line := range (piece{text: data, line: 1}).lines() {
-		starts := isMarker(line, "---") && !directives
-		ends := isMarker(line, "...")
-		if starts && at > start {
-			current.text = data[start:at]
+	content := false    // something else than directives so far
+	cut := func(line int) {
+		if current.text = data[start:at]; !isEmptyDocument(current.text) {
 			pieces = append(pieces, current)
-			current, start = piece{line: n}, at
+		}
+		current, start = piece{line: line}, at
+		directives, content = false, false
+	}
+	for n, line := range (piece{text: data, line: 1}).lines() {
+		if isMarker(line, "---") && !directives && at > start {
+			cut(n)
 		}
 		at += len(line)
 		switch {
-		case ends:
-			current.text = data[start:at]
-			pieces = append(pieces, current)
-			current, start = piece{line: n + 1}, at
-			directives = false
-		case line[0] == '%' && onlyDirectives(data[start:at]):
+		case isMarker(line, "..."):
+			cut(n + 1)
+		case line[0] == '%' && !content:
 			directives = true
 		case !isBlank(line):
-			directives = false
+			directives, content = false, true
 		}
 	}
 	if at > start {
-		current.text = data[start:at]
-		pieces = append(pieces, current)
+		cut(0)
 	}
 	return pieces
 }
 
-func onlyDirectives(text []byte) bool {
-	for line := range bytes.Lines(text) {
-		if line[0] != '%' && !isBlank(line) {
-			return false
-		}
-	}
-	return true
+// isEmptyDocument tells a marker with nothing below it. Each would cost the parser
+// some thousand times its bytes.
+func isEmptyDocument(text []byte) bool {
+	rest, ok := bytes.CutPrefix(text, []byte("---"))
+	return ok && len(bytes.Trim(rest, " \r\n")) == 0
 }
 
 func isMarker(line []byte, marker string) bool {

@@ -16,6 +16,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/mappings"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
@@ -63,6 +64,9 @@ func readSuite(fsys fs.FS, file string) (policy string, cases []Case, err error)
 	source, err := readLimited(fsys, file)
 	if err != nil {
 		return "", nil, err
+	}
+	if err := mappings.Check(source); err != nil {
+		return "", nil, fault(file, 0, "docs/testing.md shows a suite's form", "reading suite: %v", err)
 	}
 	var s suite
 	dec := yaml.NewDecoder(bytes.NewReader(source))

@@ -1,0 +1,40 @@
+package mappings_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/mappings"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func keys(n int) string {
+	var out strings.Builder
+	for i := range n {
+		fmt.Fprintf(&out, "  a%d: 1\n", i)
+	}
+	return out.String()
+}
+
+func TestCheck(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                "",
+		"a: 1\n---\n- b\n":                "",
+		"x:\n" + keys(mappings.MaxKeys):   "",
+		"x:\n" + keys(mappings.MaxKeys+1): "yaml: line 2: a mapping of 2001 keys, more than the limit of 2000",
+		"- 1\n---\n- x:\n  " + strings.ReplaceAll(keys(4001), "\n", "\n  "): "yaml: line 4: a mapping of 4001 keys, more than the limit of 2000",
+		"a: [": "yaml: line 1: did not find expected node content",
+	} {
+		got := ""
+		if err := mappings.Check([]byte(text)); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%.20q: %q, want %q", text, got, want)
+		}
+	}
+}
