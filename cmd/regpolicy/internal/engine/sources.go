@@ -12,8 +12,8 @@ import (
 // Sources are parsed policies and their tests, not compiled yet.
 type Sources struct {
 	cfg     Config
-	modules map[string]*ast.Module // by path
-	tests   map[string]*ast.Module // by path
+	modules map[string]*ast.Module  // by path
+	tests   map[string]*ast.Module  // by path
 	schema  func() (*schema, error) // most runs do not need it
 	// trusted sources were compiled before: OPA's type check against the schema,
 	// which takes most of the time, is left out.
