@@ -219,8 +219,8 @@ func (j *judgement) issuerUnknown(end *member) finding {
 		f.reason = "server_omits_intermediate"
 		f.detail += "; either the server omits an intermediate, or that issuer is itself a root that must be trusted"
 	}
-	if urls := scrubAll(end.cert.IssuingCertificateURL); len(urls) > 0 {
-		f.detail += "; the certificate says that its issuer can be fetched from " + strings.Join(urls[:min(len(urls), 2)], ", ")
+	if urls := caIssuers(end.cert, 2); len(urls) > 0 {
+		f.detail += "; the certificate says that its issuer can be fetched from " + strings.Join(urls, ", ")
 	}
 	return f
 }
