@@ -10,6 +10,9 @@ import (
 // The looks below each examine the longest path that holds for one kind of
 // break. They run in the order that findBreak lists, the surest first.
 
+// maxLooks is how many links faultyAnchor looks at beyond those of the search.
+const maxLooks = 400
+
 // faultySent: the server sent the issuer, and it may not be one.
 func (j *judgement) faultySent(path []*member) (finding, bool) {
 	end := path[len(path)-1]
@@ -97,7 +100,7 @@ func (j *judgement) selfSignedLeaf(path []*member) (finding, bool) {
 	}
 	f := finding{
 		reason: "self_signed_leaf", broken: leaf,
-		candidates: j.anchors.named(leaf.cert.RawSubject),
+		candidates: j.anchors.issuers(leaf.cert),
 		detail:     fmt.Sprintf("%s is self-signed, and the store does not hold it", label(leaf.cert)),
 	}
 	if len(f.candidates) > 0 {
@@ -115,7 +118,10 @@ func (j *judgement) faultyAnchor(path []*member) (finding, bool) {
 			continue
 		}
 		var rekeyed []*member
-		for _, anchor := range j.anchors.named(child.cert.RawIssuer) {
+		for _, anchor := range j.anchors.issuers(child.cert) {
+			if j.steps >= maxSteps+maxLooks {
+				break
+			}
 			switch f := j.link(path[:i+1], anchor); f {
 			case noFault:
 			case wrongKey:
@@ -185,7 +191,7 @@ func (j *judgement) issuerKnown(path []*member) (finding, bool) {
 				label(issuers[0].cert), label(end.cert), issuerLabel(issuers[0].cert)),
 		}, true
 	}
-	for _, m := range j.known.named(end.cert.RawIssuer) {
+	for _, m := range j.known.issuers(end.cert) {
 		if f := j.link(path, m); f != noFault && f != wrongKey {
 			return faulty(f, end, m), true
 		}
@@ -204,7 +210,7 @@ func (j *judgement) issuerKnown(path []*member) (finding, bool) {
 func (j *judgement) issuerUnknown(end *member) finding {
 	f := finding{reason: "root_absent", broken: end, detail: fmt.Sprintf(
 		"%s was issued by %s, which the server did not send and the store does not hold", label(end.cert), issuerLabel(end.cert))}
-	namesakes := j.rootsNamed(end.cert.RawIssuer)
+	namesakes := j.rootsOfTheName(end)
 	switch {
 	case len(namesakes) > 0:
 		f.candidates = namesakes
@@ -213,8 +219,8 @@ func (j *judgement) issuerUnknown(end *member) finding {
 		f.reason = "server_omits_intermediate"
 		f.detail += "; either the server omits an intermediate, or that issuer is itself a root that must be trusted"
 	}
-	if urls := scrubAll(end.cert.IssuingCertificateURL); len(urls) > 0 {
-		f.detail += "; the certificate says that its issuer can be fetched from " + strings.Join(urls[:min(len(urls), 2)], ", ")
+	if urls := caIssuers(end.cert, 2); len(urls) > 0 {
+		f.detail += "; the certificate says that its issuer can be fetched from " + strings.Join(urls, ", ")
 	}
 	return f
 }
@@ -226,8 +232,9 @@ func (j *judgement) onlyLeafSent() bool {
 	})
 }
 
-func (j *judgement) rootsNamed(rawSubject []byte) []*member {
-	return slices.DeleteFunc(slices.Concat(j.known.named(rawSubject), j.sent(rawSubject)), func(m *member) bool {
+// rootsOfTheName are the roots that bear the name of child's issuer.
+func (j *judgement) rootsOfTheName(child *member) []*member {
+	return slices.DeleteFunc(slices.Concat(j.known.issuers(child.cert), j.sent(child.cert.RawIssuer)), func(m *member) bool {
 		return !selfSigned(m.cert)
 	})
 }
@@ -237,7 +244,7 @@ func (j *judgement) rootsNamed(rawSubject []byte) []*member {
 func (j *judgement) knownIssuers(path []*member) []*member {
 	child := path[len(path)-1]
 	var out []*member
-	for _, m := range slices.Concat(j.sent(child.cert.RawIssuer), j.known.named(child.cert.RawIssuer)) {
+	for _, m := range slices.Concat(j.sent(child.cert.RawIssuer), j.known.issuers(child.cert)) {
 		if j.steps >= maxSteps {
 			break
 		}

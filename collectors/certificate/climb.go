@@ -119,7 +119,7 @@ func (j *judgement) climbFrom(path []*member, longest *[]*member) bool {
 // store alone.
 func (j *judgement) climbStore(path []*member) []*member {
 	for {
-		above := j.anchors.named(path[len(path)-1].cert.RawIssuer)
+		above := j.anchors.issuers(path[len(path)-1].cert)
 		i := slices.IndexFunc(above, func(m *member) bool { return !loops(path, m) && j.link(path, m) == noFault })
 		if i < 0 || j.steps >= maxSteps {
 			return path
@@ -132,7 +132,7 @@ func (j *judgement) climbStore(path []*member) []*member {
 // name of child's issuer, those with the right key id first, self-issued ones
 // last: a path over a cross certificate leads further.
 func (j *judgement) parents(child *member) []*member {
-	out := slices.Concat(j.anchors.named(child.cert.RawIssuer), j.sent(child.cert.RawIssuer))
+	out := slices.Concat(j.anchors.issuers(child.cert), j.sent(child.cert.RawIssuer))
 	slices.SortStableFunc(out, func(a, b *member) int {
 		return rank(child, a) - rank(child, b)
 	})
@@ -180,7 +180,7 @@ func (j *judgement) above(s *Set) []*member {
 	queue := slices.Clone(j.presented)
 	var out []*member
 	for len(queue) > 0 {
-		for _, m := range s.named(queue[0].cert.RawIssuer) {
+		for _, m := range s.issuers(queue[0].cert) {
 			if seen[m.fingerprint] || rsaLargerThan(m.cert, maxPresentedRSA) {
 				continue
 			}

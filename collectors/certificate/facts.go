@@ -13,7 +13,6 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
-	"slices"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -57,7 +56,7 @@ func Facts(c *x509.Certificate) evidence.Certificate {
 		SelfIssued:               selfIssued(c),
 		SelfSigned:               selfSigned(c),
 		SPKISHA256:               digest(c.RawSubjectPublicKeyInfo),
-		CAIssuers:                scrubAll(c.IssuingCertificateURL),
+		CAIssuers:                caIssuers(c, maxIssuerURLs),
 		PublicRoot:               IsPublicRoot(fingerprint),
 		PEM:                      encodePEM(c),
 	}
@@ -154,11 +153,18 @@ func extension(c *x509.Certificate, oid string) extensionState {
 	return extensionState{}
 }
 
+// maxScrubbed is how long a text of a certificate may be of which parts are kept:
+// to find them costs much more than to find that there is something.
+const maxScrubbed = 16 << 10
+
 // public returns text of a certificate as it is: names are public. Only what
 // would make evidence.Encode refuse the document is removed.
 func public(s string) string {
 	if evidence.Scan([]byte(s)) == nil {
 		return s
+	}
+	if len(s) > maxScrubbed {
+		return "[removed]"
 	}
 	if scrubbed := evidence.Scrub(s); evidence.Scan([]byte(scrubbed)) == nil {
 		return scrubbed
@@ -174,10 +180,23 @@ func publicAll(list []string) []string {
 	return out
 }
 
-func scrubAll(list []string) []string {
-	out := slices.Clone(list)
-	for i, s := range out {
-		out[i] = evidence.Scrub(s)
+// Limits on the URLs that are named; a certificate with more or with longer ones
+// was made to cost time.
+const (
+	maxIssuerURLs = 16
+	maxURL        = 2048
+)
+
+// caIssuers are the first URLs at which a certificate says that its issuer's is.
+func caIssuers(c *x509.Certificate, limit int) []string {
+	var out []string
+	for _, url := range c.IssuingCertificateURL {
+		if len(out) == limit {
+			break
+		}
+		if len(url) <= maxURL {
+			out = append(out, evidence.Scrub(url))
+		}
 	}
 	return out
 }

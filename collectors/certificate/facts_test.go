@@ -6,6 +6,7 @@ import (
 	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -263,5 +264,29 @@ func TestDescribeStatesWhatWasPresented(t *testing.T) {
 				t.Errorf("the description is %+v", got)
 			}
 		})
+	}
+}
+
+// Certificates whose texts were made to cost time: what is kept of them is bounded.
+func TestFactsOfHostileTextsAreBounded(t *testing.T) {
+	root := certtest.New(at).Root("Corp Root CA")
+	urls := make([]string, 10_000)
+	for i := range urls {
+		urls[i] = fmt.Sprintf("http://user:hunter22@pki.corp.example/%d.crt", i)
+	}
+	long := "http://pki.corp.example/" + strings.Repeat("a", 1<<20)
+	leaf := root.Leaf("harbor.corp.example", certtest.CAIssuers(append([]string{long}, urls...)...)).Certificate
+	facts := certificate.Facts(leaf)
+	if len(facts.CAIssuers) != 16 || facts.CAIssuers[0] != "http://pki.corp.example/0.crt" {
+		t.Errorf("%d URLs are kept, the first is %.80q", len(facts.CAIssuers), facts.CAIssuers[0])
+	}
+	v := certificate.Judge([]*x509.Certificate{leaf}, certificate.NewSet(certtest.Seeded(at, "other").Root("Other CA").Certificate), nil)
+	if !strings.Contains(v.Detail, "fetched from http://pki.corp.example/0.crt, http://pki.corp.example/1.crt") || strings.Contains(v.Detail, "hunter22") {
+		t.Errorf("the detail is %.400q", v.Detail)
+	}
+
+	named := certtest.New(at).Root(strings.Repeat("http://user:hunter22@corp.example ", 1000)).Certificate
+	if facts := certificate.Facts(named); facts.CommonName != "[removed]" || strings.Contains(facts.Subject, "hunter22") {
+		t.Errorf("the common name is %.80q, the subject %.80q", facts.CommonName, facts.Subject)
 	}
 }

@@ -1,6 +1,7 @@
 package certificate
 
 import (
+	"bytes"
 	"crypto/x509"
 	"maps"
 	"slices"
@@ -13,8 +14,8 @@ import (
 // beside anything else.
 type Set struct {
 	byFingerprint  map[string]*member
-	bySubject      map[string][]*member // by RawSubject
-	bySubjectKeyID map[string][]*member // by the raw key id
+	bySubject      map[string][]*member // by RawSubject, in order of fingerprint
+	bySubjectKeyID map[string][]*member // by the raw key id, likewise
 	// pool is what Go takes for roots, selfSignedPool what OpenSSL does. Both
 	// hold timeless copies.
 	pool, selfSignedPool *x509.CertPool
@@ -70,9 +71,9 @@ func (s *Set) add(m *member) {
 	}
 	s.byFingerprint[m.fingerprint] = m
 	subject := string(m.cert.RawSubject)
-	s.bySubject[subject] = append(s.bySubject[subject], m)
+	s.bySubject[subject] = inserted(s.bySubject[subject], m)
 	if id := string(m.cert.SubjectKeyId); id != "" {
-		s.bySubjectKeyID[id] = append(s.bySubjectKeyID[id], m)
+		s.bySubjectKeyID[id] = inserted(s.bySubjectKeyID[id], m)
 	}
 	if rsaLargerThan(m.cert, maxRSA) {
 		return // listed, yet never used to verify: one check would take minutes
@@ -140,12 +141,30 @@ func (s *Set) member(fingerprint string) *member {
 	return s.byFingerprint[fingerprint]
 }
 
-// named returns the members with the given raw subject, in order of fingerprint.
-func (s *Set) named(rawSubject []byte) []*member {
+// maxNamesakes is how many members of one name, or of one key id, are looked at. A
+// CA that is renewed twice a year for thirty years has as many; a hostile store may
+// hold thousands, and each costs a signature to tell apart.
+const maxNamesakes = 60
+
+// issuers returns the members that bear the name of child's issuer, in order of
+// fingerprint. Where they are too many those go first whose key id is asked for.
+func (s *Set) issuers(child *x509.Certificate) []*member {
 	if s == nil {
 		return nil
 	}
-	return inOrder(s.bySubject[string(rawSubject)])
+	all := s.bySubject[string(child.RawIssuer)]
+	if len(all) <= maxNamesakes {
+		return slices.Clip(all)
+	}
+	out := make([]*member, 0, maxNamesakes)
+	for _, asked := range []bool{true, false} {
+		for _, m := range all {
+			if len(out) < maxNamesakes && bytes.Equal(m.cert.SubjectKeyId, child.AuthorityKeyId) == asked {
+				out = append(out, m)
+			}
+		}
+	}
+	return out
 }
 
 // withKeyID returns the members with the given subject key id, in order of
@@ -154,11 +173,12 @@ func (s *Set) withKeyID(id []byte) []*member {
 	if s == nil || len(id) == 0 {
 		return nil
 	}
-	return inOrder(s.bySubjectKeyID[string(id)])
+	all := s.bySubjectKeyID[string(id)]
+	return slices.Clip(all[:min(len(all), maxNamesakes)])
 }
 
-func inOrder(members []*member) []*member {
-	return slices.SortedFunc(slices.Values(members), func(a, b *member) int {
-		return strings.Compare(a.fingerprint, b.fingerprint)
-	})
+// inserted adds a member to a list that is kept in order of fingerprint.
+func inserted(list []*member, m *member) []*member {
+	at, _ := slices.BinarySearchFunc(list, m, func(a, b *member) int { return strings.Compare(a.fingerprint, b.fingerprint) })
+	return slices.Insert(list, at, m)
 }

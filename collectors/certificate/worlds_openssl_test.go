@@ -129,3 +129,47 @@ func TestWorldsDifferFromOpenSSLOnlyByName(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenSSLRulesDifferOnlyByName holds JudgeOpenSSL beside the installed OpenSSL:
+// it knows where OpenSSL ends a path, and differs by the other classes alone.
+func TestOpenSSLRulesDifferOnlyByName(t *testing.T) {
+	const some = 200
+	count := map[string]int{}
+	for seed := range uint64(some) {
+		w := randomWorld(seed, false)
+		number, ok := openssl(t, w.chain, w.anchors)
+		if !ok {
+			return
+		}
+		v := certificate.JudgeOpenSSL(certtest.Chain(w.chain...), set(w.anchors...), set(w.known...))
+		class := rulesDifference(t, w, v, number)
+		if class == "" {
+			t.Errorf("world %d: a difference without a name: JudgeOpenSSL says %v %s, openssl %q", seed, v.OK, v.Detail, number)
+		}
+		count[class]++
+	}
+	t.Log(count)
+	if count[agrees] < some*85/100 {
+		t.Errorf("%d of %d verdicts agree", count[agrees], some)
+	}
+}
+
+// rulesDifference names the difference between JudgeOpenSSL's verdict and OpenSSL's.
+func rulesDifference(t *testing.T, w world, v evidence.ChainVerdict, number string) string {
+	t.Helper()
+	switch {
+	case v.OK == (number == ""):
+		return agrees
+	case !v.OK && v.Reason == "name_constraint" && strings.Contains(v.Detail, `"*.`):
+		return wildcard
+	}
+	class := ""
+	for _, path := range v.Paths {
+		pairs := w.pairs(path)
+		again, _ := opensslWith(t, pairs[:max(1, len(pairs)-1)], pairs[len(pairs)-1:], "-no_check_time")
+		if of := pathClass(pairs, again); class == "" || class == onePath {
+			class = of
+		}
+	}
+	return class
+}

@@ -34,7 +34,7 @@ type Certificate struct {
 	SelfIssued bool   `json:"self_issued"`
 	SelfSigned bool   `json:"self_signed"`
 	SPKISHA256 string `json:"spki_sha256"` // hex digest of the public key's DER
-	// CAIssuers are the AIA caIssuers URLs. They are named, never fetched.
+	// CAIssuers are the AIA caIssuers URLs, 16 at most. They are named, never fetched.
 	CAIssuers []string `json:"ca_issuers,omitempty"`
 	// PublicRoot tells that the certificate is in Mozilla's root programme.
 	PublicRoot bool `json:"public_root"`

@@ -83,8 +83,9 @@ type Chain struct {
 	RootSent bool `json:"root_sent"`
 	// OrderWrong: some certificate was not issued by the one after it.
 	OrderWrong bool `json:"order_wrong"`
-	// Verdicts are by trust store digest. They leave time and names out: what
-	// verifies here still may have expired.
+	// Verdicts are by trust store digest, by Go's rules; by OpenSSL's for the ends
+	// of paths and key identifiers where the store's verifier is "openssl". They leave
+	// time and names out: what verifies here still may have expired.
 	Verdicts map[string]ChainVerdict `json:"verdicts"`
 }
 
