@@ -34,7 +34,7 @@ func (f *sourceFlags) checkAllClusters() error {
 	if f.supervisorContext == "" {
 		return usage("name its context with --supervisor-context", "--all-clusters needs a Supervisor, which names them")
 	}
-	one := f.namesOne("namespace", "request-timeout")
+	one := f.namesOne(func(flag *pflag.Flag) bool { return flag.Changed }, "namespace", "request-timeout")
 	switch {
 	case f.agent.deployed:
 		one = "agent"
@@ -49,22 +49,18 @@ func (f *sourceFlags) checkAllClusters() error {
 	return nil
 }
 
-// namesOne is a flag that is about a single cluster; those of kubectl that may hold
-// for several are let pass.
-func (f *sourceFlags) namesOne(several ...string) string {
+// namesOne is a flag that is about a single cluster and is set; those of kubectl that
+// may hold for several are let pass.
+func (f *sourceFlags) namesOne(isSet func(*pflag.Flag) bool, several ...string) string {
 	var one string
-	f.kubectl.VisitAll(func(flag *pflag.Flag) {
-		if flag.Changed && !slices.Contains(several, flag.Name) {
+	look := func(flag *pflag.Flag) {
+		if isSet(flag) && !slices.Contains(several, flag.Name) {
 			one = flag.Name
 		}
-	})
-	switch {
-	case f.cluster != "":
-		one = "cluster"
-	case len(f.nodes) > 0:
-		one = "node"
-	case len(f.hostRoots) > 0:
-		one = "host-root"
+	}
+	f.kubectl.VisitAll(look)
+	for _, name := range []string{"cluster", "node", "host-root"} {
+		look(f.flags.Lookup(name))
 	}
 	return one
 }

@@ -85,7 +85,7 @@ func (f *shardFlags) check(src *sourceFlags) error {
 	if f.list != "" && src.allClusters {
 		return usage("give one of the two", "--fleet and --all-clusters exclude each other: each names the clusters")
 	}
-	if one := src.namesOne("namespace", "request-timeout", "as", "as-group", "as-uid", "as-user-extra"); f.list != "" && one != "" {
+	if one := src.namesOne(isGiven, "namespace", "request-timeout", "as", "as-group", "as-uid", "as-user-extra"); f.list != "" && one != "" {
 		return usage("the list says which cluster, and its kubeconfig how to reach it", "--fleet and --%s exclude each other: that one is about a single cluster", one)
 	}
 	if f.list == "" && f.index >= 0 {

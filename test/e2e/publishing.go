@@ -167,7 +167,7 @@ func (l *lab) checkSpecialCases(ctx context.Context) error {
 	}
 	l.tally.check("foreign object in our place: it stays", kept, "kyverno 7")
 
-	if r, err = l.publishAs(ctx, "writes-all", filepath.Join(l.repository(), "fixtures/secret-encoded-once/document.json")); err != nil {
+	if r, err = l.publishAs(ctx, "writes-all", filepath.Join(l.repository(), "fixtures/secret-encoded-once/source")); err != nil {
 		return err
 	}
 	l.tally.check("namespace that does not exist: exit code", r.exit, 0, r.stderr)
