@@ -25,6 +25,7 @@ type Collector struct {
 	mu        sync.Mutex
 	words     map[string]string   // interned
 	lists     map[string][]string // interned
+	keys      map[string]string   // of images, normalised
 	pods      map[string]evidence.Pod
 	waiting   map[string]*waitingPod   // pods that wait for an image or for anything before
 	uids      map[string]string        // of pods, as their events name them
@@ -42,6 +43,7 @@ func New(b *evidence.Builder) *Collector {
 		b:         b,
 		words:     map[string]string{},
 		lists:     map[string][]string{},
+		keys:      map[string]string{},
 		pods:      map[string]evidence.Pod{},
 		waiting:   map[string]*waitingPod{},
 		uids:      map[string]string{},

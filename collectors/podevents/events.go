@@ -1,6 +1,7 @@
 package podevents
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ type podEvents struct {
 	namespace, name string
 	uid             string
 	objectEvents
-	byImage map[string]*imageEvents // by normalised reference
+	byImage imageList
 	// sandbox is the newest failure to get the sandbox's image.
 	sandbox *failureEvent
 	// progress is when the newest event came that needs a sandbox.
@@ -27,9 +28,44 @@ type podEvents struct {
 	newest       time.Time
 }
 
+// imageList is what the events say of a pod's images. Most pods have one or two, for
+// which a map would be larger than what is in it.
+type imageList struct {
+	all   []*imageEvents
+	index map[string]*imageEvents // of more than fewImages
+}
+
+const fewImages = 16
+
+// of is the record of an image by its normalised reference, nil where there is none.
+func (l *imageList) of(key string) *imageEvents {
+	if l.index != nil {
+		return l.index[key]
+	}
+	for _, o := range l.all {
+		if o.key == key {
+			return o
+		}
+	}
+	return nil
+}
+
+func (l *imageList) add(o *imageEvents) {
+	l.all = append(l.all, o)
+	if l.index == nil && len(l.all) > fewImages {
+		l.index = map[string]*imageEvents{}
+		for _, o := range l.all {
+			l.index[o.key] = o
+		}
+	}
+	if l.index != nil {
+		l.index[o.key] = o
+	}
+}
+
 // imageEvents is what the events say of one image of a pod.
 type imageEvents struct {
-	image      string
+	key, image string
 	containers []string
 	objectEvents
 	// backOff is the newest event that only says that the kubelet waits.
@@ -93,8 +129,24 @@ func (c *Collector) AddEvent(e *corev1.Event, _ evidence.Provenance) {
 		c.addImageObject(key, n, count)
 		return
 	}
-	n.message = c.word(n.message)
+	c.intern(&n)
 	c.recordOf(key, e).add(n, count)
+}
+
+// intern replaces an event's words by those that are kept already, and finds the key
+// of its image: 60,000 events name a few thousand images.
+func (c *Collector) intern(n *notice) {
+	n.message, n.container, n.image = c.word(n.message), c.word(n.container), c.word(n.image)
+	if n.image == "" {
+		n.key = c.word(containerKey(n.container))
+		return
+	}
+	key, known := c.keys[n.image]
+	if !known {
+		key = c.word(normalised(n.image))
+		c.keys[n.image] = key
+	}
+	n.key = key
 }
 
 // recordOf is the record of the pod that an event is about: a StatefulSet's pod
@@ -106,7 +158,7 @@ func (c *Collector) recordOf(key string, e *corev1.Event) *podEvents {
 			return p
 		}
 	}
-	p := &podEvents{namespace: c.word(namespaceOr(e.InvolvedObject.Namespace)), name: e.InvolvedObject.Name, uid: uid, byImage: map[string]*imageEvents{}}
+	p := &podEvents{namespace: c.word(namespaceOr(e.InvolvedObject.Namespace)), name: key[len(key)-len(e.InvolvedObject.Name):], uid: uid}
 	c.events[key] = append(c.events[key], p)
 	return p
 }
@@ -200,19 +252,15 @@ func (p *podEvents) addFailure(n notice, count int) {
 // image is the record of the image that a notice names or, where it names none,
 // of the container's that it is about. Nil for what concerns the pod as a whole.
 func (p *podEvents) image(n notice) *imageEvents {
-	key := normalised(n.image)
-	if n.image == "" {
-		if n.container == "" {
-			return nil
-		}
-		key = containerKey(n.container)
+	if n.image == "" && n.container == "" {
+		return nil
 	}
-	o := p.byImage[key]
+	o := p.byImage.of(n.key)
 	if o == nil {
-		o = &imageEvents{image: n.image}
-		p.byImage[key] = o
+		o = &imageEvents{key: n.key, image: n.image}
+		p.byImage.add(o)
 	}
-	if n.container != "" {
+	if n.container != "" && !slices.Contains(o.containers, n.container) {
 		o.containers = sortedSet(append(o.containers, n.container))
 	}
 	return o
