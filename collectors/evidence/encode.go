@@ -83,7 +83,8 @@ func (w *writer) section(m reflect.Value) error {
 	before, start := "{\n  ", len(w.out)
 	for i, key := range keys {
 		if i == measured {
-			w.out = slices.Grow(w.out, (len(w.out)-start)/measured*(len(keys)-i)*17/16)
+			// Room that is not used costs no memory, and moving house costs both.
+			w.out = slices.Grow(w.out, (len(w.out)-start)/measured*(len(keys)-i)*5/4)
 		}
 		w.out = append(w.out, before...)
 		before = ",\n  "

@@ -13,7 +13,7 @@ import (
 // podEvents is what the events say of one pod.
 type podEvents struct {
 	namespace, name string
-	uid             string
+	uid             uidDigest
 	objectEvents
 	byImage imageList
 	// sandbox is the newest failure to get the sandbox's image.
@@ -152,7 +152,7 @@ func (c *Collector) intern(n *notice) {
 // recordOf is the record of the pod that an event is about: a StatefulSet's pod
 // has had others of its name before.
 func (c *Collector) recordOf(key string, e *corev1.Event) *podEvents {
-	uid := string(e.InvolvedObject.UID)
+	uid := digestOf(e.InvolvedObject.UID)
 	for _, p := range c.events[key] {
 		if p.uid == uid {
 			return p
@@ -170,9 +170,9 @@ func (c *Collector) eventsOf(key string) *podEvents {
 	var newest *podEvents
 	for _, p := range c.events[key] {
 		switch {
-		case uid != "" && p.uid == uid:
+		case uid != 0 && p.uid == uid:
 			return p
-		case uid != "" && p.uid != "":
+		case uid != 0 && p.uid != 0:
 		case newest == nil || p.newest.After(newest.newest) || (p.newest.Equal(newest.newest) && p.uid < newest.uid):
 			newest = p
 		}
@@ -186,8 +186,9 @@ func (c *Collector) counted(e *corev1.Event, count int) int {
 	if e.UID == "" {
 		return count
 	}
-	before := c.seen[string(e.UID)]
-	c.seen[string(e.UID)] = max(count, before)
+	uid := digestOf(e.UID)
+	before := c.seen[uid]
+	c.seen[uid] = max(count, before)
 	return max(0, count-before)
 }
 
