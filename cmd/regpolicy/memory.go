@@ -20,7 +20,7 @@ func spareCollections(getenv func(string) string) {
 // 150,000 pods is 300 pages. It costs a tenth more of CPU there.
 func saveMemory(getenv func(string) string) {
 	if getenv("GOGC") == "" {
-		collectFrom(24<<20, 50)
+		collectFrom(24<<20, 40)
 	}
 }
 

@@ -77,9 +77,13 @@ type imageEvents struct {
 type objectEvents struct {
 	failure *failureEvent
 	success time.Time
-	first   time.Time
-	last    time.Time
-	count   int
+	span    *span // of its failures; few objects have any
+}
+
+// span is how long failures went on.
+type span struct {
+	first, last time.Time
+	count       int
 }
 
 // failing tells that the newest event was no success.
@@ -287,12 +291,15 @@ func (o *objectEvents) fail(n notice, count int) {
 	if e := n.event(); e.newer(o.failure) {
 		o.failure = e
 	}
-	o.count += count
-	if o.first.IsZero() || (!n.first.IsZero() && n.first.Before(o.first)) {
-		o.first = n.first
+	if o.span == nil {
+		o.span = &span{}
 	}
-	if n.at.After(o.last) {
-		o.last = n.at
+	o.span.count += count
+	if o.span.first.IsZero() || (!n.first.IsZero() && n.first.Before(o.span.first)) {
+		o.span.first = n.first
+	}
+	if n.at.After(o.span.last) {
+		o.span.last = n.at
 	}
 }
 
