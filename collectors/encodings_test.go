@@ -41,7 +41,7 @@ func fullPods() *corev1.PodList {
 			ObjectMeta: metav1.ObjectMeta{
 				Name: "p" + string(rune('a'+i)), Namespace: "ns", UID: types.UID(rune('a' + i)), Labels: map[string]string{"app": "a"},
 				Annotations:   map[string]string{"vmware-system-image-references": `{"app":"image-1"}`, corev1.MirrorPodAnnotationKey: "digest"},
-				ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubelet", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:status":{}}`)}}},
+				ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubelet", FieldsType: "FieldsV1"}},
 			},
 			Spec: corev1.PodSpec{
 				NodeName: "wk-1", ServiceAccountName: "robot", ImagePullSecrets: []corev1.LocalObjectReference{{Name: "harbor"}},

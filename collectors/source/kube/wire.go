@@ -112,7 +112,7 @@ func (k keep) trim(out, message []byte) []byte {
 // putLength writes a length into as many bytes as there are, which held a larger one.
 func putLength(at []byte, length int) {
 	for i := range at {
-		at[i] = byte(length&0x7f | 0x80)
+		at[i] = byte(length&0x7f | 0x80) //nolint:gosec // seven bits of it
 		length >>= 7
 	}
 	at[len(at)-1] &^= 0x80
