@@ -4,6 +4,7 @@ import (
 	"encoding/pem"
 	"maps"
 	"net/http/httptest"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ func readLarge(tb testing.TB, s farend.Sizes) uint64 {
 		tb.Fatal(err)
 	}
 	defer cluster.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(40)) // as regpolicy collect does
 	var doc *evidence.Document
 	peak := peakHeap(func() {
 		doc = collectors.Run(tb.Context(), collectors.Config{Now: time.Now, Cluster: cluster})

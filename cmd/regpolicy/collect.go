@@ -50,6 +50,7 @@ func runCollect(ctx context.Context, e *environment, src *sourceFlags, shard *sh
 	if err := checkWritable(path); err != nil {
 		return err
 	}
+	e.heap.gather()
 	inputs, err := gather(ctx, e, src, args)
 	if err != nil {
 		return err

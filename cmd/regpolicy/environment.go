@@ -36,6 +36,7 @@ type environment struct {
 	after                              func(time.Duration) <-chan time.Time // a timer
 	width                              int
 	stdoutIsTerminal, stderrIsTerminal bool
+	heap                               *heap // nil in tests
 }
 
 // The exit codes, stable (docs/exit-codes.md).

@@ -63,6 +63,7 @@ func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) 
 	if len(inputs) > 0 {
 		tellNotices(e, []string{fmt.Sprintf("saved documents are judged as they are, each by itself: what is gathered now makes a document of its own and is not joined with %q", inputs[0].URI)})
 	}
+	giveBack()
 	encoded, err := evidence.Encode(doc)
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err, hint: "this is a fault of regpolicy: please report what kind of source it was"}

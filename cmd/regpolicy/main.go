@@ -16,7 +16,6 @@ import (
 )
 
 func main() {
-	spareCollections(os.Getenv)
 	limitMemory(os.DirFS("/"), os.Getenv)
 	os.Exit(mainCode(time.Now))
 }
@@ -24,6 +23,7 @@ func main() {
 // mainCode is main but for the exit and the clock, so that tests can run it as a
 // command.
 func mainCode(now func() time.Time) int {
+	heap := spareCollections(os.Getenv)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// The first signal ends the gathering in order; a second one ends the program.
@@ -47,6 +47,7 @@ func mainCode(now func() time.Time) int {
 		getenv: os.Getenv, home: home, now: now, after: time.After, width: width,
 		stdoutIsTerminal: term.IsTerminal(int(os.Stdout.Fd())), //nolint:gosec // as above
 		stderrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())), //nolint:gosec // as above
+		heap:             heap,
 	}
 	return run(ctx, e)
 }

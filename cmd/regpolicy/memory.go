@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync/atomic"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/cgroup"
 )
@@ -17,39 +18,67 @@ func limitMemory(root fs.FS, getenv func(string) string) {
 	}
 }
 
+// heap decides how far the heap may grow between two collections.
+type heap struct{ gathers atomic.Bool }
+
 // spareCollections lets the heap grow fivefold between two collections as long as it is
 // small: most runs end within a second, and would spend a third of it on tidying up
 // what ends with them. The larger it is, the less it may grow, so that a large cluster
 // takes little more memory than what is held of it. Where GOGC is set, that holds.
-func spareCollections(getenv func(string) string) {
+func spareCollections(getenv func(string) string) *heap {
+	h := &heap{}
 	if getenv("GOGC") != "" {
-		return
+		return h
 	}
-	debug.SetGCPercent(growth(0))
+	now := h.growth(0)
+	debug.SetGCPercent(now)
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	now := growth(0)
 	var collected func(struct{})
 	// watch has collected called after the next collection.
 	watch := func() { runtime.AddCleanup(new([16]byte), collected, struct{}{}) }
 	collected = func(struct{}) {
 		metrics.Read(live)
-		if percent := growth(live[0].Value.Uint64()); percent != now {
+		if percent := h.growth(live[0].Value.Uint64()); percent != now {
 			now = percent
 			debug.SetGCPercent(percent)
 		}
 		watch()
 	}
 	watch()
+	return h
 }
 
-// growth is by how many percent the heap may grow until the next collection.
-func growth(live uint64) int {
+// gather tells that much of what is read from now on is soon done with: a cluster of
+// 150,000 pods is 300 pages, each needed for a moment.
+func (h *heap) gather() {
+	if h != nil {
+		h.gathers.Store(true)
+	}
+}
+
+// growth is by how many percent the heap may grow until the next collection: fivefold
+// while it is small, then by 64 MB, or by a third where that is more.
+func (h *heap) growth(live uint64) int {
+	const small, smallest, step, least = 64 << 20, 12 << 20, 64 << 20, 33
 	switch {
-	case live <= 64<<20:
+	case live <= smallest:
 		return 400
-	case live <= 128<<20:
-		return 100
-	default:
+	case h.gathers.Load():
 		return 40
+	case live <= small:
+		return 400
+	default:
+		return max(least, int(100*step/live)) //nolint:gosec // at most 100
+	}
+}
+
+// giveBack returns memory that gathering is done with, where that is much: what comes
+// next is one large piece, for which it has no room.
+func giveBack() {
+	heap := []metrics.Sample{{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/unused:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(heap)
+	const much = 96 << 20
+	if heap[0].Value.Uint64()+heap[1].Value.Uint64()+heap[2].Value.Uint64() > much {
+		debug.FreeOSMemory()
 	}
 }

@@ -14,23 +14,6 @@ import (
 	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
-// Encode returns the document as JSON, one space a level, with a final newline.
-// Equal documents give equal bytes. It refuses a document in which a secret is
-// found, with a *SecretError.
-func Encode(d *Document) ([]byte, error) {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	if err := enc.Encode(d); err != nil {
-		return nil, fmt.Errorf("encoding evidence document: %w", err)
-	}
-	if err := Scan(out.Bytes()); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
-}
-
 // Decode reads a document strictly: another schema version, an unknown field or
 // trailing bytes are errors.
 func Decode(data []byte) (*Document, error) {

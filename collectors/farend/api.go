@@ -35,6 +35,10 @@ type Sizes struct{ Pods, Events, Nodes int }
 type API struct {
 	kinds map[string]*kind
 
+	// What answers are made in is used again: it is not to be taken for what a
+	// client in the same process needs.
+	packers, rooms sync.Pool
+
 	mu    sync.Mutex
 	tally Tally
 }
@@ -78,26 +82,33 @@ func (a *API) note(resource string, bytes int) {
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	resource := strings.TrimPrefix(r.URL.Path, "/api/v1/")
 	if k, ok := a.kinds[resource]; ok && r.Method == http.MethodGet {
-		body, mediaType, err := k.page(r)
+		room, _ := a.rooms.Get().(*pageRoom)
+		if room == nil {
+			room = &pageRoom{}
+		}
+		defer a.rooms.Put(room)
+		body, mediaType, err := k.page(room, r)
 		if err != nil {
 			a.note("", 0)
 			status(w, http.StatusBadRequest, metav1.StatusReasonBadRequest, err.Error())
 			return
 		}
-		body = send(w, r, mediaType, body)
-		a.note(resource, len(body))
+		a.note(resource, a.send(w, r, mediaType, body))
 		return
 	}
 	a.note("", 0)
 	if text, ok := discovery(r.URL.Path); ok {
-		send(w, r, mediaJSON, []byte(text))
+		a.send(w, r, mediaJSON, []byte(text))
 		return
 	}
 	status(w, http.StatusNotFound, metav1.StatusReasonNotFound, "the server could not find the requested resource")
 }
 
+// pageRoom is where a page is put together.
+type pageRoom struct{ list, body []byte }
+
 // page is what a list request is answered with.
-func (k *kind) page(r *http.Request) (body []byte, mediaType string, err error) {
+func (k *kind) page(room *pageRoom, r *http.Request) (body []byte, mediaType string, err error) {
 	query := r.URL.Query()
 	start := 0
 	if token := query.Get("continue"); token != "" {
@@ -121,67 +132,84 @@ func (k *kind) page(r *http.Request) (body []byte, mediaType string, err error) 
 		meta.RemainingItemCount = &rest
 	}
 	if strings.Contains(r.Header.Get("Accept"), mediaProtobuf) {
-		body, err = k.binaryPage(meta, start, end)
+		body, err = k.binaryPage(room, meta, start, end)
 		return body, mediaProtobuf, err
 	}
-	body, err = k.textPage(meta, start, end)
+	body, err = k.textPage(room, meta, start, end)
 	return body, mediaJSON, err
 }
 
 // binaryPage puts a list's fields together: 1 is metadata, 2 is an item.
-func (k *kind) binaryPage(meta metav1.ListMeta, start, end int) ([]byte, error) {
+func (k *kind) binaryPage(room *pageRoom, meta metav1.ListMeta, start, end int) ([]byte, error) {
 	head, err := meta.Marshal()
 	if err != nil {
 		return nil, fmt.Errorf("encoding a page: %w", err)
 	}
 	const metadata, item = 1<<3 | 2, 2<<3 | 2
-	list := make([]byte, 0, (end-start)*(len(k.binary.text)+4)+len(head)+16)
-	list = binary.AppendUvarint(append(list, metadata), uint64(len(head)))
+	list := binary.AppendUvarint(append(room.list[:0], metadata), uint64(len(head)))
 	list = append(list, head...)
 	for i := start; i < end; i++ {
 		f := k.object(i, true)
 		list = binary.AppendUvarint(append(list, item), uint64(len(f.text)))
 		list = f.appendTo(list, i)
 	}
-	body, err := (&runtime.Unknown{TypeMeta: runtime.TypeMeta{APIVersion: "v1", Kind: k.list}, Raw: list}).Marshal()
+	room.list = list
+	envelope, err := (&runtime.Unknown{TypeMeta: runtime.TypeMeta{APIVersion: "v1", Kind: k.list}}).Marshal()
 	if err != nil {
 		return nil, fmt.Errorf("encoding a page: %w", err)
 	}
-	return append([]byte("k8s\x00"), body...), nil
+	// The list is the envelope's field 2. Of two the last one counts.
+	body := append(append(room.body[:0], "k8s\x00"...), envelope...)
+	body = binary.AppendUvarint(append(body, item), uint64(len(list)))
+	room.body = append(body, list...)
+	return room.body, nil
 }
 
-func (k *kind) textPage(meta metav1.ListMeta, start, end int) ([]byte, error) {
+func (k *kind) textPage(room *pageRoom, meta metav1.ListMeta, start, end int) ([]byte, error) {
 	head, err := json.Marshal(meta)
 	if err != nil {
 		return nil, fmt.Errorf("encoding a page: %w", err)
 	}
-	list := make([]byte, 0, (end-start)*(len(k.plain.text)+1)+len(head)+64)
-	list = fmt.Appendf(list, `{"kind":"%s","apiVersion":"v1","metadata":%s,"items":[`, k.list, head)
+	list := fmt.Appendf(room.list[:0], `{"kind":"%s","apiVersion":"v1","metadata":%s,"items":[`, k.list, head)
 	for i := start; i < end; i++ {
 		if i > start {
 			list = append(list, ',')
 		}
 		list = k.object(i, false).appendTo(list, i)
 	}
-	return append(list, "]}\n"...), nil
+	room.list = append(list, "]}\n"...)
+	return room.list, nil
 }
 
-// send answers, and returns what went over the wire.
-func send(w http.ResponseWriter, r *http.Request, mediaType string, body []byte) []byte {
+// packer compresses into a buffer of its own.
+type packer struct {
+	*gzip.Writer
+	packed bytes.Buffer
+}
+
+// send answers, and returns how much went over the wire.
+func (a *API) send(w http.ResponseWriter, r *http.Request, mediaType string, body []byte) int {
 	w.Header().Set("Content-Type", mediaType)
 	if len(body) >= gzipFrom && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		var packed bytes.Buffer
-		z, err := gzip.NewWriterLevel(&packed, gzipLevel)
-		if err == nil {
-			_, _ = z.Write(body) // into memory
-			z.Close()
-			w.Header().Set("Content-Encoding", "gzip")
-			body = packed.Bytes()
+		p, _ := a.packers.Get().(*packer)
+		if p == nil {
+			z, err := gzip.NewWriterLevel(nil, gzipLevel)
+			if err != nil {
+				panic(err) // the level is one that there is
+			}
+			p = &packer{Writer: z}
 		}
+		defer a.packers.Put(p)
+		p.packed.Reset()
+		p.Reset(&p.packed)
+		_, _ = p.Write(body) // into memory
+		p.Close()
+		w.Header().Set("Content-Encoding", "gzip")
+		body = p.packed.Bytes()
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body) //nolint:gosec // no browser reads this, and the client may be gone
-	return body
+	return len(body)
 }
 
 func status(w http.ResponseWriter, code int32, reason metav1.StatusReason, message string) {

@@ -9,9 +9,12 @@
 package podevents
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -25,12 +28,13 @@ type Collector struct {
 	mu        sync.Mutex
 	words     map[string]string   // interned
 	lists     map[string][]string // interned
+	keys      map[string]string   // of images, normalised
 	pods      map[string]evidence.Pod
 	waiting   map[string]*waitingPod   // pods that wait for an image or for anything before
-	uids      map[string]string        // of pods, as their events name them
+	uids      map[string]uidDigest     // of pods, as their events name them
 	events    map[string][]*podEvents  // by pod, one for each of that name
 	images    map[string]*objectEvents // by the vSphere Image object, "namespace/name"
-	seen      map[string]int           // by an event's uid, how often it was counted
+	seen      map[uidDigest]int        // by an event's uid, how often it was counted
 	windows   map[string]window        // by namespace
 	nodes     map[string]apiNode
 	workloads map[string]workload // by "Kind/namespace/name"
@@ -42,16 +46,28 @@ func New(b *evidence.Builder) *Collector {
 		b:         b,
 		words:     map[string]string{},
 		lists:     map[string][]string{},
+		keys:      map[string]string{},
 		pods:      map[string]evidence.Pod{},
 		waiting:   map[string]*waitingPod{},
-		uids:      map[string]string{},
+		uids:      map[string]uidDigest{},
 		events:    map[string][]*podEvents{},
 		images:    map[string]*objectEvents{},
-		seen:      map[string]int{},
+		seen:      map[uidDigest]int{},
 		windows:   map[string]window{},
 		nodes:     map[string]apiNode{},
 		workloads: map[string]workload{},
 	}
+}
+
+// uidDigest stands for a uid, which is five times as long; 0 for none.
+type uidDigest uint64
+
+func digestOf(uid types.UID) uidDigest {
+	if uid == "" {
+		return 0
+	}
+	sum := sha256.Sum256([]byte(uid))
+	return max(uidDigest(binary.BigEndian.Uint64(sum[:])), 1)
 }
 
 // workload is an object of a manifest that has a pod template.

@@ -1,6 +1,7 @@
 package podevents
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -12,9 +13,9 @@ import (
 // podEvents is what the events say of one pod.
 type podEvents struct {
 	namespace, name string
-	uid             string
+	uid             uidDigest
 	objectEvents
-	byImage map[string]*imageEvents // by normalised reference
+	byImage imageList
 	// sandbox is the newest failure to get the sandbox's image.
 	sandbox *failureEvent
 	// progress is when the newest event came that needs a sandbox.
@@ -27,9 +28,44 @@ type podEvents struct {
 	newest       time.Time
 }
 
+// imageList is what the events say of a pod's images. Most pods have one or two, for
+// which a map would be larger than what is in it.
+type imageList struct {
+	all   []*imageEvents
+	index map[string]*imageEvents // of more than fewImages
+}
+
+const fewImages = 16
+
+// of is the record of an image by its normalised reference, nil where there is none.
+func (l *imageList) of(key string) *imageEvents {
+	if l.index != nil {
+		return l.index[key]
+	}
+	for _, o := range l.all {
+		if o.key == key {
+			return o
+		}
+	}
+	return nil
+}
+
+func (l *imageList) add(o *imageEvents) {
+	l.all = append(l.all, o)
+	if l.index == nil && len(l.all) > fewImages {
+		l.index = map[string]*imageEvents{}
+		for _, o := range l.all {
+			l.index[o.key] = o
+		}
+	}
+	if l.index != nil {
+		l.index[o.key] = o
+	}
+}
+
 // imageEvents is what the events say of one image of a pod.
 type imageEvents struct {
-	image      string
+	key, image string
 	containers []string
 	objectEvents
 	// backOff is the newest event that only says that the kubelet waits.
@@ -41,9 +77,13 @@ type imageEvents struct {
 type objectEvents struct {
 	failure *failureEvent
 	success time.Time
-	first   time.Time
-	last    time.Time
-	count   int
+	span    *span // of its failures; few objects have any
+}
+
+// span is how long failures went on.
+type span struct {
+	first, last time.Time
+	count       int
 }
 
 // failing tells that the newest event was no success.
@@ -93,20 +133,36 @@ func (c *Collector) AddEvent(e *corev1.Event, _ evidence.Provenance) {
 		c.addImageObject(key, n, count)
 		return
 	}
-	n.message = c.word(n.message)
+	c.intern(&n)
 	c.recordOf(key, e).add(n, count)
+}
+
+// intern replaces an event's words by those that are kept already, and finds the key
+// of its image: 60,000 events name a few thousand images.
+func (c *Collector) intern(n *notice) {
+	n.message, n.container, n.image = c.word(n.message), c.word(n.container), c.word(n.image)
+	if n.image == "" {
+		n.key = c.word(containerKey(n.container))
+		return
+	}
+	key, known := c.keys[n.image]
+	if !known {
+		key = c.word(normalised(n.image))
+		c.keys[n.image] = key
+	}
+	n.key = key
 }
 
 // recordOf is the record of the pod that an event is about: a StatefulSet's pod
 // has had others of its name before.
 func (c *Collector) recordOf(key string, e *corev1.Event) *podEvents {
-	uid := string(e.InvolvedObject.UID)
+	uid := digestOf(e.InvolvedObject.UID)
 	for _, p := range c.events[key] {
 		if p.uid == uid {
 			return p
 		}
 	}
-	p := &podEvents{namespace: c.word(namespaceOr(e.InvolvedObject.Namespace)), name: e.InvolvedObject.Name, uid: uid, byImage: map[string]*imageEvents{}}
+	p := &podEvents{namespace: c.word(namespaceOr(e.InvolvedObject.Namespace)), name: key[len(key)-len(e.InvolvedObject.Name):], uid: uid}
 	c.events[key] = append(c.events[key], p)
 	return p
 }
@@ -118,9 +174,9 @@ func (c *Collector) eventsOf(key string) *podEvents {
 	var newest *podEvents
 	for _, p := range c.events[key] {
 		switch {
-		case uid != "" && p.uid == uid:
+		case uid != 0 && p.uid == uid:
 			return p
-		case uid != "" && p.uid != "":
+		case uid != 0 && p.uid != 0:
 		case newest == nil || p.newest.After(newest.newest) || (p.newest.Equal(newest.newest) && p.uid < newest.uid):
 			newest = p
 		}
@@ -134,8 +190,9 @@ func (c *Collector) counted(e *corev1.Event, count int) int {
 	if e.UID == "" {
 		return count
 	}
-	before := c.seen[string(e.UID)]
-	c.seen[string(e.UID)] = max(count, before)
+	uid := digestOf(e.UID)
+	before := c.seen[uid]
+	c.seen[uid] = max(count, before)
 	return max(0, count-before)
 }
 
@@ -200,19 +257,15 @@ func (p *podEvents) addFailure(n notice, count int) {
 // image is the record of the image that a notice names or, where it names none,
 // of the container's that it is about. Nil for what concerns the pod as a whole.
 func (p *podEvents) image(n notice) *imageEvents {
-	key := normalised(n.image)
-	if n.image == "" {
-		if n.container == "" {
-			return nil
-		}
-		key = containerKey(n.container)
+	if n.image == "" && n.container == "" {
+		return nil
 	}
-	o := p.byImage[key]
+	o := p.byImage.of(n.key)
 	if o == nil {
-		o = &imageEvents{image: n.image}
-		p.byImage[key] = o
+		o = &imageEvents{key: n.key, image: n.image}
+		p.byImage.add(o)
 	}
-	if n.container != "" {
+	if n.container != "" && !slices.Contains(o.containers, n.container) {
 		o.containers = sortedSet(append(o.containers, n.container))
 	}
 	return o
@@ -238,12 +291,15 @@ func (o *objectEvents) fail(n notice, count int) {
 	if e := n.event(); e.newer(o.failure) {
 		o.failure = e
 	}
-	o.count += count
-	if o.first.IsZero() || (!n.first.IsZero() && n.first.Before(o.first)) {
-		o.first = n.first
+	if o.span == nil {
+		o.span = &span{}
 	}
-	if n.at.After(o.last) {
-		o.last = n.at
+	o.span.count += count
+	if o.span.first.IsZero() || (!n.first.IsZero() && n.first.Before(o.span.first)) {
+		o.span.first = n.first
+	}
+	if n.at.After(o.span.last) {
+		o.span.last = n.at
 	}
 }
 

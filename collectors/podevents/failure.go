@@ -65,7 +65,9 @@ func (f *failure) eventsOf(image *imageEvents, o *objectEvents) {
 	if f.event == nil {
 		return
 	}
-	f.first, f.last, f.count = evidence.MaybeAt(o.first), evidence.MaybeAt(o.last), o.count
+	if s := o.span; s != nil {
+		f.first, f.last, f.count = evidence.MaybeAt(s.first), evidence.MaybeAt(s.last), s.count
+	}
 	if f.last == nil {
 		f.last = evidence.MaybeAt(f.event.at)
 	}

@@ -28,7 +28,11 @@ func (c *Collector) Finish() {
 	c.b.Record(func(d *evidence.Document) {
 		c.writeNodes(d)
 		c.writeWindows(d)
-		maps.Copy(d.Pods, c.pods)
+		if len(d.Pods) == 0 {
+			d.Pods = c.pods // a copy of 150,000 would need 30 MB more
+		} else {
+			maps.Copy(d.Pods, c.pods)
+		}
 		maps.Copy(d.PullFailures, out.failures)
 		maps.Copy(d.Registries, registries)
 	})
@@ -158,12 +162,12 @@ func (j *join) image(image string) bool {
 // eventsFor finds what the events say of an image: under its name, under its
 // container's, of the vSphere Image object or, for a vSphere Pod, of the pod.
 func (j *join) eventsFor(f failure, image string) (*imageEvents, *objectEvents) {
-	byImage := j.events.byImage[normalised(image)]
+	byImage := j.events.byImage.of(normalised(image))
 	if byImage != nil && (byImage.failure != nil || byImage.backOff != nil) {
 		return byImage, &byImage.objectEvents
 	}
 	for _, container := range f.containers {
-		if o := j.events.byImage[containerKey(container)]; o != nil && o.failure != nil {
+		if o := j.events.byImage.of(containerKey(container)); o != nil && o.failure != nil {
 			return o, &o.objectEvents
 		}
 	}
@@ -247,8 +251,7 @@ func (c *Collector) joinEvents(key string, out *output) {
 		j.pod.Platform = evidence.PlatformVSpherePod
 	}
 	var failures []failure
-	for _, image := range sortedKeys(e.byImage) {
-		o := e.byImage[image]
+	for _, o := range slices.SortedFunc(slices.Values(e.byImage.all), func(a, b *imageEvents) int { return strings.Compare(a.key, b.key) }) {
 		f := failure{image: o.image, containers: o.containers}
 		f.eventsOf(o, &o.objectEvents)
 		if f.failing && f.event != nil {

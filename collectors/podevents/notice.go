@@ -14,6 +14,7 @@ type notice struct {
 	count           int
 	reason, message string
 	image           string
+	key             string // of what the notice is about, within its pod
 	container       string
 	node            string
 	secrets         []string

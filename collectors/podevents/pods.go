@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -67,7 +68,7 @@ func (c *Collector) AddPod(p *corev1.Pod, prov evidence.Provenance) {
 	record.ServiceAccount = c.word(record.ServiceAccount)
 	record.Images, record.PullSecrets = c.list(images), c.list(secrets)
 	c.pods[key] = record
-	if uid := uidInEvents(p); uid != "" && record.Observed {
+	if uid := uidInEvents(p); uid != 0 && record.Observed {
 		c.uids[key] = uid
 	}
 	delete(c.waiting, key)
@@ -88,11 +89,11 @@ func observed(s *corev1.PodStatus) bool {
 
 // uidInEvents is the uid that events name a pod by. The kubelet knows a static
 // pod by the digest of its file, the API by the uid of its mirror.
-func uidInEvents(p *corev1.Pod) string {
+func uidInEvents(p *corev1.Pod) uidDigest {
 	if digest := p.Annotations[corev1.MirrorPodAnnotationKey]; digest != "" {
-		return digest
+		return digestOf(types.UID(digest))
 	}
-	return string(p.UID)
+	return digestOf(p.UID)
 }
 
 // vmwareAnnotations mark vSphere Pods.

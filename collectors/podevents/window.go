@@ -26,7 +26,7 @@ func (c *Collector) widen(e *corev1.Event) {
 	defer c.mu.Unlock()
 	namespace = c.word(namespace)
 	w := c.windows[namespace]
-	if uid := string(e.UID); uid == "" {
+	if uid := digestOf(e.UID); uid == 0 {
 		w.count++
 	} else if _, again := c.seen[uid]; !again {
 		c.seen[uid] = 0

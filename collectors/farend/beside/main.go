@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, out io.Writer, clock func() time.Ti
 	flags := flag.NewFlagSet("beside", flag.ContinueOnError)
 	flags.StringVar(&s.regpolicy, "regpolicy", "bin/regpolicy", "the program")
 	flags.StringVar(&s.kubectl, "kubectl", "kubectl", "the program that it is compared with for clusters")
-	flags.IntVar(&s.cluster.Pods, "pods", 30_000, "pods of the cluster; events and nodes are in proportion")
+	flags.IntVar(&s.cluster.Pods, "pods", 10_000, "pods of the cluster; events and nodes are in proportion")
 	flags.IntVar(&s.nodes, "nodes", 200, "nodes read over SSH")
 	flags.IntVar(&s.registries, "registries", 100, "registries probed")
 	flags.DurationVar(&s.roundTrip, "round-trip", 50*time.Millisecond, "how far nodes and registries are away")

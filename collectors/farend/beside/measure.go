@@ -66,6 +66,11 @@ func (b *bench) cost(ctx context.Context, command []string) (cost, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // to run what it is told is what it is for
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.work}
+	for _, name := range []string{"GOGC", "GOMEMLIMIT", "GODEBUG"} {
+		if value, ok := os.LookupEnv(name); ok {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 10 * time.Second
@@ -84,14 +89,13 @@ func (b *bench) cost(ctx context.Context, command []string) (cost, error) {
 		return cost{}, fmt.Errorf("%w: %s", err, bytes.TrimSpace(last[max(0, len(last)-500):]))
 	}
 	state := cmd.ProcessState
-	if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
-		most = max(most, usage.Maxrss<<10) // of the largest process
-	}
 	return cost{(state.UserTime() + state.SystemTime()).Seconds(), wall.Seconds(), float64(most) / 1e6}, nil
 }
 
-// watchMemory samples what a process group has, each shared page counted once, until
-// its result is called for.
+// watchMemory samples what a process group has until its result is called for: the
+// most that its processes had together, each shared page counted once, or one of them
+// alone by the kernel's own mark. What the kernel tells when a process ends would
+// count what this program had when it started it.
 func watchMemory(group int) (most func() int64) {
 	done, result := make(chan struct{}), make(chan int64)
 	go func() {
@@ -112,7 +116,7 @@ func watchMemory(group int) (most func() int64) {
 }
 
 func groupMemory(group int) int64 {
-	var total int64
+	var together, largest int64
 	folders, _ := filepath.Glob("/proc/[0-9]*") // the pattern is good
 	for _, folder := range folders {
 		stat, err := os.ReadFile(folder + "/stat")
@@ -125,16 +129,23 @@ func groupMemory(group int) int64 {
 		if len(fields) < 3 || fields[2] != strconv.Itoa(group) {
 			continue
 		}
-		rollup, err := os.ReadFile(folder + "/smaps_rollup")
-		if err != nil {
-			continue
-		}
-		for line := range strings.Lines(string(rollup)) {
-			if number, ok := strings.CutPrefix(line, "Pss:"); ok {
-				kilobytes, _ := strconv.ParseInt(strings.Fields(number)[0], 10, 64) // none where it is no number
-				total += kilobytes << 10
-			}
+		together += kilobytes(folder+"/smaps_rollup", "Pss:") << 10
+		largest = max(largest, kilobytes(folder+"/status", "VmHWM:")<<10)
+	}
+	return max(together, largest)
+}
+
+// kilobytes reads a number of a file in /proc, 0 where it is not there.
+func kilobytes(path, name string) int64 {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0 // it has ended
+	}
+	for line := range strings.Lines(string(text)) {
+		if number, ok := strings.CutPrefix(line, name); ok {
+			n, _ := strconv.ParseInt(strings.Fields(number)[0], 10, 64) // 0 where it is no number
+			return n
 		}
 	}
-	return total
+	return 0
 }

@@ -25,7 +25,7 @@ func (c *Cluster) PodsWith(ctx context.Context, namespace, selector string) ([]c
 		return nil, fmt.Errorf("listing pods: %q is no label selector: %w", selector, err)
 	}
 	var pods []corev1.Pod
-	err := c.listPods(ctx, namespace, selector, func(items []corev1.Pod, _ string) error {
+	err := c.listPods(ctx, namespace, selector, nil, func(items []corev1.Pod, _ string) error {
 		for i := range items {
 			items[i].ManagedFields = nil
 		}

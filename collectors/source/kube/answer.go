@@ -47,9 +47,13 @@ func decode(a answer, kind string, into message) error {
 		return wrongMediaType(a.mediaType)
 	}
 	if found != kind {
-		return &failure{reason: "parse_error", err: fmt.Errorf("the answer is of kind %q, not %q", found, kind)}
+		return wrongKind(found, kind)
 	}
 	return nil
+}
+
+func wrongKind(found, want string) *failure {
+	return &failure{reason: "parse_error", err: fmt.Errorf("the answer is of kind %q, not %q", found, want)}
 }
 
 func notKubernetes(kind string) *failure {

@@ -9,17 +9,21 @@ import (
 )
 
 // Pods reads all pods and hands them over in pages, each with the
-// resourceVersion of its list. A page may be empty; its slice belongs to page.
-// managedFields are most of a pod's bytes: drop them at once. An error of page
-// ends the list and is returned.
+// resourceVersion of its list. A page may be empty; its slice belongs to page. A
+// pod may have no more than keptPod: names, images, secrets to pull with, and how far
+// it is. An error of page ends the list and is returned.
 func (c *Cluster) Pods(ctx context.Context, page func(items []corev1.Pod, resourceVersion string) error) error {
-	return c.listPods(ctx, c.options.Namespace, "", page)
+	return c.listPods(ctx, c.options.Namespace, "", keptPod, page)
 }
 
-func (c *Cluster) listPods(ctx context.Context, namespace, selector string, page func([]corev1.Pod, string) error) error {
+// listPods keeps whole pods where it is told of nothing to keep.
+func (c *Cluster) listPods(ctx context.Context, namespace, selector string, kept keep, page func([]corev1.Pod, string) error) error {
 	err := listing[corev1.Pod]{
 		path: corePath("pods", namespace), selector: selector, accept: acceptProtobuf, page: page,
 		decode: func(a answer) (chunk[corev1.Pod], error) {
+			if kept != nil && a.mediaType == mediaProtobuf {
+				return decodeList[corev1.Pod](a, "PodList", kept)
+			}
 			var list corev1.PodList
 			err := decode(a, "PodList", &list)
 			return chunk[corev1.Pod]{list.Items, list.ListMeta}, err
@@ -34,6 +38,9 @@ func (c *Cluster) Events(ctx context.Context, page func(items []corev1.Event, re
 	err := listing[corev1.Event]{
 		path: corePath("events", c.options.Namespace), accept: acceptProtobuf, page: page,
 		decode: func(a answer) (chunk[corev1.Event], error) {
+			if a.mediaType == mediaProtobuf {
+				return decodeList[corev1.Event](a, "EventList", keptEvent)
+			}
 			var list corev1.EventList
 			err := decode(a, "EventList", &list)
 			return chunk[corev1.Event]{list.Items, list.ListMeta}, err
@@ -48,6 +55,9 @@ func (c *Cluster) Nodes(ctx context.Context, page func(items []corev1.Node, reso
 	err := listing[corev1.Node]{
 		path: corePath("nodes", ""), accept: acceptProtobuf, page: page,
 		decode: func(a answer) (chunk[corev1.Node], error) {
+			if a.mediaType == mediaProtobuf {
+				return decodeList[corev1.Node](a, "NodeList", keptNode)
+			}
 			var list corev1.NodeList
 			err := decode(a, "NodeList", &list)
 			return chunk[corev1.Node]{list.Items, list.ListMeta}, err

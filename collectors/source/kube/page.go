@@ -51,18 +51,20 @@ type listing[T any] struct {
 func (l listing[T]) run(ctx context.Context, c *Cluster) error {
 	seen := map[[16]byte]struct{}{}
 	w := walk{patience: maxIdlePages}
+	var room []byte // what is decoded shares no bytes with the answer
 	for range c.options.MaxPages {
 		query := w.query(c.options.PageSize)
 		if l.selector != "" {
 			query.Set("labelSelector", l.selector)
 		}
-		got, err := c.fetch(ctx, request{path: l.path, query: query, accept: l.accept})
+		got, err := c.fetch(ctx, request{path: l.path, query: query, accept: l.accept, into: room})
 		if err != nil {
 			if err = w.expired(err); err != nil {
 				return err
 			}
 			continue
 		}
+		room = got.body
 		part, err := l.decode(got)
 		if err != nil {
 			return err

@@ -42,6 +42,7 @@ type request struct {
 	accept string
 	body   []byte // JSON
 	most   int64  // the largest answer that is read; Options.MaxBody when zero
+	into   []byte // whose room the answer's body may take
 }
 
 type answer struct {
@@ -103,7 +104,7 @@ func (c *Cluster) attempt(parent context.Context, r request) (answer, *failure) 
 		return answer{}, c.transportFailure(ctx, at.stage(), err)
 	}
 	defer resp.Body.Close()
-	return c.receive(ctx, resp, cmp.Or(r.most, c.options.MaxBody))
+	return c.receive(ctx, resp, r.into, cmp.Or(r.most, c.options.MaxBody))
 }
 
 func (c *Cluster) newRequest(ctx context.Context, r request) (*http.Request, error) {
@@ -155,7 +156,7 @@ func (c *Cluster) send(req *http.Request) (*http.Response, error) {
 }
 
 // receive reads the answer's body, within limits.
-func (c *Cluster) receive(ctx context.Context, resp *http.Response, limit int64) (answer, *failure) {
+func (c *Cluster) receive(ctx context.Context, resp *http.Response, into []byte, limit int64) (answer, *failure) {
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	good := slices.Contains([]int{http.StatusOK, http.StatusCreated, http.StatusAccepted}, resp.StatusCode)
 	if !good {
@@ -166,7 +167,7 @@ func (c *Cluster) receive(ctx context.Context, resp *http.Response, limit int64)
 	if resp.ContentLength > limit {
 		return answer{}, tooLong
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	body, err := readAll(into, io.LimitReader(resp.Body, limit+1))
 	switch {
 	case int64(len(body)) > limit:
 		return answer{}, tooLong
@@ -178,6 +179,13 @@ func (c *Cluster) receive(ctx context.Context, resp *http.Response, limit int64)
 		return answer{}, &failure{reason: "truncated", err: fmt.Errorf("the answer broke off after %d bytes: %w", len(body), err), retry: always}
 	}
 	return answer{mediaType, body}, nil
+}
+
+// readAll is io.ReadAll into the room that a slice has.
+func readAll(into []byte, r io.Reader) ([]byte, error) {
+	room := bytes.NewBuffer(into[:0])
+	_, err := room.ReadFrom(r)
+	return room.Bytes(), err
 }
 
 // retryAfter reads the header of RFC 9110 section 10.2.3: seconds, or a date,
