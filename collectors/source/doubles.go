@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -131,13 +132,26 @@ func completes(whole, part Object) bool {
 	if part.Withheld == nil || !isLookedUp(part.Kind()) {
 		return false
 	}
-	x, y := text(mapping(whole.Map, "metadata"), "uid"), text(mapping(part.Map, "metadata"), "uid")
-	if x != "" && y != "" && x != y {
+	if x, y := uidOf(whole), uidOf(part); x != "" && y != "" && x != y {
+		return false
+	}
+	if whole.Withheld != nil && whole.Withheld.More && !part.Withheld.More {
 		return false
 	}
 	told, all := valuesOf(part), valuesOf(whole)
+	return agrees(told, all, part) && !slices.ContainsFunc(part.Withheld.Keys, func(key string) bool {
+		_, ok := all[key]
+		return !ok && !whole.Withholds(key)
+	})
+}
+
+func uidOf(o Object) string { return text(mapping(o.Map, "metadata"), "uid") }
+
+// agrees tells whether all values of an object hold what is told of a part of it, and
+// nothing besides that the part does not withhold.
+func agrees(told, all map[string]any, part Object) bool {
 	for key, value := range told {
-		if other, ok := all[key]; !ok || other != value {
+		if other, ok := all[key]; !ok || !reflect.DeepEqual(other, value) { // it may be no text
 			return false
 		}
 	}
@@ -146,12 +160,7 @@ func completes(whole, part Object) bool {
 			return false // another object, or another version of it
 		}
 	}
-	for _, key := range part.Withheld.Keys {
-		if _, ok := all[key]; !ok && !whole.Withholds(key) {
-			return false
-		}
-	}
-	return whole.Withheld == nil || !whole.Withheld.More || part.Withheld.More
+	return true
 }
 
 // valuesOf are the values of a Secret or ConfigMap, a Secret's in wire form.

@@ -104,6 +104,7 @@ func TestTheSecretWithValuesCounts(t *testing.T) {
 	typed := secret("typed.yaml", "", "stringData: {ca: y, other: x}\n")
 	differs := secret("differs.yaml", "", "data: {ca: eQ==, other: eg==}\n")
 	more := secret("more.yaml", "", "data: {ca: eQ==, other: eA==, third: eA==}\n")
+	list := secret("list.yaml", "", "data: {ca: eQ==, other: [eA==]}\n")
 	less := secret("less.yaml", "", "data: {other: eA==}\n")
 	sameMasked := bundle(", uid: u, resourceVersion: '7'", "'139 bytes long'")
 	sameWhole := secret("same-whole.yaml", ", uid: u, resourceVersion: '7'", "data: {ca: eQ==, other: eA==}\n")
@@ -119,6 +120,8 @@ func TestTheSecretWithValuesCounts(t *testing.T) {
 		{"of one version", []string{sameMasked, sameWhole}, false},
 		{"of one version, masked second", []string{sameWhole, sameMasked}, false},
 		{"what both tell differs", []string{masked, differs}, true},
+		{"a value that is no text", []string{masked, list}, true},
+		{"values that are no texts", []string{bundle("", "'139 bytes long', more: [x]"), secret("l.yaml", "", "data: {ca: eQ==, other: eA==, more: [x]}\n")}, false},
 		{"one has another key", []string{masked, more}, true},
 		{"one lacks the key", []string{masked, less}, true},
 		{"two objects", []string{sameMasked, otherWhole}, true},

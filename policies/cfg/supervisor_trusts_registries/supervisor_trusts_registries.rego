@@ -18,16 +18,27 @@
 #   tags: [cfg]
 package regpolicy.cfg.supervisor_trusts_registries
 
+import data.regpolicy.lib.chains
 import data.regpolicy.lib.pointer
 import data.regpolicy.lib.registries
 import data.regpolicy.lib.trust
 
 subjects contains _subject(name) if some name in _judged
 
-deny contains {"subject": _subject(name), "msg": msg, "evidence": [pointer.to(["registries", name]), "/domains/supervisor"]} if {
+deny contains {"subject": _subject(name), "msg": msg, "evidence": [pointer.to(["registries", name]), "/domains/supervisor"], "remediation": _repair(name)} if {
 	some name in _judged
 	not _trusted(name)
 	msg := sprintf("vSphere Pods use the registry %s, and %s", [name, _why])
+}
+
+_repair(name) := sprintf("Get the certificate of the CA%s (`openssl s_client -connect %s -showcerts` shows the chain), compare its fingerprint with its owner, and append it to the key ca-bundle on the Supervisor (`kubectl -n kube-system edit configmap image-fetcher-ca-bundle`; keep what is there), or register the registry with its certificate chain in the Supervisor's settings", [_top(name), name])
+
+default _top(_) := " that signed the registry's certificate"
+
+_top(name) := sprintf(" %q at the end of the registry's chain", [top]) if {
+	tops := {chains.top(chain) | some chain in input.endpoints[name].chains}
+	top := min(tops)
+	count(tops) == 1
 }
 
 _subject(name) := {"kind": "registry", "name": name, "domain": "supervisor"}

@@ -54,5 +54,22 @@ test_what_is_not_looked_at[name] if {
 
 test_finding if {
 	some finding in policy.deny with input as _document({}, {"configured:1": false}, {})
-	json.remove(finding, ["msg"]) == {"subject": _subject, "evidence": ["/registries/harbor.corp.example:443", "/domains/supervisor"]}
+	json.remove(finding, ["msg", "remediation"]) == {"subject": _subject, "evidence": ["/registries/harbor.corp.example:443", "/domains/supervisor"]}
 }
+
+test_repair[name] if {
+	some name, tc in {
+		"not probed": {"endpoints": {}, "want": "Get the certificate of the CA that signed the registry's certificate (`openssl s_client -connect harbor.corp.example:443 -showcerts` shows the chain), compare its fingerprint with its owner, and append it to the key ca-bundle on the Supervisor (`kubectl -n kube-system edit configmap image-fetcher-ca-bundle`; keep what is there), or register the registry with its certificate chain in the Supervisor's settings"},
+		"probed": {"endpoints": _presenting(["leaf"]), "want": "Get the certificate of the CA \"CN=Root\" at the end of the registry's chain ("},
+		"two chains": {"endpoints": _presenting(["leaf", "other"]), "want": "Get the certificate of the CA that signed the registry's certificate ("},
+	}
+	document := object.union(_document({}, {}, {}), {
+		"domains": {"supervisor": {"trust_store": "configured:1", "entries": []}}, "trust": {},
+		"certificates": {"leaf": {"issuer": "CN=Root"}, "other": {"issuer": "CN=Other"}},
+		"endpoints": tc.endpoints,
+	})
+	some finding in policy.deny with input as document
+	startswith(finding.remediation, tc.want)
+}
+
+_presenting(leaves) := {"harbor.corp.example:443": {"chains": {leaf: {"certificates": [leaf], "verdicts": {}} | some leaf in leaves}}}

@@ -27,6 +27,35 @@ deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer
 	msg := sprintf("the name %q of a trust entry in %s cannot be a key of a secret", [entry.name, trust.source(entry)])
 }
 
+# An empty name is no name.
+subjects contains trust.subject(input.trust[key]) if some key in _nameless
+
+deny contains {"subject": trust.subject(entry), "msg": msg, "evidence": [pointer.to(["trust", key])], "trust_domain": entry.domain} if {
+	some key in _nameless
+	entry := input.trust[key]
+	msg := sprintf("the trust entry %s in %s has no name, though its API wants one", [entry.label, trust.source(entry)])
+}
+
+_nameless contains key if {
+	some key, entry in input.trust
+	not entry.name
+	_wants_name(entry)
+	not entry.label in _unread
+}
+
+_wants_name(entry) if entry.object.kind in {"TanzuKubernetesCluster", "TkgServiceConfiguration"}
+
+_wants_name(entry) if {
+	entry.object.kind == "Cluster"
+	contains(entry.field, "variables[trust]")
+}
+
+# A name that is no text: the engine says so.
+_unread contains gap.subject.name if {
+	some gap in input.coverage.trust.gaps
+	gap.field == "name"
+}
+
 _valid(name) if {
 	regex.match(`^[-._a-zA-Z0-9]+$`, name)
 	count(name) <= 253

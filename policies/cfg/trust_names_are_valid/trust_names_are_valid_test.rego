@@ -42,3 +42,26 @@ test_evidence_and_subject if {
 	finding.evidence == ["/trust/a~1b/name"]
 	finding.trust_domain == "workload"
 }
+
+test_nameless[name] if {
+	some name, tc in {
+		"a TanzuKubernetesCluster's": {"kind": "TanzuKubernetesCluster", "field": "spec.settings.network.trust.additionalTrustedCAs[0].data", "denied": true},
+		"the service's": {"kind": "TkgServiceConfiguration", "field": "spec.trust.additionalTrustedCAs[0].data", "denied": true},
+		"the variable trust's": {"kind": "Cluster", "field": "spec.topology.variables[trust].value.additionalTrustedCAs[0].name", "denied": true},
+		"the variable osConfiguration's": {"kind": "Cluster", "field": "spec.topology.variables[osConfiguration].value.trust.additionalTrustedCAs[0].caCert.content", "denied": false},
+		"another kind's": {"kind": "ClusterClass", "field": "spec.variables[trust]", "denied": false},
+		"a bundle's": {"kind": "ConfigMap", "field": "data[ca-bundle]", "denied": false},
+		"one whose name is no text": {"kind": "TanzuKubernetesCluster", "field": "x", "gaps": [{"subject": {"kind": "trust_entry", "name": "#0"}, "field": "name"}], "denied": false},
+		"one whose value cannot be read": {"kind": "TanzuKubernetesCluster", "field": "x", "gaps": [{"subject": {"kind": "trust_entry", "name": "#0"}, "field": "value"}], "denied": true},
+	}
+	entry := {"domain": "workload", "object": {"kind": tc.kind, "namespace": "ns", "name": "demo"}, "field": tc.field, "label": "#0"}
+	document := {"trust": {"a/b": entry}, "coverage": {"trust": {"gaps": object.get(tc, "gaps", [])}}}
+	finding := {
+		"subject": {"kind": "trust_entry", "namespace": "ns", "name": "#0", "source": concat("/", [tc.kind, "demo"])},
+		"msg": sprintf("the trust entry #0 in %s/demo has no name, though its API wants one", [tc.kind]),
+		"evidence": ["/trust/a~1b"],
+		"trust_domain": "workload",
+	}
+	policy.deny == {finding | tc.denied} with input as document
+	policy.subjects == {finding.subject | tc.denied} with input as document
+}

@@ -78,11 +78,18 @@ _read_at := max({clock.ns(source.collected_at) | some source in _files}) if {
 
 _dated if every source in _files { is_string(source.collected_at) }
 
-# The files that events may stem from, where no cluster was asked for them.
+# The files that events may stem from, where no cluster was asked for them. Manifests
+# beside what was gathered hold none.
+_files contains source if {
+	every other in input.sources { not other.kind in {"archive", "capture", "cluster"} }
+	some source in input.sources
+	source.kind == "manifests"
+}
+
 _files contains source if {
 	every other in input.sources { other.kind != "cluster" }
 	some source in input.sources
-	source.kind in {"archive", "capture", "manifests"}
+	source.kind in {"archive", "capture"}
 }
 
 _gap(failure) := "no event of its namespace was read" if {

@@ -41,6 +41,8 @@ test_files[name] if {
 		"beside a live cluster": {"sources": {"f": {"kind": "capture"}, "c": {"kind": "cluster"}}, "windows": {"shop": "2026-11-23T06:59:59Z"}, "subjects": {_web}, "denied": {_old}},
 		"a bundle that says when it was made, judged later": {"sources": {"f": {"kind": "archive", "collected_at": "2026-11-20T08:00:00Z"}, "p": {"kind": "probe"}}, "windows": {"shop": "2026-11-20T07:00:00Z"}, "subjects": {_web}, "denied": set()},
 		"the same, whose events are older": {"sources": {"f": {"kind": "archive", "collected_at": "2026-11-20T09:00:00Z"}, "p": {"kind": "probe"}}, "windows": {"shop": "2026-11-20T07:00:00Z"}, "subjects": {_web}, "denied": {"pod shop/web waits for an image, and the newest event of its namespace is of 2026-11-20T07:00:00Z, 120 minutes before the evidence was gathered"}},
+		"the same beside manifests": {"sources": {"f": {"kind": "archive", "collected_at": "2026-11-20T09:00:00Z"}, "m": {"kind": "manifests"}}, "windows": {"shop": "2026-11-20T07:00:00Z"}, "subjects": {_web}, "denied": {"pod shop/web waits for an image, and the newest event of its namespace is of 2026-11-20T07:00:00Z, 120 minutes before the evidence was gathered"}},
+		"a file beside a live cluster": {"sources": {"m": {"kind": "manifests"}, "c": {"kind": "cluster"}}, "windows": {"shop": "2026-11-23T06:59:59Z"}, "subjects": {_web}, "denied": {_old}},
 		"beside a folder that does not": {"sources": {"f": {"kind": "archive", "collected_at": "2026-11-20T09:00:00Z"}, "g": {"kind": "capture"}}, "windows": {"shop": "2026-11-20T08:30:00Z"}, "subjects": set(), "denied": set()},
 	}
 	windows := {namespace: {"newest": newest} | some namespace, newest in tc.windows}

@@ -12,6 +12,7 @@
 #     Get the CA's new certificate, configure it beside the old one under a new entry
 #     name, and let the nodes roll before the old one expires.
 #   explains: [RT-TLS-002, RT-EVT-001, RT-EVT-004]
+#   explains_from: high
 #   tags: [nod, audit]
 #   params: {warn_days: 90, soon_days: 30}
 #   controls:

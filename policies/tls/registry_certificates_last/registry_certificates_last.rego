@@ -13,7 +13,8 @@
 #   recommended_action: >-
 #     Renew the registry's certificate and let the registry serve it. A renewal by the same
 #     CA needs no change on the nodes.
-#   explains: [RT-EVT-004]
+#   explains: [RT-TLS-002, RT-XEV-003, RT-EVT-004]
+#   explains_from: critical
 #   tags: [audit, tls]
 #   controls:
 #     pci-dss-4.0.1: ["4.2.1.1"]

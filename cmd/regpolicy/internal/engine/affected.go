@@ -39,7 +39,11 @@ func (r reach) sum() report.Affected {
 }
 
 // told is what a failure bears on as other records of the document tell it.
-type told struct{ hosts, nodes []string }
+type told struct {
+	hosts, nodes []string
+	// untrusted tells that a chain leads to no anchor, whatever its dates.
+	untrusted bool
+}
 
 // toldOf is what failures bear on, by fingerprint: the registries, hosts and nodes of
 // the pull failures that they point to, and the nodes that share a trust store.
@@ -56,6 +60,7 @@ func toldOf(results []report.Result, doc *evidence.Document) map[string]told {
 			t.nodes = slices.Clip(nodes) // many failures share it
 		}
 		for _, e := range r.Evidence {
+			t.untrusted = t.untrusted || leadsNowhere(doc, e.Pointer)
 			key, ok := strings.CutPrefix(e.Pointer, "/pull_failures/")
 			if !ok {
 				continue
@@ -69,11 +74,23 @@ func toldOf(results []report.Result, doc *evidence.Document) map[string]told {
 				t.nodes = append(t.nodes, f.Node)
 			}
 		}
-		if len(t.hosts)+len(t.nodes) > 0 {
+		if len(t.hosts)+len(t.nodes) > 0 || t.untrusted {
 			out[r.Fingerprint] = t
 		}
 	}
 	return out
+}
+
+// leadsNowhere tells whether a pointer names the verdict on a chain that leads to no
+// anchor of a trust store. Verdicts leave time out.
+func leadsNowhere(doc *evidence.Document, pointer string) bool {
+	parts := strings.Split(pointer, "/")
+	if len(parts) != 7 || parts[1] != "endpoints" || parts[3] != "chains" || parts[5] != "verdicts" {
+		return false
+	}
+	chain := doc.Endpoints[UnescapePointer(parts[2])].Chains[UnescapePointer(parts[4])]
+	verdict, ok := chain.Verdicts[UnescapePointer(parts[6])]
+	return ok && !verdict.OK
 }
 
 // namesNodes tells whether pods name nodes as those that were read are called: what was

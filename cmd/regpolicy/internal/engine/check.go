@@ -14,7 +14,7 @@ import (
 
 // customKeys are the keys of METADATA's `custom` that mean something here.
 var customKeys = []string{
-	"controls", "explains", "id", "optional_evidence", "params", "profiles", "recommended_action", "severity", "tags", "trust_domain",
+	"controls", "explains", "explains_from", "id", "optional_evidence", "params", "profiles", "recommended_action", "severity", "tags", "trust_domain",
 }
 
 // Check compiles the sources and holds the policies of some files to the

@@ -16,9 +16,12 @@ import (
 // 400 pods that lack one CA are one paragraph, and a pod that lacks a password
 // beside them is another.
 func diagnose(results []report.Result, policies []*Policy, told map[string]told) []report.Diagnosis {
-	d := diagnosing{explains: map[string][]string{}, failed: map[string][]failure{}}
+	d := diagnosing{explains: map[string][]string{}, from: map[string]string{}, failed: map[string][]failure{}}
 	for _, p := range policies {
 		d.explains[p.ID] = p.Explains
+		if p.ExplainsFrom != "" {
+			d.from[p.ID] = p.ExplainsFrom
+		}
 	}
 	for i := range results {
 		r := &results[i]
@@ -47,6 +50,7 @@ func diagnose(results []report.Result, policies []*Policy, told map[string]told)
 
 type diagnosing struct {
 	explains map[string][]string
+	from     map[string]string // ExplainsFrom, of those that have one
 	failed   map[string][]failure
 	ids      []string // of failed policies, sorted
 }
@@ -65,7 +69,7 @@ type bearing struct {
 }
 
 func bearingOf(r *report.Result, t told) bearing {
-	b := bearing{cluster: r.Subject["cluster"]}
+	b := bearing{cluster: r.Subject["cluster"], told: told{untrusted: t.untrusted}}
 	switch r.Subject["kind"] {
 	case "pod":
 		b.pod = r.Subject["namespace"] + "/" + r.Subject["name"]
@@ -93,6 +97,7 @@ type reachOf map[string]*clusterReach
 type clusterReach struct {
 	pods, nodes, hosts        map[string]bool
 	anyPod, anyNode, anyHosts bool // some failure does not say
+	time                      bool // they are about time that has run out
 }
 
 func sum(failures []failure) reachOf {
@@ -130,7 +135,7 @@ func (all reachOf) hosts() map[string]bool {
 // all that both sides say.
 func (all reachOf) covers(f failure) bool {
 	s := all[f.cluster]
-	if s == nil {
+	if s == nil || s.time && f.untrusted {
 		return false
 	}
 	share := func(any bool, names []string, of map[string]bool) bool {
@@ -145,7 +150,7 @@ func (d *diagnosing) unexplained(id string) []failure {
 	var causes []reachOf
 	for _, other := range d.ids {
 		if other != id && slices.Contains(d.explains[other], id) {
-			causes = append(causes, sum(d.failed[other]))
+			causes = append(causes, d.reach(other, d.failed[other]))
 		}
 	}
 	var out []failure
@@ -157,6 +162,26 @@ func (d *diagnosing) unexplained(id string) []failure {
 	return out
 }
 
+// reach is what failures of a policy can explain: of one that grades by time left what
+// has run out.
+func (d *diagnosing) reach(id string, failures []failure) reachOf {
+	from, graded := d.from[id]
+	if !graded {
+		return sum(failures)
+	}
+	var out []failure
+	for _, f := range failures {
+		if slices.Index(report.Severities, f.Severity) >= slices.Index(report.Severities, from) {
+			out = append(out, f)
+		}
+	}
+	all := sum(out)
+	for _, s := range all {
+		s.time = true
+	}
+	return all
+}
+
 // symptoms are the failures that stem from some, directly or through others, by
 // policy id.
 func (d *diagnosing) symptoms(id string, roots []failure) map[string][]failure {
@@ -165,7 +190,7 @@ func (d *diagnosing) symptoms(id string, roots []failure) map[string][]failure {
 	for len(queue) > 0 {
 		current := queue[0]
 		queue = queue[1:]
-		s := sum(out[current])
+		s := d.reach(current, out[current])
 		for _, next := range d.explains[current] {
 			var found []failure
 			for _, f := range d.failed[next] {

@@ -70,3 +70,37 @@ func TestCausesAndSymptomsShareWhatTheyAreAbout(t *testing.T) {
 		})
 	}
 }
+
+// TestTimeExplainsWhatTimeBroke has certificates that expired, and such that will.
+func TestTimeExplainsWhatTimeBroke(t *testing.T) {
+	doc := &evidence.Document{Endpoints: map[string]evidence.Endpoint{"harbor:443": {Chains: map[string]evidence.Chain{
+		"c": {Verdicts: map[string]evidence.ChainVerdict{"holds": {OK: true}, "lacks": {}}},
+	}}}}
+	subject := evidence.Subject{"kind": "registry", "name": "harbor:443"}
+	leaf := func(severity string) report.Result {
+		return report.Result{ID: "LEAF", Verdict: report.Fail, Severity: severity, Subject: subject, Fingerprint: "leaf"}
+	}
+	chain := func(store string) report.Result {
+		return report.Result{
+			ID: "CHAIN", Verdict: report.Fail, Severity: "critical", Subject: subject, Fingerprint: "chain",
+			Evidence: []report.Pointer{{Pointer: "/endpoints/harbor:443/chains/c/verdicts/" + store}},
+		}
+	}
+	policies := []*Policy{{ID: "LEAF", Explains: []string{"CHAIN"}, ExplainsFrom: "critical"}}
+	for name, test := range map[string]struct {
+		results []report.Result
+		want    int
+	}{
+		"it expired":                             {[]report.Result{chain("holds"), leaf("critical")}, 1},
+		"it expired, and nobody trusts it":       {[]report.Result{chain("lacks"), leaf("critical")}, 2},
+		"it will expire, and something else did": {[]report.Result{chain("holds"), leaf("high")}, 2},
+		"it will expire, and nobody trusts it":   {[]report.Result{chain("lacks"), leaf("high")}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := diagnose(test.results, policies, toldOf(test.results, doc))
+			if len(got) != test.want {
+				t.Errorf("%d causes, want %d: %+v", len(got), test.want, got)
+			}
+		})
+	}
+}

@@ -43,13 +43,7 @@ func (p *Policy) setCustom(key string, v any) string {
 	case "id":
 		return setString(&p.ID, v)
 	case "severity":
-		if message := setString(&p.Severity, v); message != "" {
-			return message
-		}
-		if !slices.Contains(report.Severities, p.Severity) {
-			return fmt.Sprintf("is %q; it is one of %v", p.Severity, report.Severities)
-		}
-		return ""
+		return setSeverity(&p.Severity, v)
 	case "recommended_action":
 		return setString(&p.RecommendedAction, v)
 	case "trust_domain":
@@ -58,6 +52,8 @@ func (p *Policy) setCustom(key string, v any) string {
 		return setStrings(&p.Tags, v)
 	case "explains":
 		return setStrings(&p.Explains, v)
+	case "explains_from":
+		return setSeverity(&p.ExplainsFrom, v)
 	case "optional_evidence":
 		return setStrings(&p.Optional, v)
 	case "params":
@@ -101,6 +97,16 @@ func (p *Policy) setControls(v any) string {
 			return framework + " " + message
 		}
 		p.Controls[framework] = list
+	}
+	return ""
+}
+
+func setSeverity(target *string, v any) string {
+	if message := setString(target, v); message != "" {
+		return message
+	}
+	if !slices.Contains(report.Severities, *target) {
+		return fmt.Sprintf("is %q; it is one of %v", *target, report.Severities)
 	}
 	return ""
 }

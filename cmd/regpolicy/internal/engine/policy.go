@@ -26,6 +26,10 @@ type Policy struct {
 	TrustDomain       string
 	// Explains are ids of policies that fail because this one does.
 	Explains []string
+	// ExplainsFrom, of a policy that grades by time left, is the severity of what has
+	// run out: that, and nothing below, explains other failures, and none that time is
+	// not the reason of.
+	ExplainsFrom string
 	// Optional are sections that the policy reads but can do without.
 	Optional []string
 	// Params are the defaults of its parameters.
