@@ -129,7 +129,7 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 				// what it will be denied for is news.
 				was = report.Pass
 			}
-			if was == later[i].Verdict || !known && later[i].Verdict != report.Fail && later[i].Verdict != report.Warn {
+			if !news(was, later[i].Verdict, known) {
 				continue
 			}
 			now[key] = later[i].Verdict
@@ -143,6 +143,10 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 		}
 	}
 	return out, nil
+}
+
+func news(was, is report.Verdict, known bool) bool {
+	return was != is && (known || is == report.Fail || is == report.Warn)
 }
 
 // judgeLater is judge, but what was cut short is an error: it is no change of a verdict.

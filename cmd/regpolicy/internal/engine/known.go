@@ -178,7 +178,7 @@ func same(a, b map[string]*ast.Module) bool {
 
 // libraryOfKnown compiles those of the known policies that are picked, with what they
 // refer to, and checks nothing twice.
-func (s *Sources) libraryOfKnown(ctx context.Context, k *analysis) (*Library, error) {
+func (s *Sources) libraryOfKnown(k *analysis) (*Library, error) {
 	policies, faults := collect(s.modules)
 	l, more := s.assemble(policies)
 	if faults = append(faults, more...); len(faults) > 0 {

@@ -46,7 +46,7 @@ func watchMemory(limit uint64) *memoryWatch {
 			case <-w.done:
 				return
 			case <-ticker.C:
-				if liveHeap() > uint64(w.allowed()) {
+				if liveHeap() > w.allowed() {
 					w.stopAll()
 				}
 			}
@@ -69,10 +69,10 @@ func ceiling() int64 {
 func (w *memoryWatch) allowed() int64 { return max(min(w.limit.Load(), w.ceiling), 0) }
 
 // liveHeap is what the last garbage collection left.
-func liveHeap() uint64 {
+func liveHeap() int64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
-	return sample[0].Value.Uint64()
+	return int64(min(sample[0].Value.Uint64(), math.MaxInt64)) //nolint:gosec // it fits
 }
 
 func (w *memoryWatch) stopAll() {

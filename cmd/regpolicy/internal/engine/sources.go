@@ -83,7 +83,7 @@ func (s *Sources) Library(ctx context.Context) (*Library, error) {
 		return nil, err
 	}
 	if k.onlyKnown(s.cfg.Modules) && !s.trusted {
-		return s.libraryOfKnown(ctx, k)
+		return s.libraryOfKnown(k)
 	}
 	var against *schema
 	if !s.trusted {
@@ -95,10 +95,10 @@ func (s *Sources) Library(ctx context.Context) (*Library, error) {
 	if len(faults) > 0 {
 		return nil, faults.sorted()
 	}
-	return s.library(ctx, compiler, k)
+	return s.library(compiler, k)
 }
 
-func (s *Sources) library(ctx context.Context, compiler *ast.Compiler, k *analysis) (*Library, error) {
+func (s *Sources) library(compiler *ast.Compiler, k *analysis) (*Library, error) {
 	schema, err := s.schema()
 	if err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func (s *Sources) assemble(policies []*Policy) (*Library, Errors) {
 
 // LibraryOf makes a library of what CompileWithTests compiled.
 func (s *Sources) LibraryOf(ctx context.Context, compiler *ast.Compiler) (*Library, error) {
-	return s.library(ctx, compiler, nil)
+	return s.library(compiler, nil)
 }
 
 func packageName(m *ast.Module) string {
