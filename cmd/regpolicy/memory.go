@@ -31,14 +31,12 @@ func spareCollections(getenv func(string) string) {
 	watch()
 }
 
-// growth is by how many percent the heap may grow until the next collection.
+// growth is by how many percent the heap may grow until the next collection: fivefold
+// while it is small, then by 64 MB, or by a third where that is more.
 func growth(live uint64) int {
-	switch {
-	case live <= 64<<20:
+	const small, step, least = 64 << 20, 64 << 20, 33
+	if live <= small {
 		return 400
-	case live <= 128<<20:
-		return 100
-	default:
-		return 40
 	}
+	return max(least, int(100*step/live))
 }

@@ -39,10 +39,9 @@ func (r reach) sum() report.Affected {
 
 // hostsOf are the registries and hosts that failures bear on, by fingerprint, as the
 // pull failures tell that they point to.
-func hostsOf(results []report.Result, doc *evidence.Document) map[string][]string {
+func hostsOf(results resultLists, doc *evidence.Document) map[string][]string {
 	out := map[string][]string{}
-	for i := range results {
-		r := &results[i]
+	for r := range results.all() {
 		if r.Verdict != report.Fail {
 			continue
 		}

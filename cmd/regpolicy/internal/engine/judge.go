@@ -87,7 +87,8 @@ type Options struct {
 	// Many tells that the document is one of several, whose results name their cluster.
 	// Judge sees to it by itself.
 	Many bool
-	// LetGo lets go of a document's bytes once they are read: nobody else needs them.
+	// LetGo lets go of each document's bytes once they are read, and of the document
+	// once it is judged: nobody else needs them.
 	LetGo bool
 	// OnlyFindings keeps no results that passed or were skipped, only their count.
 	OnlyFindings bool
@@ -122,6 +123,9 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 		if err != nil {
 			return nil, err
 		}
+		if opt.LetGo {
+			inputs[i] = Input{}
+		}
 		if _, err := j.add(judged); err != nil {
 			return nil, err
 		}
@@ -129,8 +133,8 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 	return j.Report(), nil
 }
 
-func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt Options) ([]report.Result, error) {
-	perPolicy := make([][]report.Result, len(l.policies))
+func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt Options) (resultLists, error) {
+	perPolicy := make(resultLists, len(l.policies))
 	failures := make([]error, len(l.policies))
 	opt.exclusive.RLock()
 	side(len(l.policies), opt.Jobs, func(i int) {
@@ -145,7 +149,9 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt 
 	if err := errors.Join(failures...); err != nil {
 		return nil, err
 	}
-	return l.settle(in, append(perPolicy, required(in.Document, opt.Require)), opt), nil
+	perPolicy = append(perPolicy, required(in.Document, opt.Require))
+	perPolicy.settle(in, opt)
+	return perPolicy, nil
 }
 
 // judgeAlone judges once more what was stopped among others: which of them took the
