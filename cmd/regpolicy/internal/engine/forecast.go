@@ -23,10 +23,12 @@ const foreseen = 4 << 20
 // nextDates is how many dates to come are tried where no forecast is asked for.
 const nextDates = 40
 
+func foresees(size int, opt Options) bool { return opt.Forecast > 0 || size <= foreseen }
+
 // foresee judges the policies whose verdicts time alone can change at each date to
 // come, and settles the results' NextChange. It returns the changes up to horizon.
 func (l *Library) foresee(ctx context.Context, in *Input, size int, input ast.Value, at evidence.Time, results resultLists, opt Options) ([]report.Change, error) {
-	if opt.Forecast == 0 && size > foreseen {
+	if !foresees(size, opt) {
 		return nil, nil
 	}
 	byPolicy := map[string][]*report.Result{}

@@ -99,6 +99,8 @@ type Options struct {
 	// that it was that one.
 	memory *memoryWatch
 	alone  bool
+	// packs tells that nothing but the report looks at what passes.
+	packs bool
 	// exclusive is held by all policies that run side by side, or by one alone.
 	exclusive *sync.RWMutex
 }
@@ -133,12 +135,16 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 	return j.Report(), nil
 }
 
-func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt Options) (resultLists, error) {
+func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt Options) (resultLists, []packed, error) {
 	perPolicy := make(resultLists, len(l.policies))
+	passes := make([]packed, len(l.policies))
 	failures := make([]error, len(l.policies))
 	opt.exclusive.RLock()
 	side(len(l.policies), opt.Jobs, func(i int) {
 		perPolicy[i], failures[i] = l.policies[i].judge(ctx, in.Document, input, opt)
+		if opt.packs {
+			perPolicy[i], passes[i] = pack(perPolicy[i])
+		}
 	})
 	opt.exclusive.RUnlock()
 	for i, failure := range failures {
@@ -147,11 +153,11 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt 
 		}
 	}
 	if err := errors.Join(failures...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	perPolicy = append(perPolicy, required(in.Document, opt.Require))
 	perPolicy.settle(in, opt)
-	return perPolicy, nil
+	return perPolicy, passes, nil
 }
 
 // judgeAlone judges once more what was stopped among others: which of them took the

@@ -42,6 +42,7 @@ type Judged struct {
 	document report.Document
 	value    ast.Value
 	results  resultLists
+	passes   []packed
 	changes  []report.Change
 	paths    []report.TrustPath
 	pulls    []pull
@@ -112,7 +113,8 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 	if opt.LetGo {
 		in.Bytes = nil
 	}
-	results, err := l.judgeOne(ctx, in, value, opt)
+	opt.packs = !opt.Many && !foresees(size, opt)
+	results, passes, err := l.judgeOne(ctx, in, value, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +126,7 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 		document: report.Document{
 			URI: in.URI, SHA256: hex.EncodeToString(sum[:]), CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster, At: at,
 		},
-		value: value, results: results, changes: changes,
+		value: value, results: results, passes: passes, changes: changes,
 		paths: trustPaths(results, in, opt.Many, at),
 		pulls: pullsOf(in), hosts: hostsOf(results, in.Document), coverage: in.Document.Coverage, size: size,
 	}
@@ -160,7 +162,7 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 		}
 	}
 	d.value = nil
-	results := d.results.join()
+	results := d.results.join(d.passes)
 	if room := fleetTrustPaths - len(rep.TrustPaths); opt.OnlyFindings && len(d.paths) > room {
 		d.paths = d.paths[:max(room, 0)]
 	}

@@ -30,15 +30,21 @@ func (lists resultLists) all() iter.Seq[*report.Result] {
 }
 
 // join makes one list in the order of a report, and empties the others as it goes.
-func (lists resultLists) join() []report.Result {
+func (lists resultLists) join(passes []packed) []report.Result {
 	n := 0
 	for _, list := range lists {
 		n += len(list)
+	}
+	for i := range passes {
+		n += passes[i].count
 	}
 	results := make([]report.Result, 0, n)
 	for i, list := range lists {
 		results = append(results, list...)
 		lists[i] = nil
+	}
+	for i := range passes {
+		results = passes[i].unpack(results)
 	}
 	sortResults(results)
 	return results
