@@ -47,11 +47,10 @@ type told struct {
 
 // toldOf is what failures bear on, by fingerprint: the registries, hosts and nodes of
 // the pull failures that they point to, and the nodes that share a trust store.
-func toldOf(results []report.Result, doc *evidence.Document) map[string]told {
+func toldOf(results resultLists, doc *evidence.Document) map[string]told {
 	out := map[string]told{}
 	named := namesNodes(doc)
-	for i := range results {
-		r := &results[i]
+	for r := range results.all() {
 		if r.Verdict != report.Fail {
 			continue
 		}

@@ -57,7 +57,7 @@ func TestCausesAndSymptomsShareWhatTheyAreAbout(t *testing.T) {
 			}
 			policies := []*Policy{{ID: "NODE", Explains: []string{"POD", "CHAIN"}}}
 			var got []string
-			for _, d := range diagnose(test.results, policies, toldOf(test.results, doc)) {
+			for _, d := range diagnose(test.results, policies, toldOf(resultLists{test.results}, doc)) {
 				line := d.ID + ":"
 				for _, e := range d.Explains {
 					line += fmt.Sprintf(" %s %d", e.ID, e.Subjects)
@@ -97,7 +97,7 @@ func TestTimeExplainsWhatTimeBroke(t *testing.T) {
 		"it will expire, and nobody trusts it":   {[]report.Result{chain("lacks"), leaf("high")}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := diagnose(test.results, policies, toldOf(test.results, doc))
+			got := diagnose(test.results, policies, toldOf(resultLists{test.results}, doc))
 			if len(got) != test.want {
 				t.Errorf("%d causes, want %d: %+v", len(got), test.want, got)
 			}

@@ -23,9 +23,9 @@ type excerpts struct{ quoted map[string]int }
 
 func newExcerpts() *excerpts { return &excerpts{quoted: map[string]int{}} }
 
-// add quotes for the results of one document, in their order.
-func (x *excerpts) add(results []report.Result, document ast.Value) error {
-	known := map[string]string{}
+// add quotes for the results of one policy, in their order. known are the document's
+// parts that were quoted already.
+func (x *excerpts) add(results []report.Result, document ast.Value, known map[string]string) error {
 	for i := range results {
 		r := &results[i]
 		switch r.Verdict {

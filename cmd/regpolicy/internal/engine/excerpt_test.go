@@ -52,7 +52,7 @@ func TestExcerptsAreFew(t *testing.T) {
 		results[i] = report.Result{ID: []string{"A", "B"}[i%2], Verdict: report.Fail, Evidence: []report.Pointer{{Pointer: "/n"}}}
 	}
 	results[0].Verdict = report.Pass
-	if err := newExcerpts().add(results, value); err != nil {
+	if err := newExcerpts().add(results, value, map[string]string{}); err != nil {
 		t.Fatal(err)
 	}
 	quoted := 0

@@ -25,18 +25,20 @@ const foreseen = 4 << 20
 // nextDates is how many dates to come are tried where no forecast is asked for.
 const nextDates = 40
 
+func foresees(size int, opt Options) bool { return opt.Forecast > 0 || size <= foreseen }
+
 // foresee judges the policies whose verdicts time alone can change at each date to
 // come, and settles the results' NextChange. It returns the changes up to horizon.
-func (l *Library) foresee(ctx context.Context, in *Input, size int, input ast.Value, at evidence.Time, results []report.Result, opt Options) ([]report.Change, error) {
-	if opt.Forecast == 0 && size > foreseen {
+func (l *Library) foresee(ctx context.Context, in *Input, size int, input ast.Value, at evidence.Time, results resultLists, opt Options) ([]report.Change, error) {
+	if !foresees(size, opt) {
 		return nil, nil
 	}
 	byPolicy := map[string][]*report.Result{}
-	for i := range results {
-		if v := results[i].Verdict; opt.OnlyFindings && opt.Forecast == 0 && (v == report.Pass || v == report.Skip) {
+	for r := range results.all() {
+		if v := r.Verdict; opt.OnlyFindings && opt.Forecast == 0 && (v == report.Pass || v == report.Skip) {
 			continue // nobody will read of it
 		}
-		byPolicy[results[i].ID] = append(byPolicy[results[i].ID], &results[i])
+		byPolicy[r.ID] = append(byPolicy[r.ID], r)
 	}
 	policies := slices.DeleteFunc(slices.Clone(l.policies), func(p *Policy) bool {
 		return !p.timeDependent() || len(byPolicy[p.ID]) == 0

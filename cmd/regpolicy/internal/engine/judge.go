@@ -87,7 +87,8 @@ type Options struct {
 	// Many tells that the document is one of several, whose results name their cluster.
 	// Judge sees to it by itself.
 	Many bool
-	// LetGo lets go of a document's bytes once they are read: nobody else needs them.
+	// LetGo lets go of each document's bytes once they are read, and of the document
+	// once it is judged: nobody else needs them.
 	LetGo bool
 	// OnlyFindings keeps no results that passed or were skipped, only their count.
 	OnlyFindings bool
@@ -98,6 +99,8 @@ type Options struct {
 	// that it was that one.
 	memory *memoryWatch
 	alone  bool
+	// packs tells that nothing but the report looks at what passes.
+	packs bool
 	// exclusive is held by all policies that run side by side, or by one alone.
 	exclusive *sync.RWMutex
 	// shared holds what rules of libraries come to over the document; nil shares nothing.
@@ -124,6 +127,9 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 		if err != nil {
 			return nil, err
 		}
+		if opt.LetGo {
+			inputs[i] = Input{}
+		}
 		if _, err := j.add(judged); err != nil {
 			return nil, err
 		}
@@ -131,12 +137,16 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 	return j.Report(), nil
 }
 
-func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt Options) ([]report.Result, error) {
-	perPolicy := make([][]report.Result, len(l.policies))
+func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt Options) (resultLists, []packed, error) {
+	perPolicy := make(resultLists, len(l.policies))
+	passes := make([]packed, len(l.policies))
 	failures := make([]error, len(l.policies))
 	opt.exclusive.RLock()
 	side(len(l.policies), opt.Jobs, func(i int) {
 		perPolicy[i], failures[i] = l.policies[i].judge(ctx, in.Document, input, opt)
+		if opt.packs {
+			perPolicy[i], passes[i] = pack(perPolicy[i])
+		}
 	})
 	opt.exclusive.RUnlock()
 	for i, failure := range failures {
@@ -145,9 +155,11 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt 
 		}
 	}
 	if err := errors.Join(failures...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return l.settle(in, append(perPolicy, required(in.Document, opt.Require)), opt), nil
+	perPolicy = append(perPolicy, required(in.Document, opt.Require))
+	perPolicy.settle(in, opt)
+	return perPolicy, passes, nil
 }
 
 // judgeAlone judges once more what was stopped among others: which of them took the

@@ -41,7 +41,8 @@ type Judging struct {
 type Judged struct {
 	document report.Document
 	value    ast.Value
-	results  []report.Result
+	results  resultLists
+	passes   []packed
 	changes  []report.Change
 	paths    []report.TrustPath
 	pulls    []pull
@@ -115,7 +116,8 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 	if opt.LetGo {
 		in.Bytes = nil
 	}
-	results, err := l.judgeOne(ctx, in, value, opt)
+	opt.packs = !opt.Many && !foresees(size, opt)
+	results, passes, err := l.judgeOne(ctx, in, value, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +129,7 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 		document: report.Document{
 			URI: in.URI, SHA256: hex.EncodeToString(sum[:]), CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster, At: at,
 		},
-		value: value, results: results, changes: changes,
+		value: value, results: results, passes: passes, changes: changes,
 		paths: trustPaths(results, in, opt.Many, at),
 		pulls: pullsOf(in), told: toldOf(results, in.Document), coverage: in.Document.Coverage, size: size,
 	}
@@ -153,23 +155,29 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 	if d.document.At.After(rep.Run.At.Time) {
 		rep.Run.At = d.document.At
 	}
-	j.waivers.apply(d.results, d.document.At.Time)
-	if err := j.quoted.add(d.results, d.value); err != nil {
-		return 0, err
+	j.waivers.expire(d.document.At.Time)
+	known := map[string]string{}
+	for _, list := range d.results {
+		j.waivers.apply(list)
+		sortResults(list)
+		if err := j.quoted.add(list, d.value, known); err != nil {
+			return 0, err
+		}
 	}
+	d.value = nil
+	results := d.results.join(d.passes)
 	if room := fleetTrustPaths - len(rep.TrustPaths); opt.OnlyFindings && len(d.paths) > room {
 		d.paths = d.paths[:max(room, 0)]
 	}
 	rep.TrustPaths = append(rep.TrustPaths, d.paths...)
 	changes := slices.DeleteFunc(d.changes, func(c report.Change) bool { return j.waivers.covers(&c) })
-	changes = append(changes, waiverChanges(d.results, d.document.At, opt.Forecast)...)
+	changes = append(changes, waiverChanges(results, d.document.At, opt.Forecast)...)
 	if opt.Forecast > 0 {
 		rep.Forecast = append(rep.Forecast, changes...)
 	}
 	if j.fleet != nil {
-		j.fleet.Add(&d.document, d.facts, d.results)
+		j.fleet.Add(&d.document, d.facts, results)
 	}
-	results := d.results
 	if opt.OnlyFindings {
 		results = j.findings(results)
 	}

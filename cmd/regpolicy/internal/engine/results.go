@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash/maphash"
+	"iter"
 	"maps"
 	"slices"
 
@@ -12,32 +13,56 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
-// settle makes one list of what the policies found, in the order of a report, with
-// all that results tell beside the verdict. A cluster of thousands of nodes has
-// hundreds of thousands: subjects that several policies judge stand in memory once.
-func (l *Library) settle(in *Input, perPolicy [][]report.Result, opt Options) []report.Result {
+// resultLists are the results of each policy by itself: a cluster of thousands of nodes
+// has hundreds of thousands, and they become one list only when the document is gone.
+type resultLists [][]report.Result
+
+func (lists resultLists) all() iter.Seq[*report.Result] {
+	return func(yield func(*report.Result) bool) {
+		for _, list := range lists {
+			for i := range list {
+				if !yield(&list[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// join makes one list in the order of a report, and empties the others as it goes.
+func (lists resultLists) join(passes []packed) []report.Result {
 	n := 0
-	for _, some := range perPolicy {
-		n += len(some)
+	for _, list := range lists {
+		n += len(list)
+	}
+	for i := range passes {
+		n += passes[i].count
 	}
 	results := make([]report.Result, 0, n)
-	subjects := subjectTable{seed: maphash.MakeSeed(), known: map[uint64]evidence.Subject{}}
-	for i, some := range perPolicy {
-		for j := range some {
-			r := &some[j]
-			if opt.Many {
-				r.Subject["cluster"] = clusterOf(in)
-			}
-			text := r.Subject.String()
-			r.Subject = subjects.one(r.Subject, text)
-			r.Fingerprint = fingerprint(r.ID, text)
-			r.Location = locate(in.Document, r)
-		}
-		results = append(results, some...)
-		perPolicy[i] = nil
+	for i, list := range lists {
+		results = append(results, list...)
+		lists[i] = nil
+	}
+	for i := range passes {
+		results = passes[i].unpack(results)
 	}
 	sortResults(results)
 	return results
+}
+
+// settle fills in what results tell beside the verdict. Subjects that several policies
+// judge stand in memory once.
+func (lists resultLists) settle(in *Input, opt Options) {
+	subjects := subjectTable{seed: maphash.MakeSeed(), known: map[uint64]evidence.Subject{}}
+	for r := range lists.all() {
+		if opt.Many {
+			r.Subject["cluster"] = clusterOf(in)
+		}
+		text := r.Subject.String()
+		r.Subject = subjects.one(r.Subject, text)
+		r.Fingerprint = fingerprint(r.ID, text)
+		r.Location = locate(in.Document, r)
+	}
 }
 
 // subjectTable has each subject once, by the hash of its text.

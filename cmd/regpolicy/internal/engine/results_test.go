@@ -40,13 +40,14 @@ func TestSortResults(t *testing.T) {
 
 // TestSubjectsOnce: subjects of one text are one in memory.
 func TestSubjectsOnce(t *testing.T) {
-	l, err := Load(t.Context(), builtin(t))
-	if err != nil {
-		t.Fatal(err)
-	}
 	pod := func() evidence.Subject { return evidence.Subject{"kind": "pod", "name": "a"} }
 	in := &Input{Document: &evidence.Document{}}
-	results := l.settle(in, [][]report.Result{{{ID: "A", Subject: pod()}}, {{ID: "B", Subject: pod()}}}, Options{})
+	lists := resultLists{{{ID: "B", Subject: pod()}}, {{ID: "A", Subject: pod()}}}
+	lists.settle(in, Options{})
+	results := lists.join(nil)
+	if results[0].ID != "A" {
+		t.Error("the results are not sorted")
+	}
 	results[0].Subject["name"] = "changed"
 	if results[1].Subject["name"] != "changed" {
 		t.Error("two policies' results have a subject each")

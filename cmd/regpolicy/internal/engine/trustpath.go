@@ -19,7 +19,7 @@ const (
 )
 
 // trustPaths are the chains of the registries that results are about.
-func trustPaths(results []report.Result, in *Input, many bool, at evidence.Time) []report.TrustPath {
+func trustPaths(results resultLists, in *Input, many bool, at evidence.Time) []report.TrustPath {
 	p := pathing{doc: in.Document, at: at, files: map[string]fileSummary{}}
 	if many {
 		p.cluster = clusterOf(in)
@@ -39,15 +39,14 @@ func trustPaths(results []report.Result, in *Input, many bool, at evidence.Time)
 
 // judgedEndpoints are the endpoints that results name, as their subject or as
 // evidence, sorted.
-func judgedEndpoints(results []report.Result, doc *evidence.Document) []string {
+func judgedEndpoints(results resultLists, doc *evidence.Document) []string {
 	found := map[string]bool{}
 	note := func(name string) {
 		if _, ok := doc.Endpoints[name]; ok {
 			found[name] = true
 		}
 	}
-	for i := range results {
-		r := &results[i]
+	for r := range results.all() {
 		if kind := r.Subject["kind"]; kind == "registry" || kind == "endpoint" {
 			note(r.Subject["name"])
 		}

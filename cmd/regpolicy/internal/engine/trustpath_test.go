@@ -36,7 +36,7 @@ func TestTrustPathsGrowWithFacts(t *testing.T) {
 		doc.Nodes[fmt.Sprintf("wk-%04d", i)] = node
 	}
 	results := []report.Result{{Subject: evidence.Subject{"kind": "registry", "name": registry}}}
-	paths := trustPaths(results, &Input{Document: doc}, false, evidence.Time{})
+	paths := trustPaths(resultLists{results}, &Input{Document: doc}, false, evidence.Time{})
 	if len(paths) != 1 || len(paths[0].Stores) != 3 {
 		t.Fatalf("paths are %+v, want one with three stores", paths)
 	}

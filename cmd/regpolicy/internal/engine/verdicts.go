@@ -42,11 +42,14 @@ func (p *Policy) verdicts(doc *evidence.Document, found found, n needs) []report
 	return p.withoutSubjects(n)
 }
 
+// supports is the role of a pass's evidence.
+const supports = "supports"
+
 // pass points to the records of the subject that was looked at.
 func (p *Policy) pass(doc *evidence.Document, subject evidence.Subject) report.Result {
 	r := p.result(report.Pass, subject, "")
 	for _, pointer := range p.pointersOf(doc, subject) {
-		r.Evidence = append(r.Evidence, report.Pointer{Pointer: pointer, Role: "supports"})
+		r.Evidence = append(r.Evidence, report.Pointer{Pointer: pointer, Role: supports})
 	}
 	return r
 }

@@ -57,12 +57,16 @@ func newWaiving(waivers []Waiver) *waiving {
 	return &waiving{waivers: waivers, used: make([]bool, len(waivers)), expired: make([]bool, len(waivers))}
 }
 
-func (w *waiving) apply(results []report.Result, at time.Time) {
+// expire notes the waivers that have ended at a document's time.
+func (w *waiving) expire(at time.Time) {
 	for i := range w.waivers {
 		if !at.Before(w.waivers[i].Until) {
 			w.expired[i] = true
 		}
 	}
+}
+
+func (w *waiving) apply(results []report.Result) {
 	for r := range results {
 		result := &results[r]
 		if result.Verdict != report.Fail && result.Verdict != report.Warn {
