@@ -32,8 +32,9 @@ bench:
 bench-peers:
 	test/peers/run $(NODES) $(PLAIN_NODES) $(DOCUMENTS)
 
+# FUZZTIME each; PATTERN picks targets by package and name.
 fuzz:
-	.ci/fuzz 30s
+	.ci/fuzz $(or $(FUZZTIME),10m) $(PATTERN)
 
 e2e:
 	test/e2e/run
