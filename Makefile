@@ -36,8 +36,9 @@ bench-peers:
 bench-collect:
 	test/peers/collect $(FLAGS)
 
+# FUZZTIME each; PATTERN picks targets by package and name.
 fuzz:
-	.ci/fuzz 30s
+	.ci/fuzz $(or $(FUZZTIME),10m) $(PATTERN)
 
 e2e:
 	test/e2e/run

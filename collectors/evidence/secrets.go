@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -105,7 +106,7 @@ var scrubbers = []struct {
 	with    string
 }{
 	// user:password@ in a URL; user alone may be a token, too.
-	{[]string{"@"}, regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s"'@]{1,512}@`), "${1}"},
+	{[]string{"@"}, regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^/\s"'@]{1,520}@)+`), "${1}"},
 	{[]string{"bearer", "basic"}, regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}`), "${1} [removed]"},
 	{[]string{"eyj"}, regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`), "[removed]"},
 	// key=value, as in a query or an environment.
@@ -122,8 +123,28 @@ var scrubbers = []struct {
 var login = regexp.MustCompile(`([^\s"'/@:=,;(\[]{1,128}:)[^\s"'/@:]{1,256}@([a-zA-Z0-9.-]{1,253}:?)`)
 
 // Scrub removes credentials from foreign text: error messages, event messages,
-// URLs. Every foreign text that enters the document passes it.
+// URLs. Every foreign text that enters the document passes it. What would still
+// make the whole document be refused is removed as a whole.
 func Scrub(text string) string {
+	text = scrubbed(text)
+	suspect := strings.Contains(text, "://") && strings.Contains(text, "@")
+	for _, beginning := range []string{"-----BEGIN ", "LS0tLS1CRUdJTi", "eyJ", `"auth`} {
+		suspect = suspect || strings.Contains(text, beginning)
+	}
+	if !suspect {
+		return text
+	}
+	// A document holds it as JSON, with \n for line ends.
+	var encoded bytes.Buffer
+	enc := json.NewEncoder(&encoded)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(text); err != nil || Scan(encoded.Bytes()) != nil {
+		return "[removed: it may hold a credential]"
+	}
+	return text
+}
+
+func scrubbed(text string) string {
 	for _, s := range scrubbers {
 		if mayHold(text, s.words) {
 			text = s.pattern.ReplaceAllString(text, s.with)

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"regexp"
 	"strings"
@@ -69,6 +70,7 @@ func FuzzScrub(f *testing.F) {
 		`https://u:p@h/ token=x "secret":"y"`, "pa\u017f\u017fword: x", "to\u212aen=x", "BEARER  abcdefghij", `\"Authorization\" : \"x`, "X-AMZ-Date=1&Sig=2",
 		"-----BEGIN EC PRIVATE KEY-----\nMII", "eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.x", "my_TOKEN: x", "u:p@h", "a:b@c:d@e", "u:p@sha256:v:w@x",
 		strings.Repeat("\u00e9", 300) + ":" + strings.Repeat("\u20ac", 256) + "@h", "a:" + strings.Repeat("x", 257) + "@h",
+		"https://user:pw:@h:1@lp", "https://a'b:c@d", "https://a\nb:c@d", "https://" + strings.Repeat("u", 256) + ":" + strings.Repeat("p", 256) + "@h", `{"auths":{"h":{"auth":"dTpwYXNz"}}}`,
 	} {
 		f.Add(text)
 	}
@@ -76,6 +78,12 @@ func FuzzScrub(f *testing.F) {
 		once := Scrub(text)
 		if len(once) > len(text)+64*(1+strings.Count(text, "=")+strings.Count(text, ":")+strings.Count(text, "-----")+strings.Count(text, "eyJ")+strings.Count(strings.ToLower(text), "basic")+strings.Count(strings.ToLower(text), "bearer")) {
 			t.Errorf("Scrub made %d bytes of %d", len(once), len(text))
+		}
+		var encoded bytes.Buffer
+		enc := json.NewEncoder(&encoded)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(once); err != nil || Scan(encoded.Bytes()) != nil {
+			t.Errorf("%q becomes %q, with which a document is refused", text, once)
 		}
 		plain := login.ReplaceAllStringFunc(text, func(found string) string {
 			parts := login.FindStringSubmatch(found)
@@ -141,4 +149,20 @@ func FuzzPasswordInURL(f *testing.F) {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	})
+}
+
+// TestScrubbedTextIsNeverRefused: one text of one node would else cost the whole document.
+func TestScrubbedTextIsNeverRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://user:pw:@h:1@lp": "https://lp",
+		"x https://" + strings.Repeat("u", 256) + ":" + strings.Repeat("p", 256) + "@h": "x https://h",
+		"https://a'b:c@d":                      "[removed: it may hold a credential]",
+		"https://a\nb:c@d":                     "[removed: it may hold a credential]",
+		`{"auths":{"h":1}}`:                    "[removed: it may hold a credential]",
+		"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t": "[removed: it may hold a credential]",
+	} {
+		if got := Scrub(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
 }

@@ -50,7 +50,7 @@ func (w *walker) lacks(name, resource string, namespaces []string, told string) 
 		if len(namespaces) > shown {
 			more = fmt.Sprintf(" and %d more", len(namespaces)-shown)
 		}
-		p.Detail = fmt.Sprintf("the bundle lacks the %s of %s%s", resource, strings.Join(namespaces[:min(len(namespaces), shown)], ", "), more)
+		p.Detail = fmt.Sprintf("the bundle lacks the %s of %s%s", resource, oneLine(strings.Join(namespaces[:min(len(namespaces), shown)], ", ")), more)
 	}
 	if told != "" {
 		p.Detail += ": " + oneLine(told)

@@ -1,9 +1,12 @@
 package source_test
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/regpolicy/regpolicy/collectors/source"
 )
 
 const podList = `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"9"},"items":[{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"ns","uid":"u1","resourceVersion":"5"}}]}`
@@ -106,5 +109,20 @@ func TestFoldersOfManifestsAreNotTakenForCaptures(t *testing.T) {
 		if in.HasCapture || !in.HasManifests || len(in.Objects) == 0 || len(in.Problems) != 0 {
 			t.Errorf("%s: capture %v, objects %v, problems %v", name, in.HasCapture, objects(in), problems(in))
 		}
+	}
+}
+
+// TestBundleFolderOfTwoLines has a folder for a namespace whose name no namespace has.
+func TestBundleFolderOfTwoLines(t *testing.T) {
+	in, err := source.Open(t.Context(), []string{"-"}, bytes.NewReader(tarOf(t, map[string]string{
+		"timestamp": "x", "namespaces/a\nb/core/pods.yaml": podList, "namespaces/a\nb/a\nb.yaml": pod("b"),
+	})), source.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	want := []string{"namespaces:0 not_in_source: the bundle lacks the events of a b"}
+	if diff := cmp.Diff(want, problems(in)); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }

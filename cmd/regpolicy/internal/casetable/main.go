@@ -1,5 +1,6 @@
 // Command casetable reads what `go test -json` says on standard input and puts a table
-// of the cases and their seconds between the markers of a Markdown file.
+// of the cases and their seconds between the markers of a Markdown file, or a table of
+// the fuzz targets from the ledger that .ci/fuzz keeps.
 package main
 
 import (
@@ -12,11 +13,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-)
-
-const (
-	begin = "<!-- cases: begin -->\n"
-	end   = "<!-- cases: end -->\n"
 )
 
 // event is a line of `go test -json`.
@@ -33,24 +29,26 @@ func main() {
 }
 
 func run(args []string, in io.Reader) error {
-	if len(args) != 1 {
-		return errors.New("usage: go test -json ... | casetable FILE.md")
+	kinds := map[string]func(io.Reader) (string, error){"cases": table, "fuzz": fuzzTable}
+	if len(args) != 2 || kinds[args[0]] == nil {
+		return errors.New("usage: go test -json ... | casetable cases FILE.md, or casetable fuzz FILE.md <bin/fuzz.tsv")
 	}
-	text, err := os.ReadFile(args[0])
+	begin, end := "<!-- "+args[0]+": begin -->\n", "<!-- "+args[0]+": end -->\n"
+	text, err := os.ReadFile(args[1])
 	if err != nil {
 		return fmt.Errorf("reading the page: %w", err)
 	}
 	before, rest, found := bytes.Cut(text, []byte(begin))
 	_, after, ended := bytes.Cut(rest, []byte(end))
 	if !found || !ended {
-		return fmt.Errorf("reading %q: the markers of the table are missing", args[0])
+		return fmt.Errorf("reading %q: the markers of the table are missing", args[1])
 	}
-	made, err := table(in)
+	made, err := kinds[args[0]](in)
 	if err != nil {
 		return err
 	}
 	page := slices.Concat(before, []byte(begin), []byte(made), []byte(end), after)
-	if err := os.WriteFile(args[0], page, 0o644); err != nil { //nolint:gosec // a page for everybody
+	if err := os.WriteFile(args[1], page, 0o644); err != nil { //nolint:gosec // a page for everybody
 		return fmt.Errorf("writing the page: %w", err)
 	}
 	return nil

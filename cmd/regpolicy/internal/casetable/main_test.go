@@ -11,6 +11,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+const begin, end = "<!-- cases: begin -->\n", "<!-- cases: end -->\n"
+
 const events = `{"Action":"run","Package":"github.com/regpolicy/regpolicy/collectors/x","Test":"TestA"}
 {"Action":"pass","Package":"github.com/regpolicy/regpolicy/collectors/x","Test":"TestA/b_c","Elapsed":1.5}
 {"Action":"pass","Package":"github.com/regpolicy/regpolicy/collectors/x","Test":"TestA","Elapsed":2}
@@ -22,7 +24,7 @@ func TestTableListsTheCases(t *testing.T) {
 	if err := os.WriteFile(page, []byte("a\n"+begin+"old\n"+end+"z\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := run([]string{page}, strings.NewReader(events)); err != nil {
+	if err := run([]string{"cases", page}, strings.NewReader(events)); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(page)
@@ -38,10 +40,35 @@ func TestTableOfAFailureIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	failed := strings.ReplaceAll(events, `"pass"`, `"fail"`)
-	if err := run([]string{page}, strings.NewReader(failed)); err == nil || !strings.Contains(err.Error(), "TestA/b_c failed") {
+	if err := run([]string{"cases", page}, strings.NewReader(failed)); err == nil || !strings.Contains(err.Error(), "TestA/b_c failed") {
 		t.Errorf("error %v", err)
 	}
-	if err := run([]string{page + "x"}, strings.NewReader(events)); err == nil {
+	if err := run([]string{"cases", page + "x"}, strings.NewReader(events)); err == nil {
 		t.Error("a page that is not there was written")
+	}
+}
+
+func TestFuzzTableSumsUp(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "page.md")
+	if err := os.WriteFile(page, []byte("<!-- fuzz: begin -->\n<!-- fuzz: end -->\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ledger := "x/y\tFuzzB\t100\t3\t9\t30\t60\tok\nx\tFuzzA\t1\t0\t2\t6\t7\tFAIL\nx/y\tFuzzB\t50\t1\t10\t60\t90\tok\n"
+	if err := run([]string{"fuzz", page}, strings.NewReader(ledger)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(page)
+	for _, want := range []string{
+		"2 targets, 151 inputs, 0.0 hours of CPU, 1 runs of 3 found something.\n",
+		"| x | FuzzA | 1 | 0.1 | 0 | 1 |\n| x/y | FuzzB | 150 | 1.5 | 4 | 0 |\n",
+	} {
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%q is not in %q, %v", want, text, err)
+		}
+	}
+	for _, wrong := range []string{"a\tb\n", "a\tb\tc\td\te\tf\tg\th\n"} {
+		if run([]string{"fuzz", page}, strings.NewReader(wrong)) == nil {
+			t.Errorf("the ledger %q was read", wrong)
+		}
 	}
 }

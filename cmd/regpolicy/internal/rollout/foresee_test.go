@@ -15,7 +15,7 @@ import (
 
 const fixturesDir = "../../../../fixtures"
 
-func document(t *testing.T, story string) *evidence.Document {
+func document(t testing.TB, story string) *evidence.Document {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(fixturesDir, story, "document.json"))
 	if err != nil {
@@ -30,7 +30,7 @@ func document(t *testing.T, story string) *evidence.Document {
 
 // repaired is a story's document with the trust configuration of its twin, whose
 // entry is named anew.
-func repaired(t *testing.T, before *evidence.Document, twin string) *evidence.Document {
+func repaired(t testing.TB, before *evidence.Document, twin string) *evidence.Document {
 	t.Helper()
 	now, right := document(t, twin), map[string]evidence.TrustEntry{}
 	now.Nodes, now.Pods, now.PullFailures, now.Endpoints = before.Nodes, before.Pods, before.PullFailures, before.Endpoints
@@ -149,5 +149,23 @@ func TestForeseeLoose(t *testing.T) {
 	f := foresee(t, before, repaired(t, before, "file-missing-on-one-node-repaired"))
 	if diff := cmp.Diff([]string{"/etc/ssl/certs/by-hand.pem"}, f.Loose); diff != "" {
 		t.Errorf("loose files (-want +got):\n%s", diff)
+	}
+}
+
+// TestForeseeOddPath takes a document that somebody wrote by hand: a file of the
+// system's folder that does not lie there.
+func TestForeseeOddPath(t *testing.T) {
+	before, now := document(t, "secret-encoded-once"), document(t, "secret-encoded-once")
+	maps.Copy(now.Nodes, document(t, "secret-encoded-once-repaired").Nodes)
+	now = repaired(t, now, "secret-encoded-once-repaired")
+	for _, node := range now.Nodes {
+		for path, file := range node.TrustFiles {
+			file.Entry = ""
+			delete(node.TrustFiles, path)
+			node.TrustFiles["/x"] = file
+		}
+	}
+	if f := foresee(t, before, now); !slices.Equal(f.Loose, []string{"/x"}) {
+		t.Errorf("loose files %v", f.Loose)
 	}
 }

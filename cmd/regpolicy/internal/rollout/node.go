@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/nodecerts"
@@ -128,7 +129,8 @@ func relinked(doc *evidence.Document, n evidence.Node) map[string]string {
 	}
 	out := map[string]string{}
 	for path, file := range n.TrustFiles {
-		if file.Place != "system" || len(file.Certificates) != 1 {
+		name, beside := strings.CutPrefix(path, "/etc/ssl/certs/")
+		if !beside || file.Place != "system" || len(file.Certificates) != 1 {
 			continue
 		}
 		block, _ := pem.Decode([]byte(doc.Certificates[file.Certificates[0]].PEM))
@@ -139,7 +141,7 @@ func relinked(doc *evidence.Document, n evidence.Node) map[string]string {
 		if err != nil {
 			continue
 		}
-		out[nodecerts.SubjectHash(parsed.RawSubject)+".0"] = path[len("/etc/ssl/certs/"):]
+		out[nodecerts.SubjectHash(parsed.RawSubject)+".0"] = name
 	}
 	return out
 }

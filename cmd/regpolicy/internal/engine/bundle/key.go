@@ -48,7 +48,7 @@ func ParseKey(text []byte) (*Key, error) {
 	case strings.HasSuffix(block.Type, "PRIVATE KEY") || block.Type == "EC PARAMETERS":
 		return nil, fault("`openssl pkey -in KEY -pubout` writes its public half; keep the private one where bundles are built", "it is a private key")
 	default:
-		return nil, fault("it starts with -----BEGIN PUBLIC KEY-----", "it is a %s", block.Type)
+		return nil, fault("it starts with -----BEGIN PUBLIC KEY-----", "it is a %.40s", block.Type)
 	}
 	if err != nil {
 		return nil, fault("it starts with -----BEGIN PUBLIC KEY-----", "%w", err)

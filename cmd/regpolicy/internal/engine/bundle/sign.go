@@ -47,7 +47,7 @@ func ParseSigner(text []byte, algorithm string) (*Signer, error) {
 	case "ENCRYPTED PRIVATE KEY":
 		return nil, fault("`openssl pkey -in KEY` decrypts it", "it is encrypted")
 	default:
-		return nil, fault(cure, "it is a %s and no private key", block.Type)
+		return nil, fault(cure, "it is a %.40s and no private key", block.Type)
 	}
 	if err != nil {
 		return nil, fault(cure, "%w", err)
