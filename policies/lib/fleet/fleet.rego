@@ -25,6 +25,25 @@ files := {name: found |
 
 _stands_elsewhere(file, node) if node.trust_files[file.real_path]
 
+# ca_files are those that are meant to hold CAs, whatever they hold, each with its node,
+# its path and how policies name it.
+ca_files := [one |
+	some name, by_path in files
+	some path, file in by_path
+	nodes.ca_file(path, file)
+	one := {"node": name, "path": path, "file": file, "subject": subject(name, path)}
+]
+
+# cas are the CA files of a node whose certificates can be read, by the node.
+cas := {name: readable |
+	some name, by_path in files
+	readable := [one |
+		some path, file in by_path
+		ca(path, file)
+		one := {"node": name, "path": path, "file": file, "subject": subject(name, path)}
+	]
+}
+
 # subject is a trust file as policies name it.
 subject(node, path) := {"kind": "trust_file", "node": node, "path": path}
 
@@ -40,10 +59,9 @@ ca(path, file) if {
 
 # system_wide tells whether a file is for the node's own trust store, which runtimes
 # read when they start, and not for one registry.
-system_wide(file) if file.place in {"debian", "rhel", "system"}
+system_wide(file) if file.place in system_places
 
-# stores are the anchors of trust stores as sets, by the store's key.
-stores := {key: {fingerprint | some fingerprint in store.anchors} | some key, store in input.trust_stores}
+system_places := {"debian", "rhel", "system"}
 
 # hosts are what runtimes are told of a registry, by registry and node.
 hosts := {host: by_node |

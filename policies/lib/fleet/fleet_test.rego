@@ -57,11 +57,6 @@ test_system_wide if {
 	not fleet.system_wide({})
 }
 
-test_stores if {
-	found := fleet.stores with input as {"trust_stores": {"go:1": {"anchors": ["b", "a"]}, "go:2": {}}}
-	found == {"go:1": {"a", "b"}, "go:2": set()}
-}
-
 test_hosts if {
 	config := {"hosts": {"h": {"origin": "/a"}}}
 	found := fleet.hosts with input as {"nodes": {

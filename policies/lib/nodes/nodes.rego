@@ -24,23 +24,18 @@ lacking(fields) := {gap.subject.name |
 	object.get(gap, "field", "") in (fields | {""})
 }
 
-# trusted are the fingerprints that lie on a node in a form that can be used, at
-# whatever path, by the node's name.
-trusted[name] := anchors | in_files if {
-	some name, node in read
-	anchors := _anchors(node)
-	in_files := {fingerprint |
-		some file in node.trust_files
-		file.form == "pem"
-		some fingerprint in file.certificates
-	}
+# trusts tells whether a certificate lies on a node in a form that can be used, at
+# whatever path.
+trusts(node, fingerprint) if fingerprint in stores[node.trust_store]
+
+trusts(node, fingerprint) if {
+	some file in node.trust_files
+	file.form == "pem"
+	fingerprint in file.certificates
 }
 
-default _anchors(_) := set()
-
-_anchors(node) := _store[node.trust_store]
-
-_store := {key: {fingerprint | some fingerprint in store.anchors} | some key, store in input.trust_stores}
+# stores are the anchors of trust stores as sets, by the store's key.
+stores := {key: {fingerprint | some fingerprint in store.anchors} | some key, store in input.trust_stores}
 
 # holds tells whether a node has a usable file for a named trust entry: as
 # tkg-<name>.pem, or where its operating system's trust command moved it.

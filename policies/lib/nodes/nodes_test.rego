@@ -31,8 +31,15 @@ test_trusted[name] if {
 		"files alone where the store is not known": {"node": {"read": true, "trust_files": {"/a": {"form": "pem", "certificates": ["f1", "f2"]}}}, "want": {"f1", "f2"}},
 		"nothing where the store is not in the document": {"node": {"read": true, "trust_store": "go:2"}, "want": set()},
 	}
-	found := nodes.trusted with input as {"nodes": {"a": tc.node}, "trust_stores": {"go:1": {"anchors": ["s1"]}}}
-	found.a == tc.want
+	found := {fingerprint | some fingerprint in ["f1", "f2", "s1"]; _trusts(tc.node, fingerprint)}
+	found == tc.want
+}
+
+_trusts(node, fingerprint) if nodes.trusts(node, fingerprint) with input as {"trust_stores": {"go:1": {"anchors": ["s1"]}}}
+
+test_stores if {
+	found := nodes.stores with input as {"trust_stores": {"go:1": {"anchors": ["b", "a"]}, "go:2": {}}}
+	found == {"go:1": {"a", "b"}, "go:2": set()}
 }
 
 test_holds[name] if {

@@ -27,6 +27,14 @@ reaches(entry, node) if {
 	not _other_cluster(entry, node)
 }
 
+# reaching are the entries that reach a node, by the cluster that it tells, null where it
+# tells none. There are many nodes and few clusters.
+reaching := {cluster: entries |
+	some cluster in {object.get(node, "cluster", null) | some node in input.nodes}
+	told := {"cluster": cluster | cluster != null}
+	entries := {key: entry | some key, entry in input.trust; reaches(entry, told)}
+}
+
 _other_cluster(entry, node) if {
 	count(entry.clusters) > 0
 	node.cluster

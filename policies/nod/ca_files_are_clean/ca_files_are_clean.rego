@@ -21,27 +21,19 @@ package regpolicy.nod.ca_files_are_clean
 import data.regpolicy.lib.fleet
 import data.regpolicy.lib.nodes
 
-subjects contains fleet.subject(name, path) if {
-	some name, files in fleet.files
-	some path, file in files
-	nodes.ca_file(path, file)
-}
+subjects contains one.subject if some one in fleet.ca_files
 
-deny contains {"subject": fleet.subject(name, path), "msg": msg, "evidence": [fleet.at(name, path)], "remediation": _repair(file, name, path)} if {
-	some name, files in fleet.files
-	some path, file in files
-	nodes.ca_file(path, file)
+deny contains {"subject": one.subject, "msg": msg, "evidence": [fleet.at(one.node, one.path)], "remediation": _repair(one.file, one.node, one.path)} if {
+	some one in fleet.ca_files
 	some flag, effect in _faults
-	not _free(file, flag)
-	msg := sprintf("%s on node %s %s", [path, name, effect])
+	not _free(one.file, flag)
+	msg := sprintf("%s on node %s %s", [one.path, one.node, effect])
 }
 
-warn contains {"subject": fleet.subject(name, path), "msg": msg, "evidence": [fleet.at(name, path)], "severity": "info"} if {
-	some name, files in fleet.files
-	some path, file in files
-	nodes.ca_file(path, file)
-	not _free(file, "crlf")
-	msg := sprintf("%s on node %s has Windows line ends, which do no harm", [path, name])
+warn contains {"subject": one.subject, "msg": msg, "evidence": [fleet.at(one.node, one.path)], "severity": "info"} if {
+	some one in fleet.ca_files
+	not _free(one.file, "crlf")
+	msg := sprintf("%s on node %s has Windows line ends, which do no harm", [one.path, one.node])
 }
 
 _free(file, flag) if file[flag] == false

@@ -19,18 +19,12 @@ import data.regpolicy.lib.fleet
 import data.regpolicy.lib.installing
 import data.regpolicy.lib.nodes
 
-subjects contains fleet.subject(name, path) if {
-	some name, files in fleet.files
-	some path, file in files
-	nodes.ca_file(path, file)
-}
+subjects contains one.subject if some one in fleet.ca_files
 
-deny contains {"subject": fleet.subject(name, path), "msg": msg, "evidence": [fleet.at(name, path)], "remediation": _repair(file, name, path)} if {
-	some name, files in fleet.files
-	some path, file in files
-	nodes.ca_file(path, file)
-	file.form in {"base64_of_der", "base64_of_pem"}
-	msg := sprintf("%s on node %s is base64 text, not PEM: %d layer(s) must still come off", [path, name, object.get(file, "base64_layers", 1)])
+deny contains {"subject": one.subject, "msg": msg, "evidence": [fleet.at(one.node, one.path)], "remediation": _repair(one.file, one.node, one.path)} if {
+	some one in fleet.ca_files
+	one.file.form in {"base64_of_der", "base64_of_pem"}
+	msg := sprintf("%s on node %s is base64 text, not PEM: %d layer(s) must still come off", [one.path, one.node, object.get(one.file, "base64_layers", 1)])
 }
 
 # The recommended action is for files that the trust configuration made.

@@ -19,18 +19,12 @@ import data.regpolicy.lib.fleet
 import data.regpolicy.lib.installing
 import data.regpolicy.lib.nodes
 
-subjects contains fleet.subject(name, path) if {
-	some name, files in fleet.files
-	some path, file in files
-	nodes.ca_file(path, file)
-}
+subjects contains one.subject if some one in fleet.ca_files
 
-deny contains {"subject": fleet.subject(name, path), "msg": msg, "evidence": [fleet.at(name, path)], "remediation": _repair(file, name, path)} if {
-	some name, files in fleet.files
-	some path, file in files
-	nodes.ca_file(path, file)
-	not _parsable(file)
-	msg := sprintf("%s on node %s is no PEM certificate (%s): %s", [path, name, _what(file), _effect(file)])
+deny contains {"subject": one.subject, "msg": msg, "evidence": [fleet.at(one.node, one.path)], "remediation": _repair(one.file, one.node, one.path)} if {
+	some one in fleet.ca_files
+	not _parsable(one.file)
+	msg := sprintf("%s on node %s is no PEM certificate (%s): %s", [one.path, one.node, _what(one.file), _effect(one.file)])
 }
 
 _parsable(file) if {

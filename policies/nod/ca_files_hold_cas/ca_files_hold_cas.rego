@@ -21,22 +21,16 @@ import data.regpolicy.lib.chains
 import data.regpolicy.lib.fleet
 import data.regpolicy.lib.nodes
 
-subjects contains fleet.subject(name, path) if {
-	some name, files in fleet.files
-	some path, file in files
-	fleet.ca(path, file)
+subjects contains one.subject if some one in fleet.cas[_]
+
+deny contains {"subject": one.subject, "msg": msg, "evidence": [fleet.at(one.node, one.path)], "remediation": _repair(one.file, one.node, one.path)} if {
+	some one in fleet.cas[_]
+	not _hold_ca(one.file.certificates)
+	msg := sprintf("%s on node %s holds no CA certificate: %q is no CA, and trusting it ends when it is renewed", [one.path, one.node, chains.name_of(one.file.certificates[0])])
 }
 
-deny contains {"subject": fleet.subject(name, path), "msg": msg, "evidence": [fleet.at(name, path)], "remediation": _repair(file, name, path)} if {
-	some name, files in fleet.files
-	some path, file in files
-	fleet.ca(path, file)
-	not _holds_ca(file)
-	msg := sprintf("%s on node %s holds no CA certificate: %q is no CA, and trusting it ends when it is renewed", [path, name, chains.name_of(file.certificates[0])])
-}
-
-_holds_ca(file) if {
-	some fingerprint in file.certificates
+_hold_ca(certificates) if {
+	some fingerprint in certificates
 	input.certificates[fingerprint].is_ca
 }
 

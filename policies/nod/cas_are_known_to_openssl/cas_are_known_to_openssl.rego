@@ -22,27 +22,26 @@ import data.regpolicy.lib.chains
 import data.regpolicy.lib.fleet
 import data.regpolicy.lib.nodes
 
-subjects contains fleet.subject(name, path) if some [name, path, _] in _files
+subjects contains one.subject if some [one, _] in _files
 
-deny contains {"subject": fleet.subject(name, path), "msg": msg, "evidence": [fleet.at(name, path)]} if {
-	some [name, path, missing] in _files
+deny contains {"subject": one.subject, "msg": msg, "evidence": [fleet.at(one.node, one.path)]} if {
+	some [one, missing] in _files
 	count(missing) > 0
-	msg := sprintf("%s on node %s is a loose file: neither the system's bundle nor a hash link has %s, so %s", [path, name, _named(missing), _effect(name, missing)])
+	msg := sprintf("%s on node %s is a loose file: neither the system's bundle nor a hash link has %s, so %s", [one.path, one.node, _named(missing), _effect(one.node, missing)])
 }
 
 # _files are the CA files of those nodes of which it is known what OpenSSL trusts, and
 # what of them it does not.
-_files contains [name, path, missing] if {
-	some name, files in fleet.files
-	node := nodes.read[name]
-	node.openssl_store
-	some path, file in files
-	fleet.ca(path, file)
-	fleet.system_wide(file)
-	missing := [fingerprint | some fingerprint in file.certificates; not _known(fingerprint, node)]
-}
+_files := [[one, _missing(one.file.certificates, store)] |
+	some name, files in fleet.cas
+	store := nodes.read[name].openssl_store
+	some one in files
+	one.file.place in fleet.system_places
+]
 
-_known(fingerprint, node) if fingerprint in fleet.stores[node.openssl_store]
+_missing(certificates, store) := [fingerprint | some fingerprint in certificates; not _known(fingerprint, store)]
+
+_known(fingerprint, store) if fingerprint in nodes.stores[store]
 
 _named(fingerprints) := concat(", ", [sprintf("%q", [chains.name_of(fingerprint)]) | some fingerprint in fingerprints])
 
@@ -50,6 +49,6 @@ default _effect(_, _) := "nothing on the node trusts it"
 
 _effect(name, missing) := "containerd trusts it, curl and openssl do not" if {
 	every fingerprint in missing {
-		fingerprint in fleet.stores[nodes.read[name].trust_store]
+		fingerprint in nodes.stores[nodes.read[name].trust_store]
 	}
 }

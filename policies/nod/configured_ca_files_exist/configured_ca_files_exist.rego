@@ -22,18 +22,18 @@ import data.regpolicy.lib.nodes
 import data.regpolicy.lib.pointer
 import data.regpolicy.lib.trust
 
-subjects contains _expected[_].subject
+subjects contains {"kind": "node", "name": name, "entry": input.trust[key].name} if some [name, key] in _expected
 
-deny contains {"subject": want.subject, "msg": msg, "evidence": [pointer.to(["nodes", want.node]), pointer.to(["trust", want.key])]} if {
-	some want in _expected
-	not nodes.holds(nodes.read[want.node], want.entry)
-	not nodes.lacks(want.node, {"trust_files"})
-	msg := sprintf("node %s has no file for the configured CA %q: neither /etc/ssl/certs/tkg-%s.pem nor the place where its operating system moves it", [want.node, want.entry, want.entry])
+deny contains {"subject": {"kind": "node", "name": name, "entry": entry}, "msg": msg, "evidence": [pointer.to(["nodes", name]), pointer.to(["trust", key])]} if {
+	some [name, key] in _expected
+	entry := input.trust[key].name
+	not nodes.holds(nodes.read[name], entry)
+	not nodes.lacks(name, {"trust_files"})
+	msg := sprintf("node %s has no file for the configured CA %q: neither /etc/ssl/certs/tkg-%s.pem nor the place where its operating system moves it", [name, entry, entry])
 }
 
-_expected contains {"subject": {"kind": "node", "name": name, "entry": entry.name}, "node": name, "entry": entry.name, "key": key} if {
-	some key, entry in input.trust
-	entry.name != ""
+_expected := [[name, key] |
 	some name, node in nodes.read
-	trust.reaches(entry, node)
-}
+	some key, entry in trust.reaching[object.get(node, "cluster", null)]
+	entry.name != ""
+]

@@ -58,12 +58,11 @@ _repair(fingerprint) := installing.replacement(nodes.read[name].trust_files[path
 } else := sprintf("Get the present certificate of %q and put it in the place of the one that has expired: under a new entry name in the cluster's trust configuration, from which the old entry is taken away, so that the nodes roll", [chains.name_of(fingerprint)])
 
 # _by_hand are the places of a certificate that no trust configuration made.
-_by_hand(fingerprint) := sort([[name, path] |
+_by_hand(fingerprint) := sort([[name, one.path] |
 	some name in fleet.few(_holders(fingerprint))
-	some path, file in fleet.files[name]
-	fleet.ca(path, file)
-	fingerprint in file.certificates
-	not nodes.managed(file)
+	some one in fleet.cas[name]
+	fingerprint in one.file.certificates
+	not nodes.managed(one.file)
 ])
 
 default _urgency(_) := "low"
@@ -83,12 +82,8 @@ _certificates := {fingerprint | some held in _held; some fingerprint in held}
 
 # _held are the certificates in a node's CA files, _holders the nodes that hold one.
 _held := {name: held |
-	some name, files in fleet.files
-	held := {fingerprint |
-		some path, file in files
-		fleet.ca(path, file)
-		some fingerprint in file.certificates
-	}
+	some name, files in fleet.cas
+	held := {fingerprint | some one in files; some fingerprint in one.file.certificates}
 }
 
 _holders(fingerprint) := {name | some name, held in _held; fingerprint in held}

@@ -41,11 +41,15 @@ _sets := {object.union(group, {"nodes": members}) |
 	members := {name | some name, other in _set_of; other == group}
 }
 
-_set_of := {name: {"cluster": cluster, "trusted": trusted} |
-	some name, node in nodes.read
+_set_of := {name: {"cluster": held.cluster, "trusted": _trusted[held]} |
+	some name, held in _held
 	not name in _unsure
-	cluster := _cluster(node)
-	trusted := (_placed[cluster] & _files[name]) | (_placed[cluster] & object.get(fleet.stores, object.get(node, "trust_store", ""), set()))
+}
+
+# _trusted are the CAs that nodes trust which hold the same.
+_trusted := {held: trusted |
+	some held in {held | some held in _held}
+	trusted := _placed[held.cluster] & (held.files | object.get(nodes.stores, held.store, set()))
 }
 
 _unsure := fleet.unread({"trust_files", "trust_store"})
@@ -57,28 +61,22 @@ _clusters := {group.cluster | some group in _sets}
 # _common is the set that most nodes have, the larger one of equals.
 _common[cluster] := max({[count(group.nodes), count(group.trusted), group] | some group in _sets; group.cluster == cluster})[2] if some cluster in _clusters
 
-# _placed are the CAs in the files of a cluster's nodes, _files those of one node.
+# _placed are the CAs in the files of a cluster's nodes.
 _placed := {cluster: placed |
-	some cluster in {_cluster(node) | some node in nodes.read}
-	placed := {fingerprint |
-		some name, node in nodes.read
-		_cluster(node) == cluster
-		some fingerprint in _files[name]
-	}
+	some cluster in {held.cluster | some held in _held}
+	placed := union({held.files | some held in _held; held.cluster == cluster})
 	count(placed) > 0
 }
 
-_files := {name: fingerprints |
-	some name, files in fleet.files
-	fingerprints := {fingerprint |
-		some path, file in files
-		fleet.system_wide(file)
-		fleet.ca(path, file)
-		some fingerprint in file.certificates
+# _held is what decides on a node's trust: its cluster, the CAs in its files, its store.
+_held := {name: held |
+	some name, files in fleet.cas
+	node := nodes.read[name]
+	held := {
+		"cluster": object.get(node, "cluster", ""), "store": object.get(node, "trust_store", ""),
+		"files": {fingerprint | some one in files; one.file.place in fleet.system_places; some fingerprint in one.file.certificates},
 	}
 }
-
-_cluster(node) := object.get(node, "cluster", "")
 
 _difference(trusted, common) := concat(" and ", array.concat(
 	[sprintf("lacks %s", [_named(common - trusted)]) | count(common - trusted) > 0],

@@ -53,16 +53,15 @@ _told(node) if node.access.method != "tree"
 
 # _hidden are the CAs of a node's files that the runtime's trust store lacks.
 _hidden[name] := {fingerprint |
-	some path, file in files
-	fleet.ca(path, file)
-	fleet.system_wide(file)
-	some fingerprint in file.certificates
+	some one in files
+	fleet.system_wide(one.file)
+	some fingerprint in one.file.certificates
 	not _trusted(fingerprint, nodes.read[name])
 } if {
-	some name, files in fleet.files
+	some name, files in fleet.cas
 }
 
-_trusted(fingerprint, node) if fingerprint in fleet.stores[node.trust_store]
+_trusted(fingerprint, node) if fingerprint in nodes.stores[node.trust_store]
 
 _named(fingerprints) := concat(", ", [sprintf("%q", [chains.name_of(fingerprint)]) | some fingerprint in fingerprints])
 

@@ -27,43 +27,47 @@ import data.regpolicy.lib.trust
 _params := params.of("RT-NOD-011", rego.metadata.chain())
 
 subjects contains fleet.subject(name, path) if {
-	some [name, path] in _files
-	_judged(name, path)
+	some [name, path, facts] in _files
+	_judged(facts)
 }
 
 deny contains {"subject": fleet.subject(name, path), "msg": msg, "evidence": [fleet.at(name, path)]} if {
-	some [name, path] in _files
-	_judged(name, path)
-	not _configured(name, path)
+	some [name, path, facts] in _files
+	_judged(facts)
+	not _configured(facts)
 	msg := sprintf("%s on node %s comes from no entry of the trust configuration: new nodes will not have it", [path, name])
 }
 
-_files contains [name, path] if {
+# _files are the files with an entry's name, and the facts that decide: equal ones of
+# many nodes are judged once.
+_files := [[name, path, facts] |
 	some name, files in fleet.files
 	some path, file in files
 	file.entry
-}
+	facts := {
+		"cluster": object.get(nodes.read[name], "cluster", null),
+		"entry": file.entry, "certificates": object.get(file, "certificates", []),
+	}
+]
 
-_judged(name, path) if _configured(name, path)
+_judged(facts) if _configured(facts)
 
 # Where an entry may not be in the document, or a nameless one's value was not had, a
 # file that none stands for proves nothing; the gap is reported in its stead. Nothing
 # is known, either, where the node's cluster is not in the document.
-_judged(name, _) if {
-	_configuration_is_here(nodes.read[name])
+_judged(facts) if {
+	_configuration_is_here(facts.cluster)
 	not "workload" in trust.hidden
 	not _nameless_without_value
 }
 
-_configuration_is_here(node) if {
+_configuration_is_here(cluster) if {
+	is_string(cluster)
 	some key, _ in input.clusters
-	endswith(key, concat("/", ["", node.cluster]))
+	endswith(key, concat("/", ["", cluster]))
 }
 
-_configuration_is_here(node) if {
-	not node.cluster
-	count(input.clusters) > 0
-}
+_configuration_is_here(null) if count(input.clusters) > 0
 
 _nameless_without_value if {
 	some entry in input.trust
@@ -72,19 +76,15 @@ _nameless_without_value if {
 	not entry.value
 }
 
-_configured(name, path) if nodes.read[name].trust_files[path].entry in _params.known_entries
+_configured(facts) if facts.entry in _params.known_entries
 
-_configured(name, path) if {
-	node := nodes.read[name]
-	some key in _by_name[node.trust_files[path].entry]
-	trust.reaches(input.trust[key], node)
+_configured(facts) if {
+	some entry in trust.reaching[facts.cluster]
+	entry.name == facts.entry
 }
 
-_configured(name, path) if {
-	node := nodes.read[name]
-	some fingerprint in node.trust_files[path].certificates
+_configured(facts) if {
+	some fingerprint in facts.certificates
 	some key in input.views.trust_by_certificate[fingerprint]
-	trust.reaches(input.trust[key], node)
+	trust.reaching[facts.cluster][key]
 }
-
-_by_name[entry.name] contains key if some key, entry in input.trust

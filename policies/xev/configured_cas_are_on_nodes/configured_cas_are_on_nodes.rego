@@ -23,21 +23,21 @@ import data.regpolicy.lib.nodes
 import data.regpolicy.lib.pointer
 import data.regpolicy.lib.trust
 
-subjects contains _wanted[_].subject
+subjects contains {"kind": "node", "name": name, "entry": input.trust[key].label} if some [name, key] in _wanted
 
-deny contains {"subject": want.subject, "msg": msg, "evidence": [pointer.to(["nodes", want.node]), pointer.to(["trust", want.key])]} if {
-	some want in _wanted
-	some fingerprint in input.trust[want.key].value.certificates
-	not fingerprint in nodes.trusted[want.node]
-	not nodes.lacks(want.node, {"trust_files", "trust_store"})
+deny contains {"subject": {"kind": "node", "name": name, "entry": entry.label}, "msg": msg, "evidence": [pointer.to(["nodes", name]), pointer.to(["trust", key])]} if {
+	some [name, key] in _wanted
+	entry := input.trust[key]
+	some fingerprint in entry.value.certificates
+	not nodes.trusts(nodes.read[name], fingerprint)
+	not nodes.lacks(name, {"trust_files", "trust_store"})
 	msg := sprintf("node %s does not hold the configured CA %q (%s, %s...) in any trust place", [
-		want.node, want.entry, chains.name_of(fingerprint), substring(fingerprint, 0, 16),
+		name, entry.label, chains.name_of(fingerprint), substring(fingerprint, 0, 16),
 	])
 }
 
-_wanted contains {"subject": {"kind": "node", "name": name, "entry": entry.label}, "node": name, "entry": entry.label, "key": key} if {
-	some key, entry in input.trust
-	count(entry.value.certificates) > 0
+_wanted := [[name, key] |
 	some name, node in nodes.read
-	trust.reaches(entry, node)
-}
+	some key, entry in trust.reaching[object.get(node, "cluster", null)]
+	count(entry.value.certificates) > 0
+]

@@ -69,7 +69,7 @@ _current(machine) if {
 	every entry in _entries[machine.cluster] {
 		count(entry.value.certificates) > 0
 		every fingerprint in entry.value.certificates {
-			fingerprint in nodes.trusted[machine.node]
+			nodes.trusts(nodes.read[machine.node], fingerprint)
 		}
 	}
 }

@@ -19,27 +19,28 @@ import data.regpolicy.lib.nodes
 import data.regpolicy.lib.pointer
 import data.regpolicy.lib.trust
 
-subjects contains _named[_].subject
+subjects contains _subject(name, key) if some [name, _, key] in _named
 
-deny contains {"subject": pair.subject, "msg": msg, "evidence": [pointer.to(["nodes", pair.node, "trust_files", pair.path]), pointer.to(["trust", pair.key])]} if {
-	some pair in _named
-	configured := input.trust[pair.key].value.certificates
-	on_node := input.nodes[pair.node].trust_files[pair.path].certificates
-	some fingerprint in configured
+deny contains {"subject": _subject(name, key), "msg": msg, "evidence": [pointer.to(["nodes", name, "trust_files", path]), pointer.to(["trust", key])]} if {
+	some [name, path, key] in _named
+	on_node := input.nodes[name].trust_files[path].certificates
+	some fingerprint in input.trust[key].value.certificates
 	not fingerprint in on_node
 	msg := sprintf("%s on node %s holds another certificate (%s...) than the configured CA %q (%s...)", [
-		pair.path, pair.node, substring(on_node[0], 0, 16), pair.subject.entry, substring(fingerprint, 0, 16),
+		path, name, substring(on_node[0], 0, 16), input.trust[key].name, substring(fingerprint, 0, 16),
 	])
 }
 
-_named contains {"subject": {"kind": "node", "name": name, "entry": entry.name}, "node": name, "path": path, "key": key} if {
-	some key, entry in input.trust
-	entry.name != ""
-	count(entry.value.certificates) > 0
+# _named are the files of nodes that bear an entry's name.
+_named := [[name, path, key] |
 	some name, node in nodes.read
-	trust.reaches(entry, node)
 	some path, file in node.trust_files
-	file.entry == entry.name
+	file.entry != ""
 	file.form == "pem"
 	count(file.certificates) > 0
-}
+	some key, entry in trust.reaching[object.get(node, "cluster", null)]
+	entry.name == file.entry
+	count(entry.value.certificates) > 0
+]
+
+_subject(name, key) := {"kind": "node", "name": name, "entry": input.trust[key].name}
