@@ -31,12 +31,12 @@ func spareCollections(getenv func(string) string) {
 	watch()
 }
 
-// growth is by how many percent the heap may grow until the next collection: fivefold
-// while it is small, then by 64 MB, or by a third where that is more.
+// growth is by how many percent the heap may grow until the next collection: to 192 MB,
+// but no more than fivefold, and by a third where it is larger.
 func growth(live uint64) int {
-	const small, step, least = 64 << 20, 64 << 20, 33
-	if live <= small {
-		return 400
+	const room, most, least = 192 << 20, 400, 33
+	if live >= room {
+		return least
 	}
-	return max(least, int(100*step/live))
+	return int(max(least, min(most, 100*(room-live)/max(live, 1))))
 }
