@@ -28,9 +28,9 @@ check:
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
 
-# Beside conftest and opa; NODES, PLAIN_NODES and DOCUMENTS say how large.
+# Beside conftest and opa; NODES, PLAIN_NODES, DOCUMENTS and SIZES say how large.
 bench-peers:
-	test/peers/run $(NODES) $(PLAIN_NODES) $(DOCUMENTS)
+	test/peers/run "$(NODES)" "$(PLAIN_NODES)" "$(DOCUMENTS)" "$(SIZES)"
 
 # Beside kubectl, an ssh loop and an openssl s_client loop; FLAGS say how large.
 bench-collect:

@@ -56,19 +56,17 @@ func (h *heap) gather() {
 	}
 }
 
-// growth is by how many percent the heap may grow until the next collection: fivefold
-// while it is small, then by 64 MB, or by a third where that is more.
+// growth is by how many percent the heap may grow until the next collection: to 192 MB,
+// but no more than fivefold, and by a third where it is larger.
 func (h *heap) growth(live uint64) int {
-	const small, smallest, step, least = 64 << 20, 12 << 20, 64 << 20, 33
+	const room, most, least = 192 << 20, 400, 33
 	switch {
-	case live <= smallest:
-		return 400
-	case h.gathers.Load():
+	case h.gathers.Load() && live > 12<<20:
 		return 40
-	case live <= small:
-		return 400
+	case live >= room:
+		return least
 	default:
-		return max(least, int(100*step/live)) //nolint:gosec // at most 100
+		return int(max(least, min(most, 100*(room-live)/max(live, 1))))
 	}
 }
 
