@@ -15,7 +15,7 @@ import (
 // superfluous white space do not count.
 func FuzzSubjectHash(f *testing.F) {
 	p := newPKI(f)
-	block := []byte(p.corp.PEM())
+	block := p.corp.PEM()
 	f.Add(block, "Corp Root CA")
 	for _, c := range certificatesOf(f, block) {
 		f.Add(c.RawSubject, c.Subject.CommonName)

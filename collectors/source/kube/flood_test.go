@@ -4,8 +4,9 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/regpolicy/regpolicy/collectors/flood"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/regpolicy/regpolicy/collectors/flood"
 )
 
 func TestForeignTextTakesLinearTime(t *testing.T) {

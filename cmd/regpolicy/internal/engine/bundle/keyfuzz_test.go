@@ -42,7 +42,7 @@ func FuzzKey(f *testing.F) {
 			t.Errorf("signer %v, error %v, beside a public key %v", signer, signErr, key)
 		}
 		for _, err := range []error{err, signErr} {
-			if err != nil && (strings.Contains(err.Error(), "\n") || len(err.Error()) > 300 || len(content) > 16 && !strings.Contains(label, string(content)) && strings.Contains(err.Error(), string(content))) {
+			if err != nil && (strings.Contains(err.Error(), "\n") || len(err.Error()) > 1000 || len(content) > 16 && !strings.Contains(label, string(content)) && strings.Contains(err.Error(), string(content))) {
 				t.Errorf("error %q", err)
 			}
 		}
