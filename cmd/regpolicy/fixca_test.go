@@ -23,7 +23,7 @@ func TestFixWritesTheChain(t *testing.T) {
 	folder := t.TempDir()
 	args := append([]string{"fix", "-o", folder, s.work}, s.registries(t, s.broken)...)
 	code, _, stderr := command(t, s.broken.At, args...)
-	if code != 0 || !strings.Contains(stderr, "judged again as if the registry sent that: RT-XEV-003 passes") {
+	if code != 0 || !strings.Contains(stderr, "judged again as if the registry sent that: RT-TLS-003, RT-XEV-003 pass") {
 		t.Fatalf("fix ends with %d\n%s", code, stderr)
 	}
 	chain := readFile(t, filepath.Join(folder, "registries/harbor.corp.example_443.pem"))

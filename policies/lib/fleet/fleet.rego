@@ -61,6 +61,7 @@ ca(path, file) if {
 # read when they start, and not for one registry.
 system_wide(file) if file.place in system_places
 
+# system_places are the kinds of folder that the node's own trust store is made from.
 system_places := {"debian", "rhel", "system"}
 
 # hosts are what runtimes are told of a registry, by registry and node.
