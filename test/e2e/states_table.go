@@ -99,7 +99,7 @@ func statesTable() []state {
 		{
 			name: "certificate-expired", broken: "the registry's certificate has expired",
 			fails:  []string{"RT-EVT-001 pod", "RT-EVT-004 pod", "RT-TLS-002 registry certificate-expired", "RT-TLS-006 registry certificate-expired"},
-			leads:  "RT-TLS-006 RT-TLS-002",
+			leads:  "RT-TLS-006",
 			repair: []step{{"Renew the registry's certificate and let the registry serve it", repairRegistry}},
 		},
 		{
