@@ -122,6 +122,7 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 		for i := range later {
 			subject := later[i].Subject
 			if opt.Many {
+				subject = maps.Clone(subject) // gaps share it
 				subject["cluster"] = clusterOf(in)
 			}
 			key := subject.String()
