@@ -141,7 +141,7 @@ func deliver(e *environment, path string, data []byte) error {
 // render has a report of any size written to standard output, or to a file that is
 // replaced at once.
 func render(e *environment, path string, to func(io.Writer) error) error {
-	if path == "" || path == "-" {
+	if path == "" || path == "-" || path == "/dev/stdout" {
 		return buffered(e.stdout, to, func(err error) error {
 			return &exitError{code: exitUsage, err: fmt.Errorf("writing to standard output: %w", err)}
 		})
@@ -149,7 +149,12 @@ func render(e *environment, path string, to func(io.Writer) error) error {
 	failed := func(hint string) func(error) error {
 		return func(err error) error { return usage(hint, "writing %q: %w", path, pathless(err)) }
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // /dev/stderr, a pipe
+	// /dev/stderr is a link, which may lead to a file.
+	device := strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/")
+	if target, err := filepath.EvalSymlinks(path); err == nil && !device {
+		path = target // the file is replaced, and the link stays
+	}
+	if info, err := os.Stat(path); err == nil && (device || !info.Mode().IsRegular()) {
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0) //nolint:gosec // the user names it
 		if err != nil {
 			return failed("")(err)

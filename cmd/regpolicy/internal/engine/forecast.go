@@ -45,7 +45,7 @@ func (l *Library) foresee(ctx context.Context, in *Input, size int, input ast.Va
 	})
 	found := make([][]report.Change, len(policies))
 	failures := make([]error, len(policies))
-	future := newFuture(in, opt.shared)
+	future := newFuture(size, opt.shared)
 	side(len(policies), opt.Jobs, func(i int) {
 		p := policies[i]
 		found[i], failures[i] = p.foresee(ctx, in, input, at, l.params[p.ID], byPolicy[p.ID], future, opt)
@@ -67,8 +67,9 @@ type future struct {
 	dates map[int64]*rulecache.Document
 }
 
-func newFuture(in *Input, shared *rulecache.Document) *future {
-	return &future{shared: shared, keep: len(in.Bytes) <= foreseen, dates: map[int64]*rulecache.Document{}}
+// newFuture begins for a document of so many bytes, which may be let go by now.
+func newFuture(size int, shared *rulecache.Document) *future {
+	return &future{shared: shared, keep: size <= foreseen, dates: map[int64]*rulecache.Document{}}
 }
 
 func (f *future) at(date evidence.Time) *rulecache.Document {

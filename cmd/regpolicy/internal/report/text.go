@@ -165,13 +165,20 @@ func (w Words) inOrder(r *Report) string {
 	return w.Sayf("Registry trust is in order as far as it was looked at: %d of %s had evidence.", n, all)
 }
 
-// judged counts the policies that came to a verdict on something.
+// judged counts the policies that came to a verdict on something. Some results, as
+// that a cluster has a document, are no policy's.
 func (r *Report) judged() int {
+	policies := map[string]bool{}
+	for i := range r.Rules {
+		policies[r.Rules[i].ID] = true
+	}
 	ids := map[string]bool{}
 	for i := range r.Results {
-		switch r.Results[i].Verdict {
+		switch id := r.Results[i].ID; r.Results[i].Verdict {
 		case Pass, Fail, Warn, Waived:
-			ids[r.Results[i].ID] = true
+			if policies[id] {
+				ids[id] = true
+			}
 		}
 	}
 	if r.Fleet != nil { // its results may leave out what passed
