@@ -121,7 +121,7 @@ func runMerge(ctx context.Context, e *environment, f *mergeFlags, args []string)
 	}
 	progress := newProgress(e)
 	rep, err := merge.Run(ctx, merge.Config{
-		Library: v.library, Options: v.options, Expected: expected, MaxAge: limit, Now: now,
+		Library: v.library, Options: v.options, Expected: expected, MaxAge: limit, Now: now, Clock: e.now(),
 		Progress: func(done, of int) { progress.update("documents", done, of) },
 		Warn:     e.warn,
 	}, args)

@@ -85,7 +85,12 @@ func (f *shardFlags) check(src *sourceFlags) error {
 	if f.list != "" && src.allClusters {
 		return usage("give one of the two", "--fleet and --all-clusters exclude each other: each names the clusters")
 	}
-	if one := src.namesOne(isGiven, "namespace", "request-timeout", "as", "as-group", "as-uid", "as-user-extra"); f.list != "" && one != "" {
+	// What a settings file says of a server would hold for every cluster of the list;
+	// its context and kubeconfig are replaced by the list's.
+	applies := func(flag *pflag.Flag) bool {
+		return flag.Changed && (isGiven(flag) || flag.Name != "context" && flag.Name != "kubeconfig")
+	}
+	if one := src.namesOne(applies, "namespace", "request-timeout", "as", "as-group", "as-uid", "as-user-extra"); f.list != "" && one != "" {
 		return usage("the list says which cluster, and its kubeconfig how to reach it", "--fleet and --%s exclude each other: that one is about a single cluster", one)
 	}
 	if f.list == "" && f.index >= 0 {

@@ -9,6 +9,15 @@ import (
 type ageLimit struct {
 	at  time.Time
 	max time.Duration
+	// clock is what the machine's clock says; zero where nobody asks.
+	clock time.Time
+}
+
+// ahead tells that a document is of a time to come: it would be the newest of its
+// cluster for as long as that lasts, and never too old.
+func (l ageLimit) ahead(f *file) bool {
+	const skew = time.Hour
+	return !l.clock.IsZero() && f.head.collectedAt.Sub(l.clock) > skew
 }
 
 // exceeded says of a document that is too old how old it is; "" of others.

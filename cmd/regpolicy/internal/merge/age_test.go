@@ -20,11 +20,11 @@ func TestAgeLimit(t *testing.T) {
 		behind int
 	}{
 		{ageLimit{at: at}, nil, 3}, // of the newest, which is of tomorrow
-		{ageLimit{at, 24 * time.Hour}, []string{
+		{ageLimit{at: at, max: 24 * time.Hour}, []string{
 			"it is 7 days old, collected 2026-11-16T07:59:00Z; --max-age is 24h",
 			"it is a hundred years or more old, collected " + stamp(files[4].head.collectedAt.Time) + "; --max-age is 24h",
 		}, 0},
-		{ageLimit{at, 90 * time.Second}, nil, 0},
+		{ageLimit{at: at, max: 90 * time.Second}, nil, 0},
 	} {
 		var beyond []string
 		for i := range files {

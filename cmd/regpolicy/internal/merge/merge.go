@@ -30,6 +30,9 @@ type Config struct {
 	// MaxAge is how old a document may be at Now; without it none is too old.
 	MaxAge time.Duration
 	Now    time.Time
+	// Clock is what the machine's clock says: what was collected well after it is a gap.
+	// Zero takes any.
+	Clock time.Time
 	// Warn is told of what changes no verdict.
 	Warn func(text, hint string)
 	// Progress is told how many documents of how many are done; it may be nil.
@@ -46,7 +49,7 @@ func Run(ctx context.Context, cfg Config, args []string) (*report.Report, error)
 	if err := lookAt(ctx, files, jobs); err != nil {
 		return nil, err
 	}
-	p := newPlan(files, cfg.Expected, ageLimit{cfg.Now, cfg.MaxAge})
+	p := newPlan(files, cfg.Expected, ageLimit{cfg.Now, cfg.MaxAge, cfg.Clock})
 	if len(p.chosen)+len(p.absent) == 0 && len(cfg.Expected) == 0 {
 		return nil, &Error{fmt.Errorf("reading the documents: there is no evidence document in %q", args), "name documents that `regpolicy collect -o FILE` wrote, or a folder of *.json"}
 	}

@@ -40,6 +40,8 @@ func newPlan(files []file, expected []string, limit ageLimit) *plan {
 			p.broken(*f, fault{"parse_error", "it is a report, no evidence document", "`regpolicy collect -o FILE` writes documents"})
 		case f.fault != nil:
 			p.broken(*f, *f.fault)
+		case limit.ahead(f):
+			p.broken(*f, fault{"internal", "it says that it was collected " + stamp(f.head.collectedAt.Time) + ", which is yet to come", "set the clock of the machine that collected it, and collect again"})
 		case newest != nil && newest.name() == f.name():
 			p.second(f, newest)
 		default:
