@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/pflag"
@@ -85,10 +86,11 @@ func (f *shardFlags) check(src *sourceFlags) error {
 	if f.list != "" && src.allClusters {
 		return usage("give one of the two", "--fleet and --all-clusters exclude each other: each names the clusters")
 	}
-	// What a settings file says of a server would hold for every cluster of the list;
-	// its context and kubeconfig are replaced by the list's.
+	// What a settings file says of a server or of this machine's files would hold for
+	// every cluster of the list. Its context and kubeconfig are replaced by the list's,
+	// and addresses of nodes are by name.
 	applies := func(flag *pflag.Flag) bool {
-		return flag.Changed && (isGiven(flag) || flag.Name != "context" && flag.Name != "kubeconfig")
+		return flag.Changed && (isGiven(flag) || !slices.Contains([]string{"context", "kubeconfig", "node"}, flag.Name))
 	}
 	if one := src.namesOne(applies, "namespace", "request-timeout", "as", "as-group", "as-uid", "as-user-extra"); f.list != "" && one != "" {
 		return usage("the list says which cluster, and its kubeconfig how to reach it", "--fleet and --%s exclude each other: that one is about a single cluster", one)
