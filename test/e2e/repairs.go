@@ -59,6 +59,9 @@ func (l *lab) repairWithBase64(ctx context.Context, ca []byte) error {
 // before. The files verify the registry, the pods go on failing, and the times say
 // why.
 func (l *lab) repairWithoutRestart(ctx context.Context, ca []byte) error {
+	if err := outliveTolerance(ctx, l, nil); err != nil {
+		return err
+	}
 	if err := pki.WriteFile(lateFile, ca, 0o644); err != nil {
 		return err
 	}
