@@ -64,7 +64,7 @@ func ParseSigner(text []byte, algorithm string) (*Signer, error) {
 		algorithm = public.algorithms[0]
 	}
 	if !slices.Contains(public.algorithms, algorithm) {
-		return nil, fault("leave --signing-alg away, or use one of "+strings.Join(public.algorithms, ", "), "the key does not sign with %q", algorithm)
+		return nil, fault("leave --signing-alg away, or use one of "+strings.Join(public.algorithms, ", "), "the key does not sign with %.40q", algorithm)
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
