@@ -110,6 +110,7 @@ func checkWritable(path string) error {
 // write renders the report into each output. Files appear whole or not at all, and
 // before anything is shown: whoever reads standard output may go away.
 func write(e *environment, outputs []output, r *report.Report, opt rendering, s *speech) error {
+	tellForecastGaps(e, r)
 	opt.Words = s.words()
 	filesFirst := slices.SortedStableFunc(slices.Values(outputs), func(a, b output) int {
 		return cmp.Compare(min(1, len(b.path)), min(1, len(a.path)))
