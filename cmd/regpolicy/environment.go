@@ -80,7 +80,7 @@ func run(ctx context.Context, e *environment) int {
 	command, err := root.ExecuteContextC(ctx)
 	// A report that nobody got is no success, whatever it says.
 	if out.err != nil {
-		e.complain(fmt.Sprintf("writing to standard output: %v", pathless(out.err)), "")
+		e.complain(fmt.Sprintf("writing to standard output: %v", pathless(out.err)), writeHint(out.err))
 		return exitUsage
 	}
 	if err == nil {
@@ -129,7 +129,7 @@ func hintOf(err error) string {
 	if e, ok := errors.AsType[*kube.LoadError](err); ok {
 		hint = cmp.Or(hint, e.Hint)
 	}
-	return cmp.Or(hint, remote.Hint(err))
+	return cmp.Or(hint, remote.Hint(err), writeHint(err))
 }
 
 // complain writes an error and its cure, without secrets.
