@@ -31,6 +31,7 @@ type environment struct {
 	stdin                              io.Reader
 	stdout, stderr                     io.Writer
 	getenv                             func(string) string
+	environ                            func() []string // nil for none
 	home                               string
 	now                                func() time.Time
 	after                              func(time.Duration) <-chan time.Time // a timer
