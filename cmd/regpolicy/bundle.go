@@ -100,7 +100,7 @@ func compileBundle(ctx context.Context, s policySource) (*engine.Library, error)
 	if cfg.Schema, err = fs.ReadFile(policies.FS, policies.Schema); err != nil {
 		return nil, fmt.Errorf("reading evidence schema: %w", err)
 	}
-	return engine.Load(ctx, cfg)
+	return loading(ctx, cfg)
 }
 
 func newBundlePush(e *environment) *cobra.Command {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 )
 
 func newCheck(e *environment) *cobra.Command {
@@ -38,7 +40,7 @@ func newCheck(e *environment) *cobra.Command {
 }
 
 func runCheck(ctx context.Context, e *environment, paths, others, data []string, conventions bool) error {
-	sources, err := testSources(paths, others, data)
+	sources, err := testSources(ctx, paths, others, data)
 	if err != nil {
 		return err
 	}
@@ -50,7 +52,11 @@ func runCheck(ctx context.Context, e *environment, paths, others, data []string,
 	for _, p := range builtin.Policies() {
 		known = append(known, p.ID)
 	}
-	checked, faults, err := sources.Check(ctx, belowAny(paths), known)
+	var faults engine.Errors
+	checked, err := compiling(ctx, func(ctx context.Context) (checked int, err error) {
+		checked, faults, err = sources.Check(ctx, belowAny(paths), known)
+		return checked, err
+	})
 	if err != nil {
 		return err
 	}

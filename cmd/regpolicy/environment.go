@@ -31,6 +31,7 @@ type environment struct {
 	stdin                              io.Reader
 	stdout, stderr                     io.Writer
 	getenv                             func(string) string
+	environ                            func() []string // nil for none
 	home                               string
 	now                                func() time.Time
 	after                              func(time.Duration) <-chan time.Time // a timer
@@ -80,7 +81,7 @@ func run(ctx context.Context, e *environment) int {
 	command, err := root.ExecuteContextC(ctx)
 	// A report that nobody got is no success, whatever it says.
 	if out.err != nil {
-		e.complain(fmt.Sprintf("writing to standard output: %v", pathless(out.err)), "")
+		e.complain(fmt.Sprintf("writing to standard output: %v", pathless(out.err)), writeHint(out.err))
 		return exitUsage
 	}
 	if err == nil {
@@ -129,7 +130,7 @@ func hintOf(err error) string {
 	if e, ok := errors.AsType[*kube.LoadError](err); ok {
 		hint = cmp.Or(hint, e.Hint)
 	}
-	return cmp.Or(hint, remote.Hint(err))
+	return cmp.Or(hint, remote.Hint(err), writeHint(err))
 }
 
 // complain writes an error and its cure, without secrets.

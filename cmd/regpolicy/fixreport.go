@@ -65,6 +65,7 @@ func tellFix(e *environment, out *repair.Outcome, caFromRegistry bool) error {
 	for _, r := range out.Rolling {
 		say("%s/%s: nothing to repair, wait for the roll: %q was renamed to %q already, and %s made before that",
 			r.Object.Kind, r.Object.Name, r.From, r.To, made(r.Nodes))
+		say("  %s", r.Watch())
 	}
 	if len(out.Proven)+len(out.Rolling) > 0 {
 		tellAhead(say, out)

@@ -44,7 +44,7 @@ func mainCode(now func() time.Time) int {
 	e := &environment{
 		name: filepath.Base(os.Args[0]), args: os.Args[1:],
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		getenv: os.Getenv, home: home, now: now, after: time.After, width: width,
+		getenv: os.Getenv, environ: os.Environ, home: home, now: now, after: time.After, width: width,
 		stdoutIsTerminal: term.IsTerminal(int(os.Stdout.Fd())), //nolint:gosec // as above
 		stderrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())), //nolint:gosec // as above
 		heap:             heap,

@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 		if at, err := time.Parse(time.RFC3339, os.Getenv(clockVariable)); err == nil {
 			now = func() time.Time { return at }
 		}
+		os.Unsetenv(clockVariable) //nolint:errcheck // it is no setting
 		os.Exit(mainCode(now))
 	}
 	testscript.Main(leakless{m}, map[string]func(){"regpolicy": program, "kubectl-regpolicy": program})

@@ -110,6 +110,7 @@ func checkWritable(path string) error {
 // write renders the report into each output. Files appear whole or not at all, and
 // before anything is shown: whoever reads standard output may go away.
 func write(e *environment, outputs []output, r *report.Report, opt rendering, s *speech) error {
+	tellForecastGaps(e, r)
 	opt.Words = s.words()
 	filesFirst := slices.SortedStableFunc(slices.Values(outputs), func(a, b output) int {
 		return cmp.Compare(min(1, len(b.path)), min(1, len(a.path)))
@@ -143,11 +144,11 @@ func deliver(e *environment, path string, data []byte) error {
 func render(e *environment, path string, to func(io.Writer) error) error {
 	if path == "" || path == "-" || path == "/dev/stdout" {
 		return buffered(e.stdout, to, func(err error) error {
-			return &exitError{code: exitUsage, err: fmt.Errorf("writing to standard output: %w", err)}
+			return usage(writeHint(err), "writing to standard output: %w", err)
 		})
 	}
-	failed := func(hint string) func(error) error {
-		return func(err error) error { return usage(hint, "writing %q: %w", path, pathless(err)) }
+	failed := func(err error) error {
+		return usage(cmp.Or(writeHint(err), "name a file in a folder that you may write to"), "writing %q: %w", path, pathless(err))
 	}
 	// /dev/stderr is a link, which may lead to a file.
 	device := strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/")
@@ -157,24 +158,23 @@ func render(e *environment, path string, to func(io.Writer) error) error {
 	if info, err := os.Stat(path); err == nil && (device || !info.Mode().IsRegular()) {
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0) //nolint:gosec // the user names it
 		if err != nil {
-			return failed("")(err)
+			return failed(err)
 		}
-		err = buffered(f, to, failed(""))
+		err = buffered(f, to, failed)
 		if closing := f.Close(); err == nil && closing != nil {
-			err = failed("")(closing)
+			err = failed(closing)
 		}
 		return err
 	}
-	const hint = "name a file in a folder that you may write to"
 	var rendering error
 	err := replace(path, 0o644, func(f io.Writer) error {
-		rendering = buffered(f, to, failed(hint))
+		rendering = buffered(f, to, failed)
 		return rendering
 	})
 	if err == nil || rendering != nil {
 		return rendering
 	}
-	return failed(hint)(err)
+	return failed(err)
 }
 
 // buffered has something written to w, in large pieces. An error of w is told as

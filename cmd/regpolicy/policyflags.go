@@ -75,7 +75,11 @@ func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 			return nil, err
 		}
 	}
-	return engine.Load(ctx, cfg)
+	return loading(ctx, cfg)
+}
+
+func loading(ctx context.Context, cfg engine.Config) (*engine.Library, error) {
+	return compiling(ctx, func(ctx context.Context) (*engine.Library, error) { return engine.Load(ctx, cfg) })
 }
 
 // withBuiltin adds the built-in policies to some modules, or only the library that

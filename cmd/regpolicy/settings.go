@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/variable"
 )
 
 const settingsFile = ".regpolicy.yaml"
@@ -24,23 +25,24 @@ func applySettings(e *environment, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	warnOfVariables(e, c)
 	var failure error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		// --output is eval's and demo's FORMAT[=PATH]; collect's is a path.
 		if f.Changed || failure != nil || f.Name == "help" || f.Name == "output" && !isList(f) {
 			return
 		}
-		variable := "REGPOLICY_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		if text := e.getenv(variable); text != "" {
+		name := variable.Of(f.Name)
+		if text := e.getenv(name); text != "" {
 			if err := c.Flags().Set(f.Name, text); err != nil {
-				failure = usage("", "setting --%s from %s: %w", f.Name, variable, err)
+				failure = usage("", "setting --%s from %s: %w", f.Name, name, err)
 			}
 			settle(f)
 			return
 		}
 		if node, ok := values[f.Name]; ok {
 			if slices.Contains(onlyAsked, f.Name) {
-				failure = usage(fmt.Sprintf("give --%s on the command line, or set %s", f.Name, variable), "%s:%d: %q sends something away or makes pods, which no file may decide", path, node.Line, f.Name)
+				failure = usage(fmt.Sprintf("give --%s on the command line, or set %s", f.Name, name), "%s:%d: %q sends something away or makes pods, which no file may decide", path, node.Line, f.Name)
 				return
 			}
 			failure = setFromFile(c.Flags(), f, path, node)
@@ -48,6 +50,31 @@ func applySettings(e *environment, c *cobra.Command) error {
 		}
 	})
 	return failure
+}
+
+// warnOfVariables names variables that look like settings and are none. They are no
+// error, as an unknown key of the file is: the file is regpolicy's own, and the
+// environment everybody's.
+func warnOfVariables(e *environment, c *cobra.Command) {
+	if e.environ == nil {
+		return
+	}
+	for _, stray := range variable.Strays(e.environ(), knownFlags(c.Root())) {
+		hint := "settings are " + variable.Prefix + " and a flag's name in capitals, with _ for -"
+		if stray.Near != "" {
+			hint = "did you mean " + variable.Of(stray.Near) + "?"
+		}
+		e.warn(fmt.Sprintf("reading the environment: %q is no setting, and has no effect", short(stray.Name)), hint)
+	}
+}
+
+// short bounds a foreign name.
+func short(name string) string {
+	const most = 64
+	if len(name) > most {
+		return strings.ToValidUTF8(name[:most], "") + "..."
+	}
+	return name
 }
 
 const settled = "settled"
@@ -139,7 +166,11 @@ func readSettingsFile(path string, c *cobra.Command) (map[string]*yaml.Node, err
 	for i := 0; i+1 < len(top.Content); i += 2 {
 		key, value := top.Content[i], top.Content[i+1]
 		if !slices.Contains(known, key.Value) {
-			return nil, usage("keys are the names of flags, without --", "%s:%d: unknown setting %q", path, key.Line, key.Value)
+			hint := "keys are the names of flags, without --"
+			if near := variable.Near(key.Value, known); near != "" {
+				hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			return nil, usage(hint, "%s:%d: unknown setting %q", path, key.Line, key.Value)
 		}
 		if _, twice := values[key.Value]; twice {
 			return nil, usage("keep one of them", "%s:%d: setting %q stands twice", path, key.Line, key.Value)

@@ -117,11 +117,11 @@ func runTest(ctx context.Context, e *environment, f *testFlags, args []string) e
 	if err != nil {
 		return err
 	}
-	sources, err := testSources(paths, f.policies, f.data)
+	sources, err := testSources(ctx, paths, f.policies, f.data)
 	if err != nil {
 		return err
 	}
-	outcome, err := policytest.Run(ctx, sources, opt)
+	outcome, err := leaving(ctx, 0, compileGrace, func(ctx context.Context) (*policytest.Outcome, error) { return policytest.Run(ctx, sources, opt) })
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (f *testFlags) write(e *environment, outcome *policytest.Outcome) error {
 
 // testSources parses the policies under test, what they need besides, and the
 // library, unless it is under test itself.
-func testSources(paths, others, data []string) (*engine.Sources, error) {
+func testSources(ctx context.Context, paths, others, data []string) (*engine.Sources, error) {
 	given, err := readData(data)
 	if err != nil {
 		return nil, err
@@ -200,7 +200,7 @@ func testSources(paths, others, data []string) (*engine.Sources, error) {
 	if cfg.Schema, err = fs.ReadFile(policies.FS, policies.Schema); err != nil {
 		return nil, fmt.Errorf("reading evidence schema: %w", err)
 	}
-	return engine.Parse(cfg)
+	return compiling(ctx, func(context.Context) (*engine.Sources, error) { return engine.Parse(cfg) })
 }
 
 func isFolder(path string) bool {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
 )
@@ -41,6 +42,23 @@ func tellNotices(e *environment, notices []string) {
 			return
 		}
 		fmt.Fprintf(e.stderr, "note: %s\n", oneLine(evidence.Scrub(notice)))
+	}
+}
+
+// tellForecastGaps names the policies that fail as of a date to come; the report has them.
+func tellForecastGaps(e *environment, r *report.Report) {
+	const hint = "--timeout gives all judging more time; --select judges fewer policies"
+	for i := range r.ForecastGaps {
+		if i == mostTold {
+			fmt.Fprintf(e.stderr, "warning: %d more forecasts are incomplete: the report's forecast_gaps have all\n", len(r.ForecastGaps)-mostTold)
+			return
+		}
+		g := &r.ForecastGaps[i]
+		told := hint
+		if i > 0 {
+			told = ""
+		}
+		e.warn(fmt.Sprintf("looking ahead: the forecast of %s is incomplete from %s on: %s", g.Of(), g.From.Format(time.RFC3339), g.Reason), told)
 	}
 }
 

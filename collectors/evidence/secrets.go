@@ -36,7 +36,6 @@ var secretPatterns = []struct {
 	{"private key", regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----`)},
 	{"private key", regexp.MustCompile(`LS0tLS1CRUdJTi(?:BQUklWQVRFIEtFWS|BSU0EgUFJJVkFURSBLRV|BFQyBQUklWQVRFIEtFW|BPUEVOU1NIIFBSSVZBVE)`)},
 	{"JSON web token", regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`)},
-	{"registry credential", regexp.MustCompile(`"auths?\\?"\s*:\s*(?:\\?"[A-Za-z0-9+/=_-]{4,}|\{)`)},
 }
 
 // Scan looks for secrets in an encoded document and returns a *SecretError for
@@ -46,6 +45,9 @@ func Scan(encoded []byte) error {
 		if at := p.pattern.FindIndex(encoded); at != nil {
 			return secretAt(p.kind, encoded, at[0])
 		}
+	}
+	if at := registryCredential(encoded); at >= 0 {
+		return secretAt("registry credential", encoded, at)
 	}
 	if at := passwordURL(encoded); at >= 0 {
 		return secretAt("URL with a password", encoded, at)
@@ -70,10 +72,25 @@ func passwordURL(text []byte) int {
 		}
 		at += from
 		from = at + len("://")
-		if endsScheme(text[:at]) && afterScheme.Match(text[from:min(len(text), from+longest)]) {
+		behind := text[from:min(len(text), from+longest)]
+		if endsScheme(text[:at]) && afterScheme.Match(behind) && !endsQuoted(text[:at], behind) {
 			return at
 		}
 	}
+}
+
+// hostInQuotes is a host and the end of the quotes that it stands in.
+var hostInQuotes = regexp.MustCompile(`^[a-zA-Z0-9.-]{1,253}(?::[0-9]{1,5})?'[,;)}\]]`)
+
+// endsQuoted tells whether a URL that stands in single quotes ends with its host, so
+// that an "@" behind it is another text's: {url:'https://h',mail:'a@b'}.
+func endsQuoted(scheme, behind []byte) bool {
+	quote := bytes.LastIndexByte(scheme, '\'')
+	return quote >= 0 && !bytes.ContainsFunc(scheme[quote+1:], func(r rune) bool { return !isSchemeByte(r) }) && hostInQuotes.Match(behind)
+}
+
+func isSchemeByte(r rune) bool {
+	return 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9' || r == '+' || r == '.' || r == '-'
 }
 
 // endsScheme tells whether text ends with a URL's scheme: a letter, and then letters,
@@ -92,6 +109,7 @@ func endsScheme(text []byte) bool {
 }
 
 var (
+	keyEnds     = []string{`auth"`, `auth'`, `auth\`}
 	secretWords = []string{"token", "password", "passwd", "secret", "access_key", "signature", "credential", "authorization"}
 	assignments = []string{
 		"token=", "password=", "passwd=", "secret=", "access_key=", "signature=", "credential=", "authorization=", "x-amz-", "sig=",
@@ -149,6 +167,9 @@ func scrubbed(text string) string {
 		if mayHold(text, s.words) {
 			text = s.pattern.ReplaceAllString(text, s.with)
 		}
+	}
+	if mayHold(text, keyEnds) {
+		text = withoutAuth(text)
 	}
 	return withoutLogins(text)
 }

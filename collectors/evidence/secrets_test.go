@@ -27,6 +27,24 @@ func TestScrubRemovesCredentials(t *testing.T) {
 		"login before a port":   `dial robot:CANARY@10.0.0.1:22`,
 		"private key":           "-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----",
 		"private key cut short": "-----BEGIN RSA PRIVATE KEY-----\nCANARY",
+		"auth":                  `{"auth":"CANARY"}`,
+		"auth in small letters": `{"auth":"canary CANARY"}`,
+		"auth in capitals":      `{"Auth": "CANARY"}`,
+		"auth in Python":        `{'auth': 'CANARY'}`,
+		"auth, escaped":         `{\"auth\":\"CANARY\"}`,
+		"auth, escaped twice":   `{\\\"auth\\\":\\\"CANARY\\\"}`,
+		"auth with a quote":     `{"auth":"none\"CANARY"}`,
+		"auth, cut short":       `{"auth":"CANARY`,
+		"auth without quotes":   `{"auth":CANARY}`,
+		"auth, a word and more": `{"auth":"none CANARY"}`,
+		"auth, an object":       `{"auth":{"type":"basic","h":"CANARY"}}`,
+		"auth, a list":          `{"auth":["basic","CANARY"]}`,
+		"auth, an object in it": `{"auth":{"a":{},"h":"CANARY"}}`,
+		"auth, a brace in it":   `{"auth":{"a":"}","h":"CANARY"}}`,
+		"auth after a good one": `{"auth":"none"}{"auth":"CANARY"}`,
+		"auth that was removed": `{"auth":"[removed]CANARY"}`,
+		"a Docker login":        `{"auths":{"h":{"username":"CANARY"}}}`,
+		"a quoted URL":          `{url:'https://u:CANARY',@h'}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Scrub(text); strings.Contains(got, "CANARY") {
@@ -47,9 +65,40 @@ func TestScrubLeavesProseAlone(t *testing.T) {
 		`Back-off pulling image "app:1.0@sha512:0f3e"`,
 		`ssh: handshake failed: core@10.0.0.1:22`,
 		`secrets "demo" is forbidden: User "x" cannot get resource "secrets"`,
+		`token endpoint answered {"auth":{"type":"basic","required":true,"attempts":3},"error":"denied"}`,
+		`token endpoint answered {"auth":"none","retry":false}`,
+		`answer: "{\"auth\": \"failed\", \"code\": 7}"`,
+		`{"auth":{}} {"auth":[]} {"auth":null} {"auth":"OAuth2"} {"auth":401}`,
+		`{"author":"somebody","oauth":"some thing","authors":["a"]}`,
+		`{url:'https://harbor.corp.example',mail:'a@b'}`,
+		`{url:'https://harbor.corp.example:8443',mail:'a@b'}`,
 	} {
-		if got := Scrub(text); got != text {
+		got := Scrub(text)
+		if got != text {
 			t.Errorf("Scrub(%q) = %q", text, got)
+		}
+		encoded, err := json.Marshal(map[string]string{"message": got})
+		if err == nil {
+			err = Scan(encoded)
+		}
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestScrubKeepsTheRest(t *testing.T) {
+	for text, want := range map[string]string{
+		`pull failed: {"auth":"dTpwYXNz","code":401}: denied`: `pull failed: {"auth":[removed],"code":401}: denied`,
+		`pull failed: {\"auth\":\"dTpwYXNz\"}: denied`:        `pull failed: {\"auth\":[removed]}: denied`,
+		`pull failed: {"auth":{"h":"dTpwYXNz"},"code":401}`:   `pull failed: {"auth":[removed]`,
+	} {
+		got := Scrub(text)
+		if got != want {
+			t.Errorf("Scrub(%q) = %q, want %q", text, got, want)
+		}
+		if again := Scrub(got); again != got {
+			t.Errorf("%q becomes %q when it is scrubbed again", got, again)
 		}
 	}
 }
@@ -71,6 +120,7 @@ func FuzzScrub(f *testing.F) {
 		"-----BEGIN EC PRIVATE KEY-----\nMII", "eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.x", "my_TOKEN: x", "u:p@h", "a:b@c:d@e", "u:p@sha256:v:w@x",
 		strings.Repeat("\u00e9", 300) + ":" + strings.Repeat("\u20ac", 256) + "@h", "a:" + strings.Repeat("x", 257) + "@h",
 		"https://user:pw:@h:1@lp", "https://a'b:c@d", "https://a\nb:c@d", "https://" + strings.Repeat("u", 256) + ":" + strings.Repeat("p", 256) + "@h", `{"auths":{"h":{"auth":"dTpwYXNz"}}}`,
+		`{"auth":"none"} {"auth":"dTpwYXNz"} {"auth":{"a":1}}`, `\"Auth\" : \"x\\"y\"`, `"auth":[removed`, `'auth':'a"b`, `"auth":\`, `{url:'https://h',mail:'a@b'}`,
 	} {
 		f.Add(text)
 	}
@@ -138,14 +188,24 @@ func BenchmarkScan(b *testing.B) {
 
 // The quick search for passwords in URLs finds what the plain pattern finds.
 func FuzzPasswordInURL(f *testing.F) {
-	plain := regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s"@:]{0,256}:[^/\s"@]{1,256}@`)
+	before, behind := regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*$`), regexp.MustCompile(`^[^/\s"@:]{0,256}:[^/\s"@]{1,256}@`)
+	opened, closed := regexp.MustCompile(`'[a-zA-Z0-9+.-]*$`), regexp.MustCompile(`^[a-zA-Z0-9.-]{1,253}(:[0-9]{1,5})?'[,;)}\]]`)
+	plain := func(text string) bool {
+		for at := range len(text) {
+			rest, found := strings.CutPrefix(text[at:], "://")
+			if found && before.MatchString(text[:at]) && behind.MatchString(rest) && (!opened.MatchString(text[:at]) || !closed.MatchString(rest)) {
+				return true
+			}
+		}
+		return false
+	}
 	for _, text := range []string{
-		"https://u:p@h", "1http://u:p@h", "://u:p@h", "+://u:p@", "a://b://c:d@e", "a:// u:p@", "x\na+b.c-9://:p@", "http://h:443/x@y", "s3://k\":p@", "\xff://u:p@", "é://a:b@", "a1://a:\xff@",
+		"https://u:p@h", "1http://u:p@h", "://u:p@h", "+://u:p@", "a://b://c:d@e", "a:// u:p@", "x\na+b.c-9://:p@", "http://h:443/x@y", "s3://k\":p@", "\xff://u:p@", "é://a:b@", "a1://a:\xff@", "'s://h',m:'a@b'", "'s://h:1',m:'a@b'", "x'1s://h',m:'a@b'", "'s://h'm:'a@b'",
 	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if want, got := plain.MatchString(text), passwordURL([]byte(text)) >= 0; want != got {
+		if want, got := plain(text), passwordURL([]byte(text)) >= 0; want != got {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	})

@@ -3,7 +3,7 @@
 # description: >-
 #   Runtimes do not fetch missing intermediates, browsers do: a registry that sends its
 #   own certificate alone looks fine in a browser and fails in every pull. The issuer of
-#   the registry's certificate must be sent, or be a root or another anchor of those that
+#   the registry's certificate must be sent, or be a root or another anchor of all that
 #   pull from it, and so must every further intermediate that is known. Where neither
 #   their stores nor their configuration is known, a leaf that comes alone is a warning.
 # custom:
@@ -98,9 +98,31 @@ _omissions(chain) := [verdict |
 _complete(name, chain) if {
 	some store in _trusting(name)
 	chain.verdicts[store].ok
+	not _lacked(name, chain)
 }
 
 _complete(_, chain) if chains.public(chain)
+
+# _lacked tells that some who pull do not hold what makes the chain complete for others,
+# and that their configuration does not bring it either.
+_lacked(name, chain) if {
+	some domain in nodeviews.pullers(name)
+	not _configured(domain, chain)
+	some store in _held(domain, name)
+	chain.verdicts[store].ok == false
+}
+
+_configured(domain, chain) if chain.verdicts[input.domains[domain].trust_store].ok
+
+# What a part of a node that could not be read may add to its store can only help.
+_held(domain, name) := {view.store |
+	some view, sharing in nodeviews.views
+	view.endpoint == name
+	count(sharing - nodes.lacking({"registry_config", "trust_store"})) > 0
+} if {
+	domain == "workload"
+	count(_on_nodes(name)) > 0
+} else := {input.domains[domain].trust_store}
 
 _complete(_, chain) if {
 	count(_omissions(chain)) == 0

@@ -32,7 +32,8 @@ test_denials[name] if {
 		"the leaf alone": {"document": _document(["leaf"], _omits("go:1", {}), []), "denied": {_unknown}},
 		"the leaf and a stranger": {"document": _document(["leaf", "policy"], {}, []), "denied": {_unknown}},
 		"the leaf twice": {"document": _document(["leaf", "leaf"], {}, []), "denied": {_unknown}},
-		"the leaf alone, and its issuer is an anchor": {"document": _document(["leaf"], object.union(_omits("go:1", {"candidates": ["issuing"]}), {"go:2": {"ok": true}}), []), "denied": set()},
+		"the leaf alone, and its issuer is an anchor": {"document": _document(["leaf"], {"go:1": {"ok": true}, "go:2": {"ok": true}}, []), "denied": set()},
+		"the leaf alone, and its issuer is an anchor of one node only": {"document": _document(["leaf"], object.union(_omits("go:1", {"break": "leaf", "candidates": ["issuing"]}), {"go:2": {"ok": true}}), []), "denied": {`"issuing", which signed "harbor"`}},
 		"the leaf alone, and its issuer is known as a root": {"document": _document(["leaf"], {}, ["issuing", "root"]), "denied": set()},
 		"the leaf alone, and its issuer is known as an intermediate": {"document": _document(["leaf"], {}, ["issuing"]), "denied": {_unknown}},
 		"the leaf alone, and its issuer is held elsewhere": {"document": _document(["leaf"], _omits("go:1", {"break": "leaf", "candidates": ["issuing"]}), []), "denied": {`"issuing", which signed "harbor"`}},
@@ -86,6 +87,51 @@ test_whose_trust_counts[name] if {
 		"domains": {domain: {"trust_store": store} | some domain, store in domains},
 		"registries": {"harbor:443": {"platforms": tc.pullers}},
 		"nodes": {"wk-1": {"read": true, "trust_store": "go:1", "registry_config": {"hosts": {"other": {"trust_store": "go:3"}}}}},
+	})
+	(count(policy.deny) > 0) == tc.denied with input as document
+}
+
+test_who_lacks_it[name] if {
+	some name, tc in {
+		"no node": {"more": {"go:2": {"ok": true}}, "denied": false},
+		"one node": {"more": {"go:2": {"ok": false}}, "denied": true},
+		"one node, of which nothing is known": {"more": {}, "denied": false},
+		"one node, for another registry": {"more": {"go:3": {"ok": false}}, "denied": false},
+		"one node, and it is configured": {"more": {"go:2": {"ok": false}, "configured:w": {"ok": true}}, "denied": false},
+		"one node, and it is configured for others": {"more": {"go:2": {"ok": false}, "configured:s": {"ok": true}}, "denied": true},
+		"new nodes": {"more": {"configured:w": {"ok": false}}, "denied": false},
+		"a node that was read in part": {"more": {"go:4": {"ok": false}}, "denied": false},
+		"a node whose settings were not read": {"more": {"go:5": {"ok": false}}, "denied": false},
+		"the Supervisor, which does not pull": {"more": {"configured:s": {"ok": false}}, "denied": false},
+		"the Supervisor, which pulls": {"more": {"configured:s": {"ok": false}}, "pullers": ["kubelet", "vsphere_pod"], "denied": true},
+		"a node, and both pull": {"more": {"go:2": {"ok": false}, "configured:s": {"ok": true}}, "pullers": ["kubelet", "vsphere_pod"], "denied": true},
+		"a node, and only the Supervisor pulls": {"more": {"go:2": {"ok": false}, "configured:s": {"ok": true}}, "pullers": ["vsphere_pod"], "denied": false},
+	}
+	document := object.union(_document(["leaf"], object.union({"go:1": {"ok": true}}, tc.more), []), {
+		"domains": {"workload": {"trust_store": "configured:w"}, "supervisor": {"trust_store": "configured:s"}},
+		"registries": {"harbor:443": {"platforms": object.get(tc, "pullers", ["kubelet"])}},
+		"nodes": {
+			"wk-1": {"read": true, "trust_store": "go:1", "registry_config": {"hosts": {"other": {"trust_store": "go:3"}}}},
+			"wk-4": {"read": true, "trust_store": "go:4"},
+			"wk-5": {"read": true, "trust_store": "go:5"},
+		},
+		"coverage": {"nodes": {"gaps": [
+			{"subject": {"kind": "node", "name": "wk-4"}, "field": "trust_store", "reason": "permission_denied"},
+			{"subject": {"kind": "node", "name": "wk-5"}, "field": "registry_config", "reason": "permission_denied"},
+		]}},
+	})
+	(count(policy.deny) > 0) == tc.denied with input as document
+}
+
+test_who_lacks_it_without_nodes[name] if {
+	some name, tc in {
+		"the workload's configuration": {"ok": "configured:s", "not": "configured:w", "denied": true},
+		"the Supervisor's configuration": {"ok": "configured:w", "not": "configured:s", "denied": true},
+		"nobody's": {"ok": "configured:w", "not": "configured:x", "denied": false},
+	}
+	document := object.union(object.remove(_document(["leaf"], {tc.ok: {"ok": true}, tc["not"]: {"ok": false}}, []), ["nodes"]), {
+		"domains": {"workload": {"trust_store": "configured:w"}, "supervisor": {"trust_store": "configured:s"}},
+		"registries": {"harbor:443": {"platforms": ["kubelet", "vsphere_pod"]}},
 	})
 	(count(policy.deny) > 0) == tc.denied with input as document
 }

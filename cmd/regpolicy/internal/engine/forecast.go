@@ -7,12 +7,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
-	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -28,10 +26,11 @@ const nextDates = 40
 func foresees(size int, opt Options) bool { return opt.Forecast > 0 || size <= foreseen }
 
 // foresee judges the policies whose verdicts time alone can change at each date to
-// come, and settles the results' NextChange. It returns the changes up to horizon.
-func (l *Library) foresee(ctx context.Context, in *Input, size int, input ast.Value, at evidence.Time, results resultLists, opt Options) ([]report.Change, error) {
+// come, and settles the results' NextChange.
+func (l *Library) foresee(ctx context.Context, in *Input, size int, input ast.Value, at evidence.Time, results resultLists, opt Options) (foresight, error) {
+	var all foresight
 	if !foresees(size, opt) {
-		return nil, nil
+		return all, nil
 	}
 	byPolicy := map[string][]*report.Result{}
 	for r := range results.all() {
@@ -43,7 +42,7 @@ func (l *Library) foresee(ctx context.Context, in *Input, size int, input ast.Va
 	policies := slices.DeleteFunc(slices.Clone(l.policies), func(p *Policy) bool {
 		return !p.timeDependent() || len(byPolicy[p.ID]) == 0
 	})
-	found := make([][]report.Change, len(policies))
+	found := make([]foresight, len(policies))
 	failures := make([]error, len(policies))
 	future := newFuture(size, opt.shared)
 	side(len(policies), opt.Jobs, func(i int) {
@@ -51,41 +50,13 @@ func (l *Library) foresee(ctx context.Context, in *Input, size int, input ast.Va
 		found[i], failures[i] = p.foresee(ctx, in, input, at, l.params[p.ID], byPolicy[p.ID], future, opt)
 	})
 	if err := errors.Join(failures...); err != nil {
-		return nil, err
+		return all, err
 	}
-	return slices.Concat(found...), nil
-}
-
-// future is what rules of libraries come to at the dates to come.
-type future struct {
-	shared *rulecache.Document
-	// keep tells that policies share a date's values, too, and not only what is the
-	// same at all dates: only for documents so small that few dates are tried.
-	keep bool
-
-	mu    sync.Mutex
-	dates map[int64]*rulecache.Document
-}
-
-// newFuture begins for a document of so many bytes, which may be let go by now.
-func newFuture(size int, shared *rulecache.Document) *future {
-	return &future{shared: shared, keep: size <= foreseen, dates: map[int64]*rulecache.Document{}}
-}
-
-func (f *future) at(date evidence.Time) *rulecache.Document {
-	if f.shared == nil {
-		return nil
+	for _, f := range found {
+		all.changes = append(all.changes, f.changes...)
+		all.gaps = append(all.gaps, f.gaps...)
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	d := f.dates[date.Unix()]
-	if d == nil {
-		d = f.shared.At()
-		if f.keep && len(f.dates) < nextDates {
-			f.dates[date.Unix()] = d
-		}
-	}
-	return d
+	return all, nil
 }
 
 // timeDependent tells whether the policy holds certificates against the clock.
@@ -98,27 +69,32 @@ func (p *Policy) timeDependent() bool {
 	return clock && certificates
 }
 
-// foresee judges one policy at each date to come, in their order.
-func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, params map[string]any, results []*report.Result, future *future, opt Options) ([]report.Change, error) {
+// foresee judges one policy at each date to come, in their order, up to the first at
+// which it fails: what it would take at the next ones nobody knows.
+func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, params map[string]any, results []*report.Result, future *future, opt Options) (foresight, error) {
+	var out foresight
 	now := map[string]report.Verdict{}
 	first := map[string]*report.Result{}
 	for _, r := range results {
+		if r.Verdict == report.Error {
+			out.endsAt(p, in, at, r.Message, opt)
+			return out, nil
+		}
 		key := r.Subject.String()
 		now[key], first[key] = r.Verdict, r
 	}
-	var out []report.Change
 	open := len(first) // results of which no change is known
 	for _, date := range datesOf(in.Document, at, params, opt.Forecast) {
 		if open == 0 && opt.Forecast == 0 {
 			break
 		}
-		opt.shared = future.at(date)
-		later, err := p.judgeLater(ctx, in, judgedAt(input, date), opt)
-		if errors.Is(err, errTimeIsUp) {
-			return out, nil
-		}
+		later, reason, err := p.judgeLater(ctx, in, input, date, future, opt)
 		if err != nil {
-			return nil, err
+			return out, err
+		}
+		if reason != "" {
+			out.endsAt(p, in, date, reason, opt)
+			return out, nil
 		}
 		for i := range later {
 			subject := later[i].Subject
@@ -137,7 +113,7 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 				continue
 			}
 			now[key] = later[i].Verdict
-			out = append(out, report.Change{
+			out.changes = append(out.changes, report.Change{
 				At: date, ID: p.ID, Title: p.Title, Subject: subject, From: was, To: later[i].Verdict, Severity: later[i].Severity, Message: later[i].Message,
 			})
 			if r := first[key]; r != nil && r.NextChange == nil {
@@ -153,18 +129,26 @@ func news(was, is report.Verdict, known bool) bool {
 	return was != is && (known || is == report.Fail || is == report.Warn)
 }
 
-// judgeLater is judge, but what was cut short is an error: it is no change of a verdict.
-func (p *Policy) judgeLater(ctx context.Context, in *Input, input ast.Value, opt Options) ([]report.Result, error) {
+// judgeLater is judge as of a date to come. A policy that fails then gives no results
+// but the reason: that is no change of a verdict.
+func (p *Policy) judgeLater(ctx context.Context, in *Input, input ast.Value, date evidence.Time, future *future, opt Options) (later []report.Result, reason string, err error) {
+	opt.shared = future.at(date)
+	input = judgedAt(input, date)
 	opt.exclusive.RLock()
-	later, err := p.judge(ctx, in.Document, input, opt)
+	later, err = p.judge(ctx, in.Document, input, opt)
 	opt.exclusive.RUnlock()
 	if errors.Is(err, errTooMuchMemory) {
-		later, err = p.judgeAlone(ctx, in.Document, input, opt)
+		later, err = p.judgeAlone(ctx, in.Document, input, future, opt)
 	}
-	if err == nil && ctx.Err() != nil {
-		err = fmt.Errorf("looking ahead: %w", context.Cause(ctx))
+	if err != nil {
+		return nil, "", err
 	}
-	return later, err
+	for i := range later {
+		if later[i].Verdict == report.Error {
+			return nil, later[i].Message, nil
+		}
+	}
+	return later, "", nil
 }
 
 // datesOf are the moments to come at which a certificate begins or ends to be valid,

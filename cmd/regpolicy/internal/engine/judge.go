@@ -151,7 +151,7 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt 
 	opt.exclusive.RUnlock()
 	for i, failure := range failures {
 		if errors.Is(failure, errTooMuchMemory) {
-			perPolicy[i], failures[i] = l.policies[i].judgeAlone(ctx, in.Document, input, opt)
+			perPolicy[i], failures[i] = l.policies[i].judgeAlone(ctx, in.Document, input, opt.shared, opt)
 		}
 	}
 	if err := errors.Join(failures...); err != nil {
@@ -163,13 +163,13 @@ func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt 
 }
 
 // judgeAlone judges once more what was stopped among others: which of them took the
-// memory is not known.
-func (p *Policy) judgeAlone(ctx context.Context, doc *evidence.Document, input ast.Value, opt Options) ([]report.Result, error) {
+// memory is not known. Shared is what policies keep for one another, nil for nothing.
+func (p *Policy) judgeAlone(ctx context.Context, doc *evidence.Document, input ast.Value, shared interface{ Drop() }, opt Options) ([]report.Result, error) {
 	opt.exclusive.Lock()
 	defer opt.exclusive.Unlock()
 	// What policies share is not this one's fault.
 	if opt.shared != nil {
-		opt.shared.Drop()
+		shared.Drop()
 	}
 	runtime.GC()
 	opt.alone, opt.shared = true, nil
@@ -230,8 +230,10 @@ func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Op
 	case topdown.IsCancel(err):
 		message = fmt.Sprintf("it took longer than %s and was stopped", timeout)
 	}
-	return nil, []report.Result{p.result(report.Error, wholeDocument(), "the policy failed: "+evidence.Scrub(message))}, nil
+	return nil, []report.Result{p.result(report.Error, wholeDocument(), failedPolicy+evidence.Scrub(message))}, nil
 }
+
+const failedPolicy = "the policy failed: "
 
 var errTimeIsUp = errors.New("the time for all judging is up")
 

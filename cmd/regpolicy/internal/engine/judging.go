@@ -43,7 +43,7 @@ type Judged struct {
 	value    ast.Value
 	results  resultLists
 	passes   []packed
-	changes  []report.Change
+	foreseen foresight
 	paths    []report.TrustPath
 	pulls    []pull
 	told     map[string]told
@@ -121,7 +121,7 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 	if err != nil {
 		return nil, err
 	}
-	changes, err := l.foresee(ctx, in, size, value, at, results, opt)
+	foreseen, err := l.foresee(ctx, in, size, value, at, results, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 		document: report.Document{
 			URI: in.URI, SHA256: hex.EncodeToString(sum[:]), CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster, At: at,
 		},
-		value: value, results: results, passes: passes, changes: changes,
+		value: value, results: results, passes: passes, foreseen: foreseen,
 		paths: trustPaths(results, in, opt.Many, at),
 		pulls: pullsOf(in), told: toldOf(results, in.Document), coverage: in.Document.Coverage, size: size,
 	}
@@ -170,11 +170,12 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 		d.paths = d.paths[:max(room, 0)]
 	}
 	rep.TrustPaths = append(rep.TrustPaths, d.paths...)
-	changes := slices.DeleteFunc(d.changes, func(c report.Change) bool { return j.waivers.covers(&c) })
+	changes := slices.DeleteFunc(d.foreseen.changes, func(c report.Change) bool { return j.waivers.covers(&c) })
 	changes = append(changes, waiverChanges(results, d.document.At, opt.Forecast)...)
 	if opt.Forecast > 0 {
 		rep.Forecast = append(rep.Forecast, changes...)
 	}
+	rep.ForecastGaps = append(rep.ForecastGaps, d.foreseen.gaps...)
 	if j.fleet != nil {
 		j.fleet.Add(&d.document, d.facts, results)
 	}
@@ -213,6 +214,7 @@ func (j *Judging) findings(results []report.Result) []report.Result {
 func (j *Judging) Report() *report.Report {
 	rep := j.rep
 	sortChanges(rep.Forecast)
+	sortForecastGaps(rep.ForecastGaps)
 	rep.Results = append(rep.Results, j.waivers.findings()...)
 	rep.Run.Waivers = j.waivers.count()
 	sortResults(rep.Results)

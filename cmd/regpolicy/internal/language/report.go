@@ -52,6 +52,11 @@ func (c *Catalogue) Report(r *report.Report) (*report.Report, error) {
 		change.Title = said[change.ID].title(change.Title)
 		change.Message = said[change.ID].message(change.Message)
 	}
+	german.ForecastGaps = slices.Clone(r.ForecastGaps)
+	for i := range german.ForecastGaps {
+		gap := &german.ForecastGaps[i]
+		gap.Title, gap.Reason = said[gap.ID].title(gap.Title), c.Phrase(gap.Reason)
+	}
 	german.Fleet = c.fleet(r.Fleet, said)
 	for name, coverage := range german.Coverage {
 		coverage.Hint = c.Phrase(coverage.Hint)

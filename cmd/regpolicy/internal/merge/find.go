@@ -198,7 +198,8 @@ func unreadable(err error) *fault {
 }
 
 func (f *file) readHead(r io.Reader) {
-	dec := json.NewDecoder(r)
+	read := &place{line: 1}
+	dec := json.NewDecoder(io.TeeReader(withoutMark(r), read))
 	token, err := dec.Token()
 	if err == nil && token != json.Delim('{') {
 		f.fault = &fault{"parse_error", "it is no evidence document", cureAnew}
@@ -216,13 +217,31 @@ func (f *file) readHead(r io.Reader) {
 			break
 		}
 	}
+	if err == nil && !dec.More() {
+		_, err = dec.Token() // the object's end
+	}
+	if err != nil {
+		f.fault = unlike(token, err, read)
+		return
+	}
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		f.fault = &fault{"truncated", "it ends too early", cureAnew}
-	case err != nil:
-		f.fault = &fault{"parse_error", "it is no JSON document: " + evidence.Scrub(err.Error()), cureAnew}
 	case version != evidence.SchemaVersion:
 		f.fault = &fault{"parse_error", fmt.Sprintf("its schema_version is %q, this program reads %q", version, evidence.SchemaVersion), cureAnew}
+	case f.head.collectedAt.IsZero():
+		f.fault = &fault{"parse_error", `it has no "collected_at"`, cureAnew}
+	}
+}
+
+// unlike is why a text up to a place is no document.
+func unlike(field json.Token, err error, at *place) *fault {
+	_, syntax := errors.AsType[*json.SyntaxError](err)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return at.truncated()
+	case syntax:
+		return &fault{"parse_error", "it is no JSON document: " + evidence.Scrub(err.Error()), cureAnew}
+	default:
+		return &fault{"parse_error", fmt.Sprintf("its %v is not what it should be: %s", field, evidence.Scrub(err.Error())), cureAnew}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -173,16 +174,27 @@ func read(f *file) (*engine.Input, *fault) {
 	if data.Len() > maxBytes {
 		return nil, tooLarge()
 	}
-	doc, err := evidence.Decode(data.Bytes())
+	text := bytes.TrimPrefix(data.Bytes(), byteOrderMark)
+	doc, err := evidence.Decode(text)
 	if err != nil {
-		return nil, &fault{"parse_error", evidence.Scrub(err.Error()), cureAnew}
+		return nil, undecodable(text, err)
 	}
 	// What regpolicy wrote holds no secret; what was changed since may, and a report
 	// quotes its document.
-	if err := evidence.Scan(data.Bytes()); err != nil {
+	if err := evidence.Scan(text); err != nil {
 		return nil, secretIn(err)
 	}
-	return &engine.Input{URI: f.path, Name: f.name(), Bytes: data.Bytes(), Document: doc}, nil
+	return &engine.Input{URI: f.path, Name: f.name(), Bytes: text, Document: doc}, nil
+}
+
+func undecodable(text []byte, err error) *fault {
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	if errors.Is(err, io.ErrUnexpectedEOF) || ok && syntax.Error() == "unexpected end of JSON input" {
+		read := place{line: 1}
+		_, _ = read.Write(text) // it never fails
+		return read.truncated()
+	}
+	return &fault{"parse_error", evidence.Scrub(err.Error()), cureAnew}
 }
 
 func secretIn(err error) *fault {

@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -63,12 +64,23 @@ type Roll struct {
 	Object evidence.ObjectRef
 	// From is the name that an entry had, To the one it has.
 	From, To string
-	// Nodes are those that were made before, sorted.
+	// Nodes are those that hold the entry's CA under its former name, sorted.
 	Nodes []string
 }
 
+// Watch says what to look at before anything else is done about the nodes.
+func (r *Roll) Watch() string { return watch(r.Object) }
+
+func watch(object evidence.ObjectRef) string {
+	text := "look first whether a rolling update is still going on, or stuck: it would be enough to let it end"
+	if object.Namespace != "" && Pasteable(object.Namespace) {
+		text += fmt.Sprintf(" (kubectl -n %s get machines)", object.Namespace)
+	}
+	return text
+}
+
 // Rolling are the objects of which an entry was renamed already while nodes still hold
-// the file of its former name: another name would not make them any sooner.
+// its CA under the former name: another name would not make them any sooner.
 func Rolling(doc *evidence.Document, rep *report.Report) []Roll {
 	var out []Roll
 	found := shortfalls(doc, rep)
@@ -76,8 +88,8 @@ func Rolling(doc *evidence.Document, rep *report.Report) []Roll {
 		lack := found[object]
 		nodes := slices.Sorted(maps.Keys(lack.nodes))
 		for _, key := range slices.Sorted(maps.Keys(lack.keys)) {
-			if from := formerName(doc, key, nodes); from != "" {
-				out = append(out, Roll{object, from, doc.Trust[key].Name, nodes})
+			if from, before := formerName(doc, key, nodes); from != "" {
+				out = append(out, Roll{object, from, doc.Trust[key].Name, before})
 				break
 			}
 		}
@@ -85,14 +97,15 @@ func Rolling(doc *evidence.Document, rep *report.Report) []Roll {
 	return out
 }
 
-// formerName is the name of a CA file of some of the nodes that an entry had before a
-// number was put behind it, or a higher one; empty where it had none, or where another
-// entry has that name.
-func formerName(doc *evidence.Document, key string, nodes []string) string {
+// formerName is the name that an entry had before a number was put behind it, or a
+// higher one, and the nodes whose file of that name holds the entry's CA; empty where
+// there is none, or where another entry has that name. A name alone is no sign: it may
+// be left of an entry that has nothing to do with this one.
+func formerName(doc *evidence.Document, key string, nodes []string) (former string, holders []string) {
 	e := doc.Trust[key]
 	stem, number := numberOf(e.Name)
-	if number == 0 {
-		return ""
+	if number == 0 || e.Value == nil {
+		return "", nil
 	}
 	taken := func(name string) bool {
 		for other, t := range doc.Trust {
@@ -107,12 +120,27 @@ func formerName(doc *evidence.Document, key string, nodes []string) string {
 		for _, path := range slices.Sorted(maps.Keys(files)) {
 			name := files[path].Entry
 			other, n := numberOf(name)
-			if (name == stem || other == stem && n > 0 && n < number) && !taken(name) {
-				return name
+			before := name == stem || other == stem && n > 0 && n < number
+			if !before || taken(name) || !sameCA(doc, files[path].Certificates, e.Value.Certificates) {
+				continue
 			}
+			former = cmp.Or(former, name)
+			holders = append(holders, node)
+			break
 		}
 	}
-	return ""
+	return former, holders
+}
+
+// sameCA tells whether one of some certificates is one of others, or is of a CA of the
+// same name: what was renewed in place is renamed, too.
+func sameCA(doc *evidence.Document, some, others []string) bool {
+	return slices.ContainsFunc(some, func(a string) bool {
+		return slices.ContainsFunc(others, func(b string) bool {
+			subject := doc.Certificates[a].Subject
+			return a == b || subject != "" && subject == doc.Certificates[b].Subject
+		})
+	})
 }
 
 // numberOf takes the number off a name that ends in one; 0 where none does.
@@ -154,11 +182,7 @@ func (p *planner) renew(lack *shortfall) error {
 	}
 	r.ahead = true
 	r.Notes = append(r.Notes, fmt.Sprintf("the value is right; %s was made without that CA, and nodes get CAs only when they are made", few(slices.Sorted(maps.Keys(lack.nodes)))))
-	watch := "look first whether a rolling update is still going on, or stuck: it would be enough to let it end"
-	if e.Object.Namespace != "" && Pasteable(e.Object.Namespace) {
-		watch += fmt.Sprintf(" (kubectl -n %s get machines)", e.Object.Namespace)
-	}
-	r.Notes = append(r.Notes, watch)
+	r.Notes = append(r.Notes, watch(e.Object))
 	p.add(r, lack.results...)
 	return nil
 }

@@ -4,9 +4,30 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// forecast lists the dates to come, one line for all subjects of a policy that
-// change on a date in the same way.
+// Of is what the gap is of: the policy, and the cluster where there are several.
+func (g *ForecastGap) Of() string {
+	if g.Cluster == "" {
+		return g.ID
+	}
+	return g.ID + " (" + g.Cluster + ")"
+}
+
+// forecast lists the dates to come, and what is not known of them.
 func (p *printer) forecast(r *Report) {
+	p.dates(r)
+	if len(r.ForecastGaps) == 0 {
+		return
+	}
+	p.line("")
+	p.line("%s", p.paint(p.Say("Dates to come that are not known in full:"), text.Bold))
+	for i := range r.ForecastGaps {
+		g := &r.ForecastGaps[i]
+		p.paragraph("  ", p.Sayf("from %s on  %s: %s", stamp(g.From), g.Of(), g.Reason))
+	}
+}
+
+// dates has one line for all subjects of a policy that change on a date in the same way.
+func (p *printer) dates(r *Report) {
 	if len(r.Forecast) == 0 {
 		return
 	}

@@ -57,6 +57,7 @@ func quoting(text, name string) *report.Report {
 		Diagnosis: []report.Diagnosis{{ID: name, Severity: "high", Title: text, Messages: []string{text, name}, Remediation: text, Explains: []report.Explained{{ID: name, Title: text, Subjects: 2}}}},
 		Coverage:  map[string]evidence.Coverage{evidence.Pods: {Requested: true, Gaps: []evidence.Gap{{Subject: evidence.Subject{"kind": name}, Reason: text}}}, evidence.Nodes: {Hint: text}},
 	}
+	r.ForecastGaps = []report.ForecastGap{{From: at, ID: name, Title: text, Cluster: text, Reason: text}}
 	verdicts := []report.Verdict{report.Pass, report.Fail, report.Warn, report.Inconclusive, report.Error, report.Skip, report.Waived}
 	for i, v := range verdicts {
 		res := report.Result{

@@ -27,6 +27,9 @@ type Report struct {
 	// Forecast lists the verdicts that will change within the time that --forecast
 	// names, the next first.
 	Forecast []Change `json:"forecast,omitempty"`
+	// ForecastGaps are the policies of which dates to come are not known in full, here
+	// and in the results' next_change: they were cut short, or fail, looking ahead.
+	ForecastGaps []ForecastGap `json:"forecast_gaps,omitempty"`
 	// Fleet is what a run over several documents says of their clusters together.
 	Fleet *Fleet `json:"fleet,omitempty"`
 }
@@ -208,6 +211,17 @@ type Change struct {
 	To       Verdict          `json:"to"`
 	Severity string           `json:"severity"`
 	Message  string           `json:"message"`
+}
+
+// ForecastGap is a policy that could not be judged as of a date to come. What it would
+// find from then on is not known.
+type ForecastGap struct {
+	From  evidence.Time `json:"from"`
+	ID    string        `json:"id"`
+	Title string        `json:"title"`
+	// Cluster is the one of several documents that it is about.
+	Cluster string `json:"cluster,omitempty"`
+	Reason  string `json:"reason"`
 }
 
 // Affected sums up the pull failures of all documents.

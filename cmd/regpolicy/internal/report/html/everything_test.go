@@ -37,6 +37,7 @@ func everythingOf(nodes int) *report.Report {
 		{At: later, ID: "RT-TLS-001", Title: "Certificates are valid", Subject: subject, From: report.Pass, To: report.Warn, Severity: "high", Message: "the certificate of harbor.corp.example ends"},
 		{At: later, ID: "RT-TLS-001", Title: "Certificates are valid", Subject: subject, From: report.Pass, To: report.Fail, Severity: "high"},
 	}
+	r.ForecastGaps = []report.ForecastGap{{From: later, ID: "RT-TLS-002", Title: "Chains are complete", Cluster: "web", Reason: "it took longer than 30s and was stopped"}}
 	r.Run.Waivers = report.Waivers{Used: 1, Unused: 1, UnusedNames: []string{"RT-CFG-001 subject=* (waivers.yaml:12)"}}
 	r.Run.Profile = "nist"
 	r.Rules = []report.Rule{{ID: "ORG-001", Title: "The organisation's own rule", Description: "It matters because `corp` says so.\n\nA second paragraph."}}

@@ -67,6 +67,8 @@ type page struct {
 	Gathered              []gathered
 	Dates                 []date
 	MoreDates             int
+	Unforeseen            []unforeseen
+	MoreUnforeseen        int
 	Waivers               waivers
 	Controls              []controlled
 	Data                  data
@@ -98,6 +100,7 @@ func newPage(r *report.Report) *page {
 	p.choices()
 	p.Gathered = gatherings(r)
 	p.Dates, p.MoreDates = dates(r)
+	p.Unforeseen, p.MoreUnforeseen = gapsOfDates(r)
 	p.Waivers = waived(r)
 	p.Data = pack(p.Rows)
 	if r.Fleet != nil {

@@ -151,6 +151,17 @@ func dates(r *report.Report) (out []date, more int) {
 	return out, 0
 }
 
+// unforeseen is a policy whose dates to come are not known from one on.
+type unforeseen struct{ At, Of, Why string }
+
+func gapsOfDates(r *report.Report) (out []unforeseen, more int) {
+	for i := range min(len(r.ForecastGaps), shownDates) {
+		g := &r.ForecastGaps[i]
+		out = append(out, unforeseen{At: stamp(g.From), Of: show(g.Of()), Why: show(g.Reason)})
+	}
+	return out, len(r.ForecastGaps) - len(out)
+}
+
 // waivers are what was excused.
 type waivers struct {
 	Used   []waiver

@@ -158,6 +158,8 @@ var words = map[string]string{
 	"from to":         "%s becomes %s",
 	"what":            "What",
 	"more dates":      "%s more dates stand in the JSON report.",
+	"unforeseen":      "Policies that failed when they were judged as of a date to come. What they would find from then on is not known.",
+	"more unforeseen": "%s more stand in the JSON report.",
 	"waivers":         "Waivers",
 	"waiver count":    "%s in use, %s unused, %s expired.",
 	"owner":           "Owner",

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// endlessPolicy is one that OPA compiles for minutes.
+func endlessPolicy(t *testing.T) string {
+	t.Helper()
+	var text strings.Builder
+	text.WriteString("package org.endless\n\ndeny contains \"x\" if _f(1) == 3\n\n_f(x) := 0 if x == 0")
+	for i := range 20000 {
+		fmt.Fprintf(&text, " else := %d if x == %d", i+1, i+1)
+	}
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "endless.rego"), []byte(text.String()+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// TestInterruptWhileCompiling: OPA's compiler cannot be stopped, the program can.
+func TestInterruptWhileCompiling(t *testing.T) {
+	folder := endlessPolicy(t)
+	document, err := filepath.Abs(filepath.Join(fixturesDir, "secret-encoded-once/document.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"eval", document, "-p", folder},
+		{"merge", document, "-p", folder},
+		{"list", "-p", folder},
+		{"check", folder},
+		{"test", folder},
+		{"bundle", "build", folder, "-o", "bundle.tar.gz"},
+	} {
+		t.Run(args[0], func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			c := exec.CommandContext(ctx, "regpolicy", args...)
+			var stderr strings.Builder
+			c.Dir, c.Stderr, c.Env = t.TempDir(), &stderr, []string{}
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Second) // it compiles by then, and for minutes
+			began := time.Now()
+			if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			code := exitCode(c.Wait())
+			if code != exitInterrupted || stderr.String() != "error: interrupted\n" {
+				t.Errorf("exit code %d, want %d; stderr is %q", code, exitInterrupted, stderr.String())
+			}
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("it took %s to end", took)
+			}
+		})
+	}
+}
+
+// TestLeaving takes what is done in time, and leaves behind what is not.
+func TestLeaving(t *testing.T) {
+	const grace = 20 * time.Millisecond
+	release := make(chan struct{})
+	defer close(release)
+	stuck := func(context.Context) (string, error) { <-release; return "late", nil }
+	prompt := func(ctx context.Context) (string, error) { <-ctx.Done(); return "", errors.New("its own error") }
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, tc := range map[string]struct {
+		ctx   context.Context //nolint:containedctx // a row of a table
+		limit time.Duration
+		work  func(context.Context) (string, error)
+		want  string
+	}{
+		"done":                  {t.Context(), time.Minute, func(context.Context) (string, error) { return "done", nil }, "done <nil>"},
+		"failed":                {t.Context(), 0, func(context.Context) (string, error) { return "", errors.New("broken") }, " broken"},
+		"interrupted":           {cancelled, 0, stuck, " compiling the policies: context canceled"},
+		"interrupted, and ends": {cancelled, 0, prompt, " its own error"},
+		"too long":              {t.Context(), time.Millisecond, stuck, " compiling the policies: it took longer than 1ms and was stopped"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			value, err := leaving(tc.ctx, tc.limit, grace, tc.work)
+			if got := fmt.Sprint(value, " ", err); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+			if tc.limit == time.Millisecond && hintOf(err) == "" {
+				t.Error("there is no hint")
+			}
+		})
+	}
+}

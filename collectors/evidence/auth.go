@@ -1,0 +1,99 @@
+package evidence
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+)
+
+// plainAuth are values of a JSON key "auth" that are words and no credentials. The list
+// is closed: any other word may be somebody's password.
+const plainAuth = `anonymous|basic|bearer|denied|digest|disabled|enabled|error|expired|failed|failure|false|invalid|kerberos|ldap|missing|` +
+	`negotiate|no|none|ntlm|null|oauth|oauth2|oidc|ok|optional|required|saml|success|true|unauthenticated|unauthorized|unknown|yes`
+
+// In a text that is quoted within another one, quotes have backslashes before them.
+const (
+	authKey  = `\\*["']auth\\*["']\s*:\s*`
+	authWord = `(?:\\*["'](?:` + plainAuth + `)?\\*["']|` + plainAuth + `|-?[0-9]{1,6})`
+	authItem = `(?:\\*["'][A-Za-z_.-]{1,32}\\*["']\s*:\s*)?` + authWord
+)
+
+var (
+	// dockerAuth is what a Docker configuration holds credentials under, in JSON text.
+	dockerAuth = regexp.MustCompile(`^"auths?\\*"\s*:\s*(?:\\*"[A-Za-z0-9+/=_-]{4,}|\{)`)
+	keyOfAuth  = regexp.MustCompile(`(?i)` + authKey)
+	// harmlessAuth is a value, or a flat list of such, that is no credential.
+	harmlessAuth = regexp.MustCompile(`(?i)^(?:` + authWord + `|[\[{]\s*(?:` + authItem + `(?:\s*,\s*` + authItem + `)*)?\s*[}\]])(?:[\s,;})\]\\"']|$)`)
+	removedAuth  = regexp.MustCompile(`^(?:\\*["']\[removed\]\\*["']|\[removed\](?:[\s,;})\]]|$))`)
+)
+
+// registryCredential is where encoded JSON has the first one, or -1.
+func registryCredential(encoded []byte) int {
+	const begins = `"auth`
+	for from := 0; ; {
+		at := bytes.Index(encoded[from:], []byte(begins))
+		if at < 0 {
+			return -1
+		}
+		begin := from + at
+		from = begin + len(begins)
+		if !dockerAuth.Match(encoded[begin:]) {
+			continue
+		}
+		key := keyOfAuth.FindIndex(encoded[begin:min(len(encoded), begin+256)])
+		if key == nil || key[0] != 0 || !isHarmless(encoded[begin+key[1]:]) {
+			return begin
+		}
+	}
+}
+
+// isHarmless looks as far as a harmless value reaches.
+func isHarmless(value []byte) bool {
+	const longest = 4096
+	found := harmlessAuth.FindIndex(value[:min(len(value), longest)])
+	return found != nil && found[1] < longest
+}
+
+// withoutAuth removes the values of keys "auth" that may be credentials. Where one is an
+// object or a list, all that follows goes, since its end cannot be told for sure.
+func withoutAuth(text string) string {
+	var out strings.Builder
+	for {
+		key := keyOfAuth.FindStringIndex(text)
+		if key == nil {
+			return out.String() + text
+		}
+		out.WriteString(text[:key[1]])
+		text = text[key[1]:]
+		if text == "" || harmlessAuth.MatchString(text) || removedAuth.MatchString(text) {
+			continue
+		}
+		out.WriteString("[removed]")
+		text = text[valueEnd(text):]
+	}
+}
+
+// valueEnd is where a value ends that a text begins with.
+func valueEnd(text string) int {
+	quote := strings.IndexFunc(text, func(r rune) bool { return r != '\\' })
+	switch {
+	case quote < 0, text[quote] == '{', text[quote] == '[':
+		return len(text)
+	case text[quote] != '"' && text[quote] != '\'':
+		if end := strings.IndexAny(text, " \t\r\n,;}])"); end >= 0 {
+			return end
+		}
+		return len(text)
+	}
+	// A quote within the value has more backslashes before it than those around it.
+	for at := quote + 1; ; at++ {
+		end := strings.IndexByte(text[at:], text[quote])
+		if end < 0 {
+			return len(text)
+		}
+		at += end
+		if escapes := at - len(strings.TrimRight(text[:at], `\`)); escapes <= quote {
+			return at + 1
+		}
+	}
+}
