@@ -39,7 +39,7 @@ var (
 
 // version is what the program says of itself.
 func (o openssl) version(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, o.path, "version").Output()
+	out, err := exec.CommandContext(ctx, o.path, "version").Output() //nolint:gosec // the user names it
 	if err != nil {
 		return "", fmt.Errorf("asking %q for its version: %w", o.path, err)
 	}
@@ -77,7 +77,7 @@ func (o openssl) verify(ctx context.Context, c testcase, at time.Time, options .
 			args = append(args, file.absent)
 		}
 	}
-	out, err := exec.CommandContext(ctx, o.path, args...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, o.path, args...).CombinedOutput() //nolint:gosec // as above
 	return reading(string(out), err)
 }
 
@@ -104,5 +104,8 @@ func reading(out string, err error) (answer, error) {
 	case errors.As(err, &exit) && exit.Exited() && unreadable.MatchString(out):
 		return answer{unread, "a file cannot be read"}, nil
 	}
-	return answer{}, fmt.Errorf("asking openssl: %v: %.300q", err, out)
+	if err == nil {
+		err = errors.New("it says neither OK nor an error")
+	}
+	return answer{}, fmt.Errorf("asking openssl, which says %.300q: %w", out, err)
 }
