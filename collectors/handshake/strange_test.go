@@ -36,6 +36,7 @@ func TestStrangeCertificatesAreRecorded(t *testing.T) {
 	}{
 		{"16 KB of names", certtest.Names(names...), func(c evidence.Certificate) string { return c.DNSNames[0] }, name},
 		{"a serial number of 20 octets", certtest.SerialNumber(serial), func(c evidence.Certificate) string { return c.SerialNumber }, strings.ToLower(serial.Text(16))},
+		{"a serial number of 16 KB", certtest.SerialNumber(new(big.Int).Lsh(big.NewInt(1), 8*16<<10)), func(c evidence.Certificate) string { return fmt.Sprint(len(c.SerialNumber)) }, "32769"},
 		{"all of time", certtest.Validity(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)), func(c evidence.Certificate) string {
 			return fmt.Sprint(c.NotBefore.Year(), c.NotAfter.Year())
 		}, "1 9999"},

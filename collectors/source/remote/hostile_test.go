@@ -39,6 +39,8 @@ func TestServersThatNeverLetIn(t *testing.T) {
 		{"accepts and never speaks", sshtest.Silent, "timeout_handshake", "did not finish the SSH handshake"},
 		{"stalls in key exchange", sshtest.StallKeyExchange, "timeout_handshake", "did not finish"},
 		{"stalls in authentication", sshtest.StallLogin, "timeout_handshake", "did not finish"},
+		{"sends banners for ever", sshtest.FloodBanners, "timeout_handshake", "did not finish"},
+		{"sends a version without end", sshtest.EndlessVersion, "internal", "does not speak SSH as it should"},
 		{"lies about a length", sshtest.LieLength, "internal", "does not speak SSH as it should"},
 		{"closes at once", sshtest.Drop, "refused", "ended the SSH handshake"},
 		{"speaks HTTP", sshtest.NotSSH, "refused", "ended the SSH handshake"},

@@ -84,9 +84,12 @@ func goCertificate(text string) *x509.Certificate {
 
 // ours is regpolicy's verdict at a moment: as policies ask, of the paths that the
 // verdict names one must be valid then.
-func (p *pki) ours(moment time.Time) bool {
-	return p.name.OK && slices.ContainsFunc(p.paths(), func(path []*x509.Certificate) bool {
-		return !slices.ContainsFunc(path, func(c *x509.Certificate) bool { return moment.Before(c.NotBefore) || moment.After(c.NotAfter) })
+func (p *pki) ours(moment time.Time) bool { return p.name.OK && len(p.valid(moment)) > 0 }
+
+// valid are the paths that are valid at a moment.
+func (p *pki) valid(moment time.Time) [][]*x509.Certificate {
+	return slices.DeleteFunc(p.paths(), func(path []*x509.Certificate) bool {
+		return slices.ContainsFunc(path, func(c *x509.Certificate) bool { return moment.Before(c.NotBefore) || moment.After(c.NotAfter) })
 	})
 }
 
@@ -114,9 +117,9 @@ func (p *pki) gos(moment time.Time) error {
 }
 
 // asked is the time that a case asks about.
-func (p *pki) asked(present time.Time) time.Time {
-	if p.Time != nil {
-		return *p.Time
+func (c testcase) asked(present time.Time) time.Time {
+	if c.Time != nil {
+		return *c.Time
 	}
 	return present
 }

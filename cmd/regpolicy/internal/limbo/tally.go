@@ -19,10 +19,15 @@ type tally struct {
 	// faults are what must not be: a disagreement with crypto/x509, a difference
 	// from the suite without a name, a class that is no cause.
 	faults []string
+
+	openssl        *openssl // nil: not asked
+	opensslVersion string
+	opensslAgreed  int
+	opensslClasses map[string]int
 }
 
 func newTally(present time.Time, limit time.Duration) *tally {
-	return &tally{present: present, limit: limit, classes: map[string]int{}}
+	return &tally{present: present, limit: limit, classes: map[string]int{}, opensslClasses: map[string]int{}}
 }
 
 // add judges a case. It fails where that takes longer than the limit.
@@ -36,6 +41,35 @@ func (t *tally) add(c testcase) error {
 		return fmt.Errorf("judging %q: it took longer than %v", c.ID, t.limit)
 	}
 	t.record(o)
+	return t.addOpenSSL(c, o)
+}
+
+// ask has OpenSSL asked about every case, too.
+func (t *tally) ask(o openssl) (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), t.limit)
+	defer cancel()
+	t.opensslVersion, err = o.version(ctx)
+	t.openssl = &o
+	return err
+}
+
+func (t *tally) addOpenSSL(c testcase, o outcome) error {
+	if t.openssl == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), t.limit)
+	defer cancel()
+	class, fault, err := t.openssl.compare(ctx, c, o.pki, o.accepted, c.asked(t.present))
+	switch {
+	case err != nil:
+		return fmt.Errorf("judging %q: %w", c.ID, err)
+	case fault != "":
+		t.faults = append(t.faults, fault)
+	case class == "":
+		t.opensslAgreed++
+	default:
+		t.opensslClasses[class]++
+	}
 	return nil
 }
 
@@ -56,6 +90,8 @@ func within(limit time.Duration, do func() outcome) (o outcome, ok bool) {
 
 // outcome is what came of one case.
 type outcome struct {
+	pki        *pki // nil for a peer's certificate that cannot be read
+	accepted   bool
 	moments    int
 	unreadable bool
 	agrees     bool   // with the suite
@@ -74,7 +110,7 @@ func judge(c testcase, present time.Time) outcome {
 	}
 	at := p.asked(present)
 	accepted := p.ours(at)
-	o := outcome{agrees: accepted == (c.Expected == success)}
+	o := outcome{pki: p, accepted: accepted, agrees: accepted == (c.Expected == success)}
 	o.moments, o.faults = p.disagreements(present)
 	switch {
 	case o.agrees && accepted:
@@ -145,8 +181,14 @@ func (t *tally) write(out io.Writer) error {
 	for _, class := range classes {
 		fmt.Fprintf(out, "%6d %s: %s\n", t.classes[class.name], class.verb(), class.name)
 	}
+	if t.openssl != nil {
+		fmt.Fprintf(out, "%s says the same of %d cases; the others by name:\n", t.opensslVersion, t.opensslAgreed)
+		for _, class := range opensslClasses {
+			fmt.Fprintf(out, "%6d %s by it: %s\n", t.opensslClasses[class.name], class.verb(), class.name)
+		}
+	}
 	if len(t.faults) == 0 {
-		fmt.Fprintln(out, "regpolicy and crypto/x509 agree at every moment, and every difference from the suite has a name")
+		fmt.Fprintln(out, "regpolicy and crypto/x509 agree at every moment, and every difference has a name")
 		return nil
 	}
 	const shown = 20

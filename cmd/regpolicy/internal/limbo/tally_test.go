@@ -43,7 +43,7 @@ func TestAgreedCases(t *testing.T) {
 }
 
 func extensionOf(critical bool, id string, value ...byte) certtest.Option {
-	oid := map[string]asn1.ObjectIdentifier{oidKeyUsage: {2, 5, 29, 15}, oidNameConstraints: {2, 5, 29, 30}, oidExtendedKeyUsage: {2, 5, 29, 37}}[id]
+	oid := map[string]asn1.ObjectIdentifier{oidKeyUsage: {2, 5, 29, 15}, oidNameConstraints: {2, 5, 29, 30}, oidAuthorityKeyID: {2, 5, 29, 35}, oidExtendedKeyUsage: {2, 5, 29, 37}}[id]
 	return certtest.Extension(pkix.Extension{Id: oid, Critical: critical, Value: value})
 }
 

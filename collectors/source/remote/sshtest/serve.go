@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,6 +61,9 @@ func (s *Server) spoil(raw net.Conn) bool {
 	case LieLength:
 		fmt.Fprint(raw, version+"\r\n")
 		_, _ = raw.Write(append([]byte{0xff, 0xff, 0xff, 0xf0, 4}, make([]byte, 64)...))
+	case EndlessVersion:
+		flood(raw)
+		return true
 	default:
 		return false
 	}
@@ -89,6 +93,15 @@ func (s *Server) config(settle func()) *ssh.ServerConfig {
 		cfg.NoClientAuth = true
 		cfg.NoClientAuthCallback = func(ssh.ConnMetadata) (*ssh.Permissions, error) {
 			<-s.done
+			return nil, errors.New("over")
+		}
+	}
+	if s.has(FloodBanners) {
+		cfg.NoClientAuth = true
+		cfg.NoClientAuthCallback = func(conn ssh.ConnMetadata) (*ssh.Permissions, error) {
+			before, ok := conn.(ssh.ServerPreAuthConn)
+			for ok && before.SendAuthBanner(strings.Repeat("banner ", 1000)) == nil {
+			}
 			return nil, errors.New("over")
 		}
 	}

@@ -38,7 +38,9 @@ const (
 	NotSSH                 // answers as an HTTP server does
 	StallKeyExchange       // sends its version and nothing after it
 	LieLength              // sends its version, then a packet said to be 4 GB long
+	EndlessVersion         // sends a line without end in place of its version
 	StallLogin             // never answers which methods it takes
+	FloodBanners           // sends banners for ever instead of that answer
 	Flood                  // commands: writes to stdout for ever
 	FloodStderr            // commands: writes to stderr for ever
 	NeverClose             // commands: writes and never ends, sending no status
