@@ -29,6 +29,9 @@ func (r *run) liveWorkloads(ctx context.Context, c *kube.Cluster) {
 	from := func(version string) evidence.Provenance {
 		return evidence.Provenance{Source: clusterSource, Method: "list", ResourceVersion: version}
 	}
+	if r.cfg.Input == nil {
+		r.pods.PodsComeOnce()
+	}
 	var lists sync.WaitGroup
 	var adding sync.Mutex // the three lists feed one collector
 	lists.Go(func() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -51,24 +52,58 @@ func runCollect(ctx context.Context, e *environment, src *sourceFlags, shard *sh
 		return err
 	}
 	e.heap.gather()
-	inputs, err := gather(ctx, e, src, args)
+	got, err := gatherOne(ctx, e, src, args)
 	if err != nil {
 		return err
 	}
-	if len(inputs) != 1 {
-		return usage("`regpolicy eval` takes several", "collect writes one document, the sources hold %d", len(inputs))
-	}
-	nameGaps(e, inputs[0].Document, "")
-	if err := deliver(e, path, inputs[0].Bytes); err != nil {
+	doc, err := got.written(e, path)
+	if err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
 		return &exitError{code: exitInterrupted, err: errors.New("interrupted; the document holds what was gathered so far")}
 	}
 	if shard.list != "" {
-		return shard.end(ctx, e, inputs[0].Document)
+		return shard.end(ctx, e, doc)
 	}
 	return nil
+}
+
+// written writes the one document that there is, and names its gaps.
+func (g gathered) written(e *environment, path string) (*evidence.Document, error) {
+	switch {
+	case g.doc != nil && len(g.saved) == 0:
+		nameGaps(e, g.doc, "")
+		return g.doc, deliverDocument(e, path, g.doc)
+	case g.doc == nil && len(g.saved) == 1:
+		nameGaps(e, g.saved[0].Document, "")
+		return g.saved[0].Document, deliver(e, path, g.saved[0].Bytes)
+	default:
+		n := len(g.saved)
+		if g.doc != nil {
+			n++
+		}
+		return nil, usage("`regpolicy eval` takes several", "collect writes one document, the sources hold %d", n)
+	}
+}
+
+// deliverDocument writes a document piece by piece to a file that is replaced at
+// once. Elsewhere it must be whole and free of secrets before the first byte is out.
+func deliverDocument(e *environment, path string, doc *evidence.Document) error {
+	if _, whole := placed(path); whole {
+		return render(e, path, func(w io.Writer) error {
+			if err := evidence.Write(w, doc); err != nil {
+				return ourFault(err)
+			}
+			return nil
+		})
+	}
+	giveBack()
+	encoded, err := evidence.Encode(doc)
+	if err != nil {
+		return ourFault(err)
+	}
+	return deliver(e, path, encoded)
 }
 
 // nameGaps names the gaps of a document, those of one among many after its cluster.

@@ -24,51 +24,74 @@ import (
 
 // gather reads saved documents and collects a new one from all other sources.
 func gather(ctx context.Context, e *environment, f *sourceFlags, args []string) ([]engine.Input, error) {
-	limited, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
 	if f.allClusters {
+		limited, cancel := context.WithTimeout(ctx, f.timeout)
+		defer cancel()
 		return gatherClusters(limited, e, f, args)
 	}
+	got, err := gatherOne(ctx, e, f, args)
+	if err != nil || got.doc == nil {
+		return got.saved, err
+	}
+	giveBack()
+	encoded, err := evidence.Encode(got.doc)
+	if err != nil {
+		return nil, ourFault(err)
+	}
+	return append(got.saved, engine.Input{URI: got.uri, Bytes: encoded, Document: got.doc}), nil
+}
+
+func ourFault(err error) error {
+	return &exitError{code: exitUsage, err: err, hint: "this is a fault of regpolicy: please report what kind of source it was"}
+}
+
+// gathered is what the sources hold: saved documents, and what was collected where
+// there is more than those.
+type gathered struct {
+	saved []engine.Input
+	doc   *evidence.Document
+	uri   string // what doc was made from
+}
+
+func gatherOne(ctx context.Context, e *environment, f *sourceFlags, args []string) (gathered, error) {
+	limited, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	var none gathered
 	var in *source.Input
 	if len(args) > 0 {
 		var err error
 		if in, err = source.Open(limited, args, e.stdin, source.DefaultLimits()); err != nil {
 			if errors.Is(err, context.DeadlineExceeded) {
-				return nil, usage("give more with --timeout, or name less", "%w; --timeout is %s", err, f.timeout)
+				return none, usage("give more with --timeout, or name less", "%w; --timeout is %s", err, f.timeout)
 			}
-			return nil, err
+			return none, err
 		}
 		defer in.Close() //nolint:errcheck // read only
 		tellProblems(e, in.Problems)
 		tellNotices(e, in.Notices)
 		if err := f.checkNarrowing(in); err != nil {
-			return nil, err
+			return none, err
 		}
 	}
 	inputs, err := saved(in)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	if in != nil && !in.HasCapture && !in.HasManifests && !f.asksForMore() {
-		return inputs, nil
+		return gathered{saved: inputs}, nil
 	}
 	doc, err := collect(limited, e, f, in, len(args) > 0)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	if err := checkCluster(f, doc); err != nil {
-		return nil, err
+		return none, err
 	}
 	tellTimes(e, doc)
 	if len(inputs) > 0 {
 		tellNotices(e, []string{fmt.Sprintf("saved documents are judged as they are, each by itself: what is gathered now makes a document of its own and is not joined with %q", inputs[0].URI)})
 	}
-	giveBack()
-	encoded, err := evidence.Encode(doc)
-	if err != nil {
-		return nil, &exitError{code: exitUsage, err: err, hint: "this is a fault of regpolicy: please report what kind of source it was"}
-	}
-	return append(inputs, engine.Input{URI: origin(in), Bytes: encoded, Document: doc}), nil
+	return gathered{inputs, doc, origin(in)}, nil
 }
 
 // origin names what a collected document was made from: the files, else "live".

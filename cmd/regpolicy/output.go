@@ -142,7 +142,7 @@ func deliver(e *environment, path string, data []byte) error {
 // render has a report of any size written to standard output, or to a file that is
 // replaced at once.
 func render(e *environment, path string, to func(io.Writer) error) error {
-	if path == "" || path == "-" || path == "/dev/stdout" {
+	if isStdout(path) {
 		return buffered(e.stdout, to, func(err error) error {
 			return usage(writeHint(err), "writing to standard output: %w", err)
 		})
@@ -150,12 +150,8 @@ func render(e *environment, path string, to func(io.Writer) error) error {
 	failed := func(err error) error {
 		return usage(cmp.Or(writeHint(err), "name a file in a folder that you may write to"), "writing %q: %w", path, pathless(err))
 	}
-	// /dev/stderr is a link, which may lead to a file.
-	device := strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/")
-	if target, err := filepath.EvalSymlinks(path); err == nil && !device {
-		path = target // the file is replaced, and the link stays
-	}
-	if info, err := os.Stat(path); err == nil && (device || !info.Mode().IsRegular()) {
+	path, whole := placed(path)
+	if !whole {
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0) //nolint:gosec // the user names it
 		if err != nil {
 			return failed(err)
@@ -175,6 +171,20 @@ func render(e *environment, path string, to func(io.Writer) error) error {
 		return rendering
 	}
 	return failed(err)
+}
+
+func isStdout(path string) bool { return path == "" || path == "-" || path == "/dev/stdout" }
+
+// placed is where a path leads, and whether what is written there appears whole or
+// not at all, as a file does and a device or a pipe does not.
+func placed(path string) (target string, whole bool) {
+	// /dev/stderr is a link, which may lead to a file.
+	device := strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/")
+	if target, err := filepath.EvalSymlinks(path); err == nil && !device {
+		path = target // the file is replaced, and the link stays
+	}
+	info, err := os.Stat(path)
+	return path, !isStdout(path) && (err != nil || !device && info.Mode().IsRegular())
 }
 
 // buffered has something written to w, in large pieces. An error of w is told as

@@ -3,7 +3,9 @@ package evidence
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,7 +17,7 @@ import (
 func Encode(d *Document) ([]byte, error) {
 	w := newWriter()
 	if err := w.document(reflect.ValueOf(d).Elem()); err != nil {
-		return nil, fmt.Errorf("encoding evidence document: %w", err)
+		return nil, encoding(err)
 	}
 	if err := Scan(w.out); err != nil {
 		return nil, err
@@ -23,9 +25,29 @@ func Encode(d *Document) ([]byte, error) {
 	return w.out, nil
 }
 
+// Write writes what Encode returns piece by piece, so that it is nowhere held as a
+// whole. Where a secret is found, what comes before has been written: to must be
+// something that can be thrown away.
+func Write(to io.Writer, d *Document) error {
+	w := newWriter()
+	w.to = to
+	err := w.document(reflect.ValueOf(d).Elem())
+	if err == nil {
+		err = w.pass(0)
+	}
+	if _, found := errors.AsType[*SecretError](err); found || err == nil {
+		return err
+	}
+	return encoding(err)
+}
+
+func encoding(err error) error { return fmt.Errorf("encoding evidence document: %w", err) }
+
 // writer puts a document together record by record: encoding/json by itself has all
 // of it three times before it is done.
 type writer struct {
+	to           io.Writer // nil to keep all in out
+	lines        int       // passed on
 	out          []byte
 	one          bytes.Buffer  // one record
 	field, entry *json.Encoder // of the document, and of a map in it
@@ -74,6 +96,27 @@ func (w *writer) document(d reflect.Value) error {
 	return nil
 }
 
+// piece is how much is passed on at once.
+const piece = 256 << 10
+
+// pass scans what there is and passes it on, if it is more than least. It is called
+// after a whole record: no secret that Scan finds goes over the end of one.
+func (w *writer) pass(least int) error {
+	if w.to == nil || len(w.out) <= least {
+		return nil
+	}
+	if err := Scan(w.out); err != nil {
+		if secret, ok := errors.AsType[*SecretError](err); ok {
+			secret.Line += w.lines
+		}
+		return err
+	}
+	w.lines += bytes.Count(w.out, []byte("\n"))
+	_, err := w.to.Write(w.out)
+	w.out = w.out[:0]
+	return err
+}
+
 // measured is after how many entries of a section the room for the others is known.
 const measured = 256
 
@@ -82,7 +125,10 @@ func (w *writer) section(m reflect.Value) error {
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 	before, start := "{\n  ", len(w.out)
 	for i, key := range keys {
-		if i == measured {
+		if err := w.pass(piece); err != nil {
+			return err
+		}
+		if i == measured && w.to == nil {
 			// Room that is not used costs no memory, and moving house costs both.
 			w.out = slices.Grow(w.out, (len(w.out)-start)/measured*(len(keys)-i)*5/4)
 		}

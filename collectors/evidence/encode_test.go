@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,6 +33,13 @@ func checkPlain(t *testing.T, d *Document) {
 	if want := plainly(t, d); !bytes.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+	var pieces bytes.Buffer
+	if err := Write(&pieces, d); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(pieces.Bytes(), got) {
+		t.Errorf("in pieces\n%s\nas a whole\n%s", pieces.Bytes(), got)
+	}
 }
 
 func TestEncodingRecordByRecordGivesTheSameBytes(t *testing.T) {
@@ -57,4 +65,62 @@ func TestEncodingRecordByRecordGivesTheSameBytes(t *testing.T) {
 		d.Pods[fmt.Sprintf("ns/<&>\"\xff\u2028é%d", i)] = Pod{Images: []string{"<a>&\xfe"}, Node: "wk"}
 	}
 	checkPlain(t, d)
+}
+
+// pieces counts what is written to it and keeps nothing.
+type pieces struct{ count, largest int }
+
+func (p *pieces) Write(data []byte) (int, error) {
+	p.count++
+	p.largest = max(p.largest, len(data))
+	return len(data), nil
+}
+
+func TestWritingPassesOnSmallPieces(t *testing.T) {
+	d := manyPods(20_000)
+	var p pieces
+	if err := Write(&p, d); err != nil {
+		t.Fatal(err)
+	}
+	if p.count < 8 || p.largest > 2*piece {
+		t.Errorf("%d pieces of at most %d bytes", p.count, p.largest)
+	}
+}
+
+func TestWritingFindsTheSecretThatEncodingFinds(t *testing.T) {
+	for _, at := range []int{0, 9_999, 19_999} {
+		d := manyPods(20_000)
+		d.Pods[podKey(at)] = Pod{Node: "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJlIn0.c2lnbmF0dXJl"}
+		_, want := Encode(d)
+		err := Write(&pieces{}, d)
+		if want == nil || err == nil || err.Error() != want.Error() {
+			t.Errorf("pod %d: in pieces %v, as a whole %v", at, err, want)
+		}
+	}
+	d := manyPods(1)
+	d.TrustStores["auth"] = TrustStore{}
+	if _, want := Encode(d); want == nil || Write(&pieces{}, d) == nil {
+		t.Error("a key before its value is not found")
+	}
+}
+
+func TestWritingEndsWithItsWriter(t *testing.T) {
+	full := errors.New("no space left on device")
+	if err := Write(failing{full}, manyPods(20_000)); !errors.Is(err, full) {
+		t.Error(err)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+func podKey(i int) string { return fmt.Sprintf("apps/web-%06d", i) }
+
+func manyPods(n int) *Document {
+	d := NewBuilder(Tool{}, time.Unix(1, 0)).Build("internal")
+	for i := range n {
+		d.Pods[podKey(i)] = Pod{Node: "wk-1", Images: []string{"harbor.corp.example/apps/web:1.0"}}
+	}
+	return d
 }

@@ -1,7 +1,6 @@
 package nodecerts
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -139,7 +138,7 @@ func (c *sshCollection) node(job sshJob) {
 	clock.Sent = c.now()
 	out, execErr := session.Exec(ctx, Command(), MaxStream)
 	clock.Received = c.now()
-	l, err := ParseStream(bytes.NewReader(out), MaxStream)
+	l, err := parseListing(out, MaxStream)
 	switch {
 	case l == nil && execErr != nil:
 		c.gap(job, execErr)

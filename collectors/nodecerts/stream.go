@@ -47,6 +47,11 @@ func ParseStream(r io.Reader, limit int64) (*Listing, error) {
 	if err != nil && len(data) == 0 {
 		return nil, fmt.Errorf("reading a listing: %w", err)
 	}
+	return parseListing(data, limit)
+}
+
+// parseListing is ParseStream of what is read already. The listing keeps parts of it.
+func parseListing(data []byte, limit int64) (*Listing, error) {
 	data = data[:min(int64(len(data)), limit)]
 	head := headLine.FindSubmatchIndex(data[:min(len(data), maxNoise)])
 	if head == nil {

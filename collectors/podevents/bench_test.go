@@ -77,6 +77,37 @@ func TestManyPodsTakeLittleMemory(t *testing.T) {
 	runtime.KeepAlive(c)
 }
 
+// Of the events of pods that have their images nothing is kept, before the pods come
+// and after.
+func TestEventsOfSettledPodsAreNotKept(t *testing.T) {
+	c := New(evidence.NewBuilder(evidence.Tool{}, collectedAt))
+	c.PodsComeOnce()
+	const pods = 100
+	uid := func(i, life int) types.UID { return types.UID(fmt.Sprintf("f455519d-c934-426b-%04d-%012d", life, i)) }
+	add := func(i, life int, e *corev1.Event) {
+		e.InvolvedObject.Name, e.InvolvedObject.UID = fmt.Sprint("web-", i), uid(i, life)
+		c.AddEvent(e, evidence.Provenance{})
+	}
+	for i := range pods {
+		add(i, 1, failedToPull(5, unknownCA))
+		p := pod("Running", "app "+web+" Running")
+		if i == 0 {
+			p = pod("Pending", "app "+web+" ImagePullBackOff: "+backOff)
+		}
+		p.Name, p.UID = fmt.Sprint("web-", i), uid(i, 1)
+		c.AddPod(p, evidence.Provenance{})
+		add(i, 1, failedToPull(4, unknownCA))
+	}
+	if len(c.events) != 1 {
+		t.Errorf("events of %d pods are kept", len(c.events))
+	}
+	add(1, 1, event(3, "FailedToRetrieveImagePullSecret", "", "Unable to retrieve some image pull secrets (regcred); attempting to pull the image may not succeed."))
+	add(2, 2, failedToPull(3, unknownCA)) // of the pod of that name that comes next
+	if len(c.events) != 3 {
+		t.Errorf("events of %d pods are kept", len(c.events))
+	}
+}
+
 func heap() uint64 {
 	runtime.GC()
 	var m runtime.MemStats

@@ -26,6 +26,7 @@ type Collector struct {
 	b *evidence.Builder
 
 	mu        sync.Mutex
+	once      bool
 	words     map[string]string   // interned
 	lists     map[string][]string // interned
 	keys      map[string]string   // of images, normalised
@@ -57,6 +58,20 @@ func New(b *evidence.Builder) *Collector {
 		nodes:     map[string]apiNode{},
 		workloads: map[string]workload{},
 	}
+}
+
+// PodsComeOnce promises that no pod is added twice, as none comes twice in a cluster's
+// list. Then what events say of the images of a pod that has them all is not kept.
+func (c *Collector) PodsComeOnce() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.once = true
+}
+
+// settled tells that nobody will ask what events say of the images of a pod: of that
+// very pod, for another of its name may come.
+func (c *Collector) settled(key string, uid uidDigest) bool {
+	return c.once && uid != 0 && c.uids[key] == uid && c.waiting[key] == nil
 }
 
 // uidDigest stands for a uid, which is five times as long; 0 for none.

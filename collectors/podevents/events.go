@@ -133,8 +133,27 @@ func (c *Collector) AddEvent(e *corev1.Event, _ evidence.Provenance) {
 		c.addImageObject(key, n, count)
 		return
 	}
+	if !n.tellsOfPod() && c.settled(key, digestOf(e.InvolvedObject.UID)) {
+		return
+	}
 	c.intern(&n)
 	c.recordOf(key, e).add(n, count)
+}
+
+// tellsOfPod: it says something of the pod itself, not only of its images.
+func (n notice) tellsOfPod() bool { return n.vsphere || n.kind == secretMissing }
+
+// forgetEvents lets go of what events said before a pod came that has its images: of
+// 60,000 events most are about such pods.
+func (c *Collector) forgetEvents(key string) {
+	kept := slices.DeleteFunc(c.events[key], func(p *podEvents) bool {
+		return !p.vsphere && len(p.missingSecrets) == 0 && c.settled(key, p.uid)
+	})
+	if len(kept) > 0 {
+		c.events[key] = kept
+	} else {
+		delete(c.events, key)
+	}
 }
 
 // intern replaces an event's words by those that are kept already, and finds the key

@@ -80,6 +80,7 @@ func (c *Collector) AddPod(p *corev1.Pod, prov evidence.Provenance) {
 		}
 		c.waiting[key] = waits
 	}
+	c.forgetEvents(key)
 }
 
 // observed tells a pod of a cluster from one that a manifest declares.

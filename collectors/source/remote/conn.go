@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -21,6 +22,7 @@ type Conn struct {
 	verified bool
 
 	connectTimeout, execTimeout time.Duration
+	usual                       *atomic.Int64 // see Pool
 
 	exec   chan struct{} // holds one: a command at a time
 	ran    bool          // a session was opened before; guarded by exec
@@ -36,7 +38,7 @@ func (p *Pool) newConn(client *ssh.Client, raw net.Conn, r route, try *attempt) 
 		client: client, raw: raw,
 		address: r.target.address(), user: r.target.user, jumps: jumpText(r.jumps),
 		hostKey: ssh.FingerprintSHA256(try.hostKey), verified: try.verified,
-		connectTimeout: p.cfg.ConnectTimeout, execTimeout: p.cfg.ExecTimeout,
+		connectTimeout: p.cfg.ConnectTimeout, execTimeout: p.cfg.ExecTimeout, usual: &p.usual,
 		exec: make(chan struct{}, 1), lost: make(chan struct{}), forget: func() {},
 	}
 	go func() {

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -15,6 +16,7 @@ import (
 const (
 	maxStderr  = 512 // bytes of its end that an error repeats
 	closeGrace = time.Second
+	maxRoom    = 512 << 10 // made before a byte has come
 )
 
 // ExitError says that a command ran and did not end with status 0.
@@ -110,10 +112,10 @@ func (c *Conn) run(command string, limit int64) (stdout []byte, reason string, e
 	stderr := make(chan string, 1)
 	go func() {
 		var end tail
-		_, _ = io.Copy(&end, channel.Stderr())
+		_, _ = io.CopyBuffer(&end, channel.Stderr(), make([]byte, 2*maxStderr))
 		stderr <- clean(string(end.bytes))
 	}()
-	stdout, err = io.ReadAll(io.LimitReader(channel, limit+1))
+	stdout, err = c.readAll(io.LimitReader(channel, limit+1))
 	if int64(len(stdout)) > limit {
 		return stdout[:limit], reasonTruncated, fmt.Errorf("it wrote more than %d bytes", limit)
 	}
@@ -138,6 +140,14 @@ func (c *Conn) run(command string, limit int64) (stdout []byte, reason string, e
 	case <-time.After(closeGrace):
 	}
 	return stdout, reasonInternal, result
+}
+
+// readAll is io.ReadAll into as much room as the command before has needed.
+func (c *Conn) readAll(r io.Reader) ([]byte, error) {
+	out := bytes.NewBuffer(make([]byte, 0, c.usual.Load()))
+	_, err := out.ReadFrom(r)
+	c.usual.Store(int64(min(out.Len()*17/16+bytes.MinRead, maxRoom)))
+	return out.Bytes(), err
 }
 
 // openSession opens a session. OpenSSH may still count the one before for a

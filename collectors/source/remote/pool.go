@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
 // Pool connects to nodes. It is safe for concurrent use; the number of
@@ -15,6 +16,10 @@ type Pool struct {
 	hostKeys *hostKeys
 	router   *router
 	warnings []string
+
+	// usual is the room for what a command writes: a thousand nodes run the same one,
+	// and it writes about as much on each.
+	usual atomic.Int64
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
