@@ -133,8 +133,11 @@ func builtinModules() ([]engine.Module, error) {
 }
 
 // walkFiles visits a file, or those below a folder; folders whose names begin with a
-// dot are other programs'.
+// dot are other programs'. The root may be a link to a folder.
 func walkFiles(root string, visit func(file string) error) error {
+	if info, err := os.Stat(root); err == nil && info.IsDir() && !strings.HasSuffix(root, string(filepath.Separator)) {
+		root += string(filepath.Separator) // with which a link is followed
+	}
 	return filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:

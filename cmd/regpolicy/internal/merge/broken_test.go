@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,3 +64,35 @@ func TestBrokenDocuments(t *testing.T) {
 }
 
 func (p place) detail() string { return p.truncated().detail }
+
+// TestLinks follows a link to a folder that is named; one below a folder is an error,
+// since the documents in it would go missing.
+func TestLinks(t *testing.T) {
+	whole, err := os.ReadFile(filepath.Join(fixtures, "secret-encoded-once/document.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, err := range []error{
+		os.Mkdir(at("real"), 0o750), os.Mkdir(at("top"), 0o750), os.Mkdir(at("dangling"), 0o750), os.WriteFile(at("real/a.json"), whole, 0o600),
+		os.Symlink("real", at("link")), os.Symlink("../real", at("top/sub")), os.Symlink("nowhere", at("dangling/b.json")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg := config(library(t), nil)
+	for _, arg := range []string{at("link"), at("link") + "/"} {
+		if r := run(t, cfg, arg); len(r.Run.Documents) != 1 || r.Run.Documents[0].URI != at("link/a.json") {
+			t.Errorf("%s: documents %+v", arg, r.Run.Documents)
+		}
+	}
+	var wrong *Error
+	if _, err := Run(t.Context(), cfg, []string{at("top")}); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "top/sub\": it is a link to a folder") || wrong.Hint == "" {
+		t.Errorf("a linked folder: %v", err)
+	}
+	if r := run(t, cfg, at("dangling")); len(r.Fleet.Unused) != 1 || !strings.Contains(r.Fleet.Unused[0].Hint, "remove the link") {
+		t.Errorf("a link that leads nowhere: %+v", r.Fleet.Unused)
+	}
+}

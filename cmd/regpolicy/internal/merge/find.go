@@ -128,6 +128,9 @@ func find(ctx context.Context, args []string) ([]file, error) {
 // walk visits the *.json of a folder; what begins with a dot is not finished, or
 // another program's. A folder that cannot be read may hold any number of documents.
 func walk(root string, visit func(string) error) error {
+	if !strings.HasSuffix(root, string(filepath.Separator)) {
+		root += string(filepath.Separator) // with which a link is followed
+	}
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -137,12 +140,19 @@ func walk(root string, visit func(string) error) error {
 				return filepath.SkipDir
 			}
 			return nil
+		case d.Type()&fs.ModeSymlink != 0 && isFolder(path):
+			return &Error{fmt.Errorf("reading %q: it is a link to a folder, and links below a folder are not followed", path), "name the folder itself, too, or remove the link: the documents in it would go missing"}
 		case d.IsDir() || !strings.HasSuffix(d.Name(), ".json"):
 			return nil
 		default:
 			return visit(path)
 		}
 	})
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // head is what a document says of itself before its evidence.
@@ -187,14 +197,14 @@ func tooLarge() *fault {
 }
 
 func unreadable(err error) *fault {
-	reason := "parse_error"
+	reason, hint := "parse_error", "let the file be read by who runs regpolicy"
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		reason = "permission_denied"
 	case errors.Is(err, fs.ErrNotExist):
-		reason = "not_found"
+		reason, hint = "not_found", "put the document there that the link leads to, or remove the link"
 	}
-	return &fault{reason, pathless(err).Error(), "let the file be read by who runs regpolicy"}
+	return &fault{reason, pathless(err).Error(), hint}
 }
 
 func (f *file) readHead(r io.Reader) {

@@ -5,29 +5,39 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 )
 
 // Read reads a saved JSON report strictly: another schema version, an unknown field
-// or trailing bytes are errors.
+// or trailing bytes are errors. A byte order mark before it is read past.
 func Read(data []byte) (*Report, error) {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	var head struct {
-		SchemaVersion string `json:"schema_version"`
+		SchemaVersion any             `json:"schema_version"`
+		Run           json.RawMessage `json:"run"`
+		Summary       json.RawMessage `json:"summary"`
+		Coverage      json.RawMessage `json:"coverage"`
+		Results       json.RawMessage `json:"results"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("reading report: %w", err)
+		return nil, fmt.Errorf("reading report: %w", unlike(data, err))
 	}
-	if head.SchemaVersion != SchemaVersion {
-		return nil, fmt.Errorf("reading report: schema_version is %q, this program reads %q", head.SchemaVersion, SchemaVersion)
+	if version, _ := head.SchemaVersion.(string); version != SchemaVersion {
+		return nil, fmt.Errorf("reading report: schema_version is %q, this program reads %q", version, SchemaVersion)
 	}
 	var r Report
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&r); err != nil {
-		return nil, fmt.Errorf("reading report: %w", err)
+		return nil, fmt.Errorf("reading report: %w", unlike(data, err))
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("reading report: there is more after its end")
+	// What was taken out would read as nothing to find.
+	for _, part := range []struct {
+		name string
+		text json.RawMessage
+	}{{"run", head.Run}, {"summary", head.Summary}, {"coverage", head.Coverage}, {"results", head.Results}} {
+		if part.text == nil || string(part.text) == "null" {
+			return nil, fmt.Errorf("reading report: it has no %q", part.name)
+		}
 	}
 	// A report whose results were cut would say that all is well.
 	if counted := r.counted(); !counted.equal(r.Summary) {
@@ -39,6 +49,37 @@ func Read(data []byte) (*Report, error) {
 		}
 	}
 	return &r, nil
+}
+
+// unlike says in plain words why a text is no report, and where.
+func unlike(data []byte, err error) error {
+	syntax, broken := errors.AsType[*json.SyntaxError](err)
+	mistyped, other := errors.AsType[*json.UnmarshalTypeError](err)
+	switch {
+	case len(bytes.TrimSpace(data)) == 0:
+		return errors.New("it is empty")
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return errors.New("it is text in UTF-16, as PowerShell's > writes it, and no JSON")
+	case broken:
+		line, column := position(data, syntax.Offset)
+		if syntax.Error() == "unexpected end of JSON input" {
+			line, column = position(data, int64(len(data))+1)
+			return fmt.Errorf("line %d, column %d: the JSON text ends too early", line, column)
+		}
+		return fmt.Errorf("line %d, column %d: it is not JSON: %w", line, column, err)
+	case other && mistyped.Field == "":
+		return fmt.Errorf("it is a JSON %s, no object", mistyped.Value)
+	case other:
+		return fmt.Errorf("its %q is a JSON %s, which no report has there", mistyped.Field, mistyped.Value)
+	default:
+		return err
+	}
+}
+
+// position is the place of the byte that an error was met behind.
+func position(data []byte, offset int64) (line, column int) {
+	before := data[:max(0, min(offset-1, int64(len(data))))]
+	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')
 }
 
 // counted counts the results; those that are not kept stand in the counts by policy.
