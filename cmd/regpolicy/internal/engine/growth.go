@@ -13,7 +13,8 @@ import (
 // cannot be stopped once it runs, and a few nested ones make any amount.
 const maxText = 64 << 20
 
-// boundText makes OPA refuse calls whose result would be longer than maxText. OPA
+// boundText makes OPA refuse calls whose result would be longer than maxText, as text
+// or in memory. OPA
 // has one table of built-in functions for the whole process: it is changed once,
 // before the first policy runs.
 //
@@ -28,6 +29,8 @@ var boundText = sync.OnceFunc(func() {
 		ast.JSONMarshal.Name:            marshalled,
 		ast.JSONMarshalWithOptions.Name: marshalled,
 		ast.YAMLMarshal.Name:            marshalled,
+		ast.BitsShiftLeft.Name:          shifted,
+		ast.ObjectUnionN.Name:           united,
 	} {
 		call := topdown.GetBuiltin(name)
 		topdown.RegisterBuiltinFunc(name, func(c topdown.BuiltinContext, args []*ast.Term, yield func(*ast.Term) error) error {
@@ -45,12 +48,12 @@ func length(t *ast.Term) int {
 	return len(s)
 }
 
-// written is about how long a value is as text, or more than maxText: parts that a
+// written is about how long a value is as text, or more than most: parts that a
 // value holds several times count each time, because that is how it is written.
-func written(t *ast.Term) int {
+func written(t *ast.Term, most int) int {
 	size := 0
 	ast.WalkTerms(t, func(t *ast.Term) bool {
-		if size > maxText {
+		if size > most {
 			return true
 		}
 		size += 2 + length(t)
@@ -81,7 +84,7 @@ func formatted(args []*ast.Term) int {
 		return 0
 	}
 	longest := 0
-	values.Foreach(func(t *ast.Term) { longest = max(longest, written(t)) })
+	values.Foreach(func(t *ast.Term) { longest = max(longest, written(t, maxText)) })
 	format, _ := args[0].Value.(ast.String)
 	return len(format) + strings.Count(string(format), "%")*longest
 }
@@ -108,4 +111,31 @@ func replacedMatches(args []*ast.Term) int {
 	return text + (text+1)*to + to*text/2
 }
 
-func marshalled(args []*ast.Term) int { return written(args[0]) }
+func marshalled(args []*ast.Term) int { return written(args[0], maxText) }
+
+// shifted is the number's length as text, about a digit for three bits.
+func shifted(args []*ast.Term) int {
+	bits, ok := args[1].Value.(ast.Number)
+	if !ok {
+		return 0
+	}
+	n, small := bits.Int()
+	if !small || n/3 > maxText {
+		return maxText + 1
+	}
+	return n / 3
+}
+
+// united counts the keys of all objects: each is looked at, wherever it came from.
+func united(args []*ast.Term) int {
+	const perKey = 16
+	size := 0
+	if objects, ok := args[0].Value.(*ast.Array); ok {
+		objects.Foreach(func(t *ast.Term) {
+			if o, ok := t.Value.(ast.Object); ok {
+				size += perKey * o.Len()
+			}
+		})
+	}
+	return size
+}

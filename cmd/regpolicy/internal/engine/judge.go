@@ -213,20 +213,25 @@ func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Op
 	timeout := cmp.Or(opt.Timeout, 30*time.Second)
 	limited, cancel := opt.memory.policy(ctx, timeout)
 	defer cancel()
-	bound, err = q.run(limited, input, opt.shared, opt.Tracer)
+	bound, err = q.ask(limited, input, opt.shared, opt.Tracer)
 	if err == nil {
 		return bound, nil, nil
 	}
 	message := err.Error()
+	left := errors.Is(err, errLeft)
 	switch greedy := errors.Is(context.Cause(limited), errTooMuchMemory); {
-	case greedy && !opt.alone:
+	case greedy && !opt.alone && !left:
 		return nil, nil, errTooMuchMemory
+	case greedy && left:
+		message = "it took too much memory and could not be stopped"
 	case greedy:
 		message = "it took too much memory and was stopped: the process may hold " + opt.memory.allowance()
 	case timeIsUp(ctx):
 		message = fmt.Sprintf("the %s for all judging were over before it was done", opt.Within)
 	case ctx.Err() != nil:
 		return nil, nil, fmt.Errorf("evaluating policy %q: %w", p.ID, context.Cause(ctx))
+	case left && limited.Err() != nil:
+		message = fmt.Sprintf("it took longer than %s and could not be stopped", timeout)
 	case topdown.IsCancel(err):
 		message = fmt.Sprintf("it took longer than %s and was stopped", timeout)
 	}

@@ -16,6 +16,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
@@ -168,11 +169,37 @@ func compile(modules map[string]*ast.Module, schema *schema) (*ast.Compiler, Err
 		schemas.Put(ast.SchemaRootRef, schema.root)
 		c = c.WithSchemas(schemas)
 	}
-	c.Compile(modules)
-	if c.Failed() {
-		return nil, fromOPA(c.Errors)
+	if faults := compileWithin(compileLimit, c, modules); len(faults) > 0 {
+		return nil, faults
 	}
 	return c, nil
+}
+
+// compileLimit is a hundred times what our own policies take on a busy machine.
+const compileLimit = time.Minute
+
+// compileWithin gives up at the limit. OPA cannot be stopped while it compares the types
+// of two values that share their parts: what then still runs ends with the program.
+func compileWithin(limit time.Duration, c *ast.Compiler, modules map[string]*ast.Module) Errors {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.Compile(modules)
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		return Errors{{
+			Message: fmt.Sprintf("compiling the policies took longer than %s and was given up", limit),
+			Hint:    "look for values that are built of others again and again, and compared: the compiler writes their types out in full",
+		}}
+	}
+	if c.Failed() {
+		return fromOPA(c.Errors)
+	}
+	return nil
 }
 
 // anyOld tells whether a module is written in the older language. Those that are

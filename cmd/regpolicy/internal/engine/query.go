@@ -2,7 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/metrics"
@@ -18,6 +21,55 @@ type query struct {
 	rewriter ast.QueryCompiler // nil where nothing was to be rewritten
 	compiler *ast.Compiler
 	store    storage.Store
+	// left counts the runs that were told to stop and went on.
+	left atomic.Int32
+}
+
+// errLeft is why a query has no answer: a run of it does not stop when it is told to.
+// OPA looks for that between two steps, and a step may take any time: to compare two
+// values that share their parts, or all paths of a graph.
+var errLeft = errors.New("it could not be stopped and was left behind")
+
+// grace is how long a run may take to stop.
+const grace = 2 * time.Second
+
+// maxResult bounds what a query may give, in bytes as it would be written.
+const maxResult = 512 << 20
+
+// ask runs the query and leaves a run behind that does not stop in time: what it holds
+// and does goes on until it is done or the program ends, and until then the query is
+// not run again.
+func (q *query) ask(ctx context.Context, input ast.Value, document *rulecache.Document, tracer topdown.QueryTracer) (topdown.QueryResult, error) {
+	if q.left.Load() > 0 {
+		return nil, errLeft
+	}
+	type answer struct {
+		bound topdown.QueryResult
+		err   error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		bound, err := q.run(ctx, input, document, tracer)
+		done <- answer{bound, err}
+	}()
+	select {
+	case a := <-done:
+		return a.bound, a.err
+	case <-ctx.Done():
+	}
+	waited := time.NewTimer(grace)
+	defer waited.Stop()
+	select {
+	case a := <-done:
+		return a.bound, a.err
+	case <-waited.C:
+	}
+	q.left.Add(1)
+	go func() {
+		<-done
+		q.left.Add(-1)
+	}()
+	return nil, errLeft
 }
 
 func variable(i int) ast.Var { return ast.Var(fmt.Sprintf("r%d", i)) }
@@ -51,10 +103,21 @@ func (q *query) run(ctx context.Context, input ast.Value, document *rulecache.Do
 	}
 	err = t.Iter(ctx, func(result topdown.QueryResult) error {
 		bound = result
-		return nil
+		return bounded(result)
 	})
 	if err == nil && cache != nil {
 		cache.Publish()
 	}
 	return bound, err
+}
+
+// bounded refuses a result that shares its parts so often that it could not be told.
+func bounded(result topdown.QueryResult) error {
+	size := 0
+	for _, t := range result {
+		if size += written(t, maxResult); size > maxResult {
+			return fmt.Errorf("its result would be longer than %d MiB", maxResult>>20)
+		}
+	}
+	return nil
 }

@@ -70,8 +70,8 @@ func (s *Sources) CompileWithTests() (*ast.Compiler, error) {
 	modules := maps.Clone(s.modules)
 	maps.Copy(modules, s.tests)
 	c := ast.NewCompiler().WithStrict(!anyOld(modules)).WithCapabilities(capabilities())
-	if c.Compile(modules); c.Failed() {
-		return nil, fromOPA(c.Errors).sorted()
+	if faults := compileWithin(compileLimit, c, modules); len(faults) > 0 {
+		return nil, faults.sorted()
 	}
 	return c, nil
 }

@@ -1,0 +1,96 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// doubled is a rule's body that builds a value of 2^n parts out of n steps.
+func doubled(name string, n int) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "\t%s0 := [\"x\"]\n", name)
+	for i := range n {
+		fmt.Fprintf(&out, "\t%[1]s%[3]d := [%[1]s%[2]d, %[1]s%[2]d]\n", name, i, i+1)
+	}
+	return out.String()
+}
+
+func TestCallsThatWouldTakeAnyAmountAreRefused(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"a number of a terabit":     {"bits.lsh(1, 1000000000000) == 0", "bits.lsh would make more than 64 MiB"},
+		"a number of many bits":     {"bits.lsh(1, 1000000000) == 0", "bits.lsh would make more than 64 MiB"},
+		"one object many times":     {"a := {x: x | some x in numbers.range(1, 10000)}\n\tobject.union_n([a | some _ in numbers.range(1, 1000)]) == {}", "object.union_n would make more than 64 MiB"},
+		"a number of modest length": {"bits.lsh(1, 100) == 0", "pass "},
+		"a few objects":             {"object.union_n([{\"a\": 1}, {\"b\": 1}]) == {}", "pass "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := judged(t, document(t, nil), Options{}, "package a\n\ndeny contains \"x\" if {\n\tinput.pods\n\t"+c.body+"\n}\n")
+			if len(got) != 1 || !strings.Contains(got[0], c.want) {
+				t.Errorf("results %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// A call that does not look whether it is to stop is left behind: the other policies
+// are judged, and the policy is not run again as long as it goes on.
+func TestPoliciesThatCannotBeStoppedAreLeftBehind(t *testing.T) {
+	endless := "package org.b\n\ndeny contains \"x\" if {\n\tinput.pods\n" + doubled("a", 22) + "\tobject.subset(a22, a22)\n\tfalse\n}\n"
+	quick := "package org.a\n\ndeny contains \"one\" if input.pods\n"
+	l, err := load(t, endless, quick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, most := range []time.Duration{20 * time.Second, 2 * time.Second} {
+		start := time.Now()
+		rep, err := l.Judge(t.Context(), []Input{document(t, nil)}, Options{Timeout: 100 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took > most {
+			t.Errorf("it took %s", took)
+		}
+		if len(rep.Results) != 2 || rep.Results[0].Verdict != "fail" || !strings.Contains(rep.Results[1].Message, "could not be stopped") {
+			t.Errorf("results %+v", rep.Results)
+		}
+	}
+	start := time.Now()
+	for _, p := range l.policies {
+		for p.prepared.left.Load() > 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	t.Log("it went on for ", time.Since(start))
+}
+
+// What comes out of a policy is told in full: it must not be written out for ever.
+func TestResultsThatCannotBeToldAreRefused(t *testing.T) {
+	err := bounded(map[ast.Var]*ast.Term{"r0": ast.StringTerm(strings.Repeat("x", 1000))})
+	if err != nil {
+		t.Error(err)
+	}
+	term := ast.StringTerm(strings.Repeat("x", 1000))
+	for range 60 {
+		term = ast.ArrayTerm(term, term)
+	}
+	if err := bounded(map[ast.Var]*ast.Term{"r0": term}); err == nil || !strings.Contains(err.Error(), "longer than 512 MiB") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The compiler writes out the types of values that are compared.
+func TestCompilationIsGivenUp(t *testing.T) {
+	source := "package org.b\n\ndeny contains \"x\" if {\n\tinput.pods\n" + doubled("a", 8) + doubled("b", 8) + "\ta8 == b8\n}\n"
+	m, err := ast.ParseModule("org/b.rego", source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	faults := compileWithin(time.Microsecond, ast.NewCompiler(), map[string]*ast.Module{"org/b.rego": m})
+	if len(faults) != 1 || !strings.Contains(faults[0].Message, "took longer than 1µs") || faults[0].Hint == "" {
+		t.Errorf("faults %v", faults)
+	}
+}
