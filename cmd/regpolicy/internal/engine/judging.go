@@ -116,8 +116,7 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 	if opt.LetGo {
 		in.Bytes = nil
 	}
-	opt.packs = !opt.Many && !foresees(size, opt)
-	results, passes, err := l.judgeOne(ctx, in, value, opt)
+	results, passes, err := l.judgeOne(ctx, in, value, !opt.Many && !foresees(size, opt), opt)
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,9 @@ package engine
 
 import (
 	"encoding/binary"
-	"slices"
 	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -21,57 +22,57 @@ type packed struct {
 	text  []byte
 }
 
-// pack takes the passes of pods out of many results.
-func pack(results []report.Result) (rest []report.Result, p packed) {
-	if len(results) < packing {
-		return results, packed{}
+// packs tells the subjects whose passes are packed: no trust path leads to a pod, and
+// what passes has no place in a file. Texts in which nothing looks like the signs between
+// them are no other subject's.
+func packs(subject *ast.Term) bool {
+	object, _ := subject.Value.(ast.Object)
+	if kind, ok := object.Get(kindKey).Value.(ast.String); !ok || kind != "pod" {
+		return false
 	}
-	for i := range results {
-		r := &results[i]
-		if !packs(r) {
-			rest = append(rest, *r)
-			continue
-		}
-		if p.count == 0 {
-			p.like = *r
-			p.like.Subject, p.like.Evidence = nil, nil
-		}
-		p.count++
-		p.text = binary.AppendUvarint(p.text, uint64(len(r.Subject)))
-		for key, value := range r.Subject {
-			p.text = appendText(appendText(p.text, key), value)
-		}
-		p.text = binary.AppendUvarint(p.text, uint64(len(r.Evidence)))
-		for _, e := range r.Evidence {
-			p.text = appendText(p.text, e.Pointer)
-		}
-	}
-	p.text = slices.Clip(p.text)
-	return rest, p
+	return !object.Until(func(key, value *ast.Term) bool { return !isPlain(key) || !isPlain(value) })
 }
 
-// packs tells the passes that nothing but the report asks for: no trust path leads to
-// a pod, and what passes has no place in a file.
-func packs(r *report.Result) bool {
-	return r.Verdict == report.Pass && r.Message == "" && r.Subject["kind"] == "pod" && len(r.Missing) == 0 &&
-		!slices.ContainsFunc(r.Evidence, func(e report.Pointer) bool {
-			return e.Role != supports || e.Excerpt != "" || strings.HasPrefix(e.Pointer, "/endpoints/")
-		})
+func isPlain(t *ast.Term) bool {
+	text, ok := t.Value.(ast.String)
+	return ok && !strings.ContainsAny(string(text), ",=")
+}
+
+// add takes a pass.
+func (p *packed) add(r report.Result) {
+	if p.count == 0 {
+		p.like = r
+		p.like.Subject, p.like.Evidence = nil, nil
+	}
+	p.count++
+	p.text = binary.AppendUvarint(p.text, uint64(len(r.Subject)))
+	for key, value := range r.Subject {
+		p.text = appendText(appendText(p.text, key), value)
+	}
+	p.text = binary.AppendUvarint(p.text, uint64(len(r.Evidence)))
+	for _, e := range r.Evidence {
+		p.text = appendText(p.text, e.Pointer)
+	}
 }
 
 // unpack adds the passes to results.
 func (p *packed) unpack(results []report.Result) []report.Result {
-	text := unpacking(p.text)
+	text, known := unpacking(p.text), map[string]string{}
 	for range p.count {
 		r := p.like
 		r.Subject = evidence.Subject{}
 		for range text.number() {
-			key := text.next()
-			r.Subject[key] = text.next()
+			key, value := text.known(known), ""
+			if key == "name" { // hardly two are the same
+				value = string(text.next())
+			} else {
+				value = text.known(known)
+			}
+			r.Subject[key] = value
 		}
 		r.Evidence = make([]report.Pointer, text.number())
 		for i := range r.Evidence {
-			r.Evidence[i] = report.Pointer{Pointer: text.next(), Role: supports}
+			r.Evidence[i] = report.Pointer{Pointer: string(text.next()), Role: supports}
 		}
 		r.Fingerprint = fingerprint(r.ID, r.Subject.String())
 		results = append(results, r)
@@ -92,9 +93,20 @@ func (u *unpacking) number() int {
 	return int(n) //nolint:gosec // it was the length of something
 }
 
-func (u *unpacking) next() string {
+func (u *unpacking) next() []byte {
 	n := u.number()
-	text := string((*u)[:n])
+	text := (*u)[:n]
 	*u = (*u)[n:]
+	return text
+}
+
+// known is the next text, which stands in memory once.
+func (u *unpacking) known(texts map[string]string) string {
+	next := u.next()
+	text, ok := texts[string(next)]
+	if !ok {
+		text = string(next)
+		texts[text] = text
+	}
 	return text
 }
