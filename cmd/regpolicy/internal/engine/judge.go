@@ -39,12 +39,13 @@ func (in *Input) Prepare() error {
 	if in.Document.At != nil {
 		at = *in.Document.At
 	}
-	value, err := in.convert(at)
+	value, err := in.convert(at, nil)
 	in.value, in.at = value, at
 	return err
 }
 
-func (in *Input) convert(at evidence.Time) (ast.Value, error) {
+// convert converts the document without the sections that left names.
+func (in *Input) convert(at evidence.Time, left map[string]bool) (ast.Value, error) {
 	if in.value != nil && in.at.Equal(at.Time) {
 		return in.value, nil
 	}
@@ -52,7 +53,7 @@ func (in *Input) convert(at evidence.Time) (ast.Value, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing time: %w", err)
 	}
-	value, err := terms.Read(in.Bytes, map[string]string{"at": string(text[1 : len(text)-1])})
+	value, err := terms.Read(in.Bytes, map[string]string{"at": string(text[1 : len(text)-1])}, left)
 	if err != nil {
 		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
 	}

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/version"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/fleet"
@@ -40,7 +39,7 @@ type Judging struct {
 // policies read it, until it is added.
 type Judged struct {
 	document report.Document
-	value    ast.Value
+	value    readable
 	results  resultLists
 	passes   []packed
 	changes  []report.Change
@@ -105,7 +104,7 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 	if opt.At != nil {
 		at = evidence.At(*opt.At)
 	}
-	value, err := in.convert(at)
+	value, err := in.convert(at, l.left)
 	if err != nil {
 		return nil, err
 	}
@@ -128,9 +127,12 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 		document: report.Document{
 			URI: in.URI, SHA256: hex.EncodeToString(sum[:]), CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster, At: at,
 		},
-		value: value, results: results, passes: passes, changes: changes,
+		value: readable{value: value}, results: results, passes: passes, changes: changes,
 		paths: trustPaths(results, in, opt.Many, at),
 		pulls: pullsOf(in), told: toldOf(results, in.Document), coverage: in.Document.Coverage, size: size,
+	}
+	if len(l.left) > 0 {
+		out.value.left, out.value.document = l.left, in.Document
 	}
 	if opt.Many {
 		out.document.Cluster = cmp.Or(in.Document.Cluster, in.Name)
@@ -163,7 +165,7 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 			return 0, err
 		}
 	}
-	d.value = nil
+	d.value = readable{}
 	results := d.results.join(d.passes)
 	if room := fleetTrustPaths - len(rep.TrustPaths); opt.OnlyFindings && len(d.paths) > room {
 		d.paths = d.paths[:max(room, 0)]
