@@ -15,7 +15,7 @@ import (
 // TestPacked: what is packed comes out as it was, and what others look at is not packed.
 func TestPacked(t *testing.T) {
 	p := &Policy{ID: "RT-XXX-001", Package: "regpolicy.x", Severity: "high", Title: "Pods pull", hasSubjects: true}
-	doc := &evidence.Document{Pods: map[string]evidence.Pod{}, Nodes: map[string]evidence.Node{}}
+	doc := &evidence.Document{Pods: map[string]*evidence.Pod{}, Nodes: map[string]evidence.Node{}}
 	var all found
 	for i := range packing {
 		subject := map[string]any{"kind": "pod", "namespace": fmt.Sprint(i % 7), "name": fmt.Sprint("\xff\x00ü", i)}
@@ -29,7 +29,7 @@ func TestPacked(t *testing.T) {
 			subject["name"], subject["n"] = fmt.Sprint("a,b=", i), i
 		}
 		if i%3 > 0 {
-			doc.Pods[key] = evidence.Pod{}
+			doc.Pods[key] = &evidence.Pod{}
 		}
 		if i%3 > 1 {
 			doc.PullFailures = map[string]evidence.PullFailure{"x": {}}

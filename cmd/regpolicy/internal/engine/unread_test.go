@@ -71,7 +71,7 @@ func TestOthersReadAll(t *testing.T) {
 func TestUnreadRecordsAreQuoted(t *testing.T) {
 	t.Parallel()
 	doc, err := evidence.Decode(document(t, func(b *evidence.Builder) {
-		b.Record(func(d *evidence.Document) { d.Pods["shop/web"] = evidence.Pod{Node: "wk-1", Images: []string{"a:1"}} })
+		b.Record(func(d *evidence.Document) { d.Pods["shop/web"] = &evidence.Pod{Node: "wk-1", Images: []string{"a:1"}} })
 	}).Bytes)
 	if err != nil {
 		t.Fatal(err)
