@@ -10,10 +10,10 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
-// packing is the number of results from which a policy's passes are packed.
-const packing = 10_000
+// packing is the number of subjects from which a policy's passes are packed.
+const packing = 1_000
 
-// packed are a policy's passes of pods as text, a tenth of what they take as results.
+// packed are a policy's passes of pods and nodes as text, a tenth of what they take as results.
 // A large cluster has a hundred thousand, which nobody looks at until the report is
 // put together.
 type packed struct {
@@ -22,12 +22,14 @@ type packed struct {
 	text  []byte
 }
 
-// packs tells the subjects whose passes are packed: no trust path leads to a pod, and
-// what passes has no place in a file. Texts in which nothing looks like the signs between
+// packs tells the subjects whose passes are packed: no trust path leads to a pod or a
+// node, and what passes has no place in a file. Texts in which nothing looks like the signs between
 // them are no other subject's.
 func packs(subject *ast.Term) bool {
 	object, _ := subject.Value.(ast.Object)
-	if kind, ok := object.Get(kindKey).Value.(ast.String); !ok || kind != "pod" {
+	switch object.Get(kindKey).Value {
+	case ast.String("pod"), ast.String("node"), ast.String("trust_file"):
+	default:
 		return false
 	}
 	return !object.Until(func(key, value *ast.Term) bool { return !isPlain(key) || !isPlain(value) })
@@ -56,7 +58,7 @@ func (p *packed) add(r report.Result) {
 }
 
 // unpack adds the passes to results.
-func (p *packed) unpack(results []report.Result) []report.Result {
+func (p *packed) unpack(results []report.Result, subjects *subjectTable) []report.Result {
 	text, known := unpacking(p.text), map[string]string{}
 	for range p.count {
 		r := p.like
@@ -74,7 +76,9 @@ func (p *packed) unpack(results []report.Result) []report.Result {
 		for i := range r.Evidence {
 			r.Evidence[i] = report.Pointer{Pointer: string(text.next()), Role: supports}
 		}
-		r.Fingerprint = fingerprint(r.ID, r.Subject.String())
+		subject := r.Subject.String()
+		r.Subject = subjects.one(r.Subject, subject)
+		r.Fingerprint = fingerprint(r.ID, subject)
 		results = append(results, r)
 	}
 	p.text = nil

@@ -24,7 +24,7 @@ func TestPacked(t *testing.T) {
 		case 0:
 			all.findings = append(all.findings, finding{subject: toSubject(term(t, subject)), message: "no"})
 		case 1:
-			subject = map[string]any{"kind": "node", "name": fmt.Sprint(i)}
+			subject = map[string]any{"kind": "registry", "name": fmt.Sprint(i)}
 		case 2:
 			subject["name"], subject["n"] = fmt.Sprint("a,b=", i), i
 		}
