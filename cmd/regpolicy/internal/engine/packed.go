@@ -22,6 +22,23 @@ type packed struct {
 	text  []byte
 }
 
+// forMany is where the passes of so many subjects go; nil packs none.
+func (p *packed) forMany(subjects int) *packed {
+	if subjects < packing {
+		return nil
+	}
+	return p
+}
+
+func (p *packed) takes(subject *ast.Term) bool { return p != nil && packs(subject) }
+
+func (p *packed) len() int {
+	if p == nil {
+		return 0
+	}
+	return p.count
+}
+
 // packs tells the subjects whose passes are packed: no trust path leads to a pod or a
 // node, and what passes has no place in a file. Texts in which nothing looks like the signs between
 // them are no other subject's.

@@ -14,10 +14,8 @@ import (
 // packed goes to passes, which is nil where nothing may.
 func (p *Policy) verdicts(doc *evidence.Document, found found, n needs, passes *packed) []report.Result {
 	room := len(found.subjects)
-	if passes != nil && room >= packing {
+	if passes = passes.forMany(room); passes != nil {
 		room = 0
-	} else {
-		passes = nil
 	}
 	results, at := p.fromFindings(found.findings, room)
 	index := indexGaps(n.gaps)
@@ -40,7 +38,7 @@ func (p *Policy) verdicts(doc *evidence.Document, found found, n needs, passes *
 			at[text] = len(results)
 			results = append(results, p.inconclusive(subject, n.gaps, matching))
 		case anyWhole: // one result for the policy says it, see uncovered
-		case passes != nil && packs(element):
+		case passes.takes(element):
 			// No gap is left that is about it, and no other subject has its text.
 			passes.add(p.pass(doc, subject))
 		default:
@@ -49,7 +47,7 @@ func (p *Policy) verdicts(doc *evidence.Document, found found, n needs, passes *
 		}
 	}
 	results = append(results, p.uncovered(n.gaps, used, at)...)
-	if len(results) > 0 || passes != nil && passes.count > 0 {
+	if len(results)+passes.len() > 0 {
 		return results
 	}
 	return p.withoutSubjects(n)
