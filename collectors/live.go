@@ -174,7 +174,11 @@ func (r *run) pullSecrets(ctx context.Context) {
 			if !slices.Contains([]string{"unauthorized", "forbidden", "pull_secret_missing", "pull_secret_invalid"}, f.Cause) {
 				continue
 			}
-			for _, name := range d.Pods[f.Namespace+"/"+f.Pod].PullSecrets {
+			pod, ok := d.Pods[f.Namespace+"/"+f.Pod]
+			if !ok {
+				continue
+			}
+			for _, name := range pod.PullSecrets {
 				refs = append(refs, secrets.Ref{Namespace: f.Namespace, Name: name})
 			}
 		}

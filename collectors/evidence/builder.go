@@ -30,7 +30,7 @@ func NewBuilder(tool Tool, at time.Time) *Builder {
 			Certificates:  map[string]Certificate{},
 			TrustStores:   map[string]TrustStore{},
 			Domains:       map[string]Domain{},
-			Pods:          map[string]Pod{},
+			Pods:          map[string]*Pod{},
 			PullFailures:  map[string]PullFailure{},
 			Registries:    map[string]Registry{},
 			Nodes:         map[string]Node{},

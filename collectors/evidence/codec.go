@@ -27,6 +27,7 @@ func Decode(data []byte) (*Document, error) {
 	if err := check(d, data); err != nil {
 		return nil, fmt.Errorf("reading evidence document: %w", err)
 	}
+	noNull(d)
 	fillEmpty(d)
 	shareTexts(d)
 	return d, nil

@@ -49,7 +49,7 @@ func BenchmarkDecode(b *testing.B) {
 	builder := NewBuilder(Tool{}, time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC))
 	builder.Record(func(d *Document) {
 		for i := range 5000 {
-			d.Pods[fmt.Sprintf("shop/web-%d", i)] = Pod{Node: fmt.Sprintf("wk-%d", i%100), Phase: "Running", Images: []string{"harbor.corp.example/shop/web:1.0"}, Observed: true}
+			d.Pods[fmt.Sprintf("shop/web-%d", i)] = &Pod{Node: fmt.Sprintf("wk-%d", i%100), Phase: "Running", Images: []string{"harbor.corp.example/shop/web:1.0"}, Observed: true}
 		}
 	})
 	text, err := Encode(builder.Build("internal"))
@@ -62,5 +62,26 @@ func BenchmarkDecode(b *testing.B) {
 		if _, err := Decode(text); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestDecodePods: equal pods are one in memory, what differs in anything is not, and null
+// is a pod that says nothing.
+func TestDecodePods(t *testing.T) {
+	data := `{"schema_version":"` + SchemaVersion + `","collected_at":"2026-11-23T08:00:00Z","coverage":{},"pods":{
+		"a/1":{"node":"n","images":["x","y"],"observed":true},"a/2":{"node":"n","images":["x","y"],"observed":true},
+		"a/3":{"node":"n","images":["x"],"pull_secrets":["y"],"observed":true},"a/4":{"node":"n","images":["1:x1:y"],"observed":true},"a/5":null}}`
+	d, err := Decode([]byte(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Pods["a/1"] != d.Pods["a/2"] {
+		t.Error("equal pods stand in memory twice")
+	}
+	if p := d.Pods["a/3"]; len(p.Images) != 1 || len(p.PullSecrets) != 1 || p.MissingPullSecrets == nil {
+		t.Errorf("%+v", p)
+	}
+	if len(d.Pods["a/4"].Images) != 1 || d.Pods["a/5"] == nil || d.Pods["a/5"].Images == nil {
+		t.Errorf("%+v, %+v", d.Pods["a/4"], d.Pods["a/5"])
 	}
 }

@@ -62,7 +62,7 @@ func TestEncodingRecordByRecordGivesTheSameBytes(t *testing.T) {
 	d := NewBuilder(Tool{}, time.Unix(1, 0)).Build("internal")
 	checkPlain(t, d)
 	for i := range 3 * measured {
-		d.Pods[fmt.Sprintf("ns/<&>\"\xff\u2028é%d", i)] = Pod{Images: []string{"<a>&\xfe"}, Node: "wk"}
+		d.Pods[fmt.Sprintf("ns/<&>\"\xff\u2028é%d", i)] = &Pod{Images: []string{"<a>&\xfe"}, Node: "wk"}
 	}
 	checkPlain(t, d)
 }

@@ -30,7 +30,7 @@ type Collector struct {
 	words     map[string]string   // interned
 	lists     map[string][]string // interned
 	keys      map[string]string   // of images, normalised
-	pods      map[string]evidence.Pod
+	pods      map[string]*evidence.Pod
 	waiting   map[string]*waitingPod   // pods that wait for an image or for anything before
 	uids      map[string]uidDigest     // of pods, as their events name them
 	events    map[string][]*podEvents  // by pod, one for each of that name
@@ -48,7 +48,7 @@ func New(b *evidence.Builder) *Collector {
 		words:     map[string]string{},
 		lists:     map[string][]string{},
 		keys:      map[string]string{},
-		pods:      map[string]evidence.Pod{},
+		pods:      map[string]*evidence.Pod{},
 		waiting:   map[string]*waitingPod{},
 		uids:      map[string]uidDigest{},
 		events:    map[string][]*podEvents{},

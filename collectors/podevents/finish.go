@@ -82,7 +82,6 @@ func (c *Collector) settlePlatforms() {
 		if events != nil && pod.Observed {
 			pod.MissingPullSecrets = events.missingSecrets
 		}
-		c.pods[key] = pod
 	}
 }
 
@@ -105,7 +104,7 @@ func (c *Collector) joinPod(key string, out *output) {
 // join is the work on one pod.
 type join struct {
 	c      *Collector
-	pod    evidence.Pod
+	pod    *evidence.Pod
 	waits  *waitingPod
 	events *podEvents
 	out    *output
@@ -246,7 +245,7 @@ func (j *join) sandbox() {
 // joinEvents makes failures of events alone, for a source that holds no pods.
 func (c *Collector) joinEvents(key string, out *output) {
 	e := c.eventsOf(key)
-	j := &join{c: c, events: e, out: out, waits: &waitingPod{namespace: e.namespace, name: e.name}}
+	j := &join{c: c, pod: &evidence.Pod{}, events: e, out: out, waits: &waitingPod{namespace: e.namespace, name: e.name}}
 	if e.vsphere {
 		j.pod.Platform = evidence.PlatformVSpherePod
 	}

@@ -330,7 +330,7 @@ func TestARecordSaysAllThatIsKnown(t *testing.T) {
 	if diff := cmp.Diff(want, d.PullFailures["default/web/app"]); diff != "" {
 		t.Errorf("record (-want +got):\n%s", diff)
 	}
-	wantPod := evidence.Pod{Node: "wk-1", Phase: "Pending", Images: []string{web}, PullSecrets: []string{"a", "b"}, MissingPullSecrets: []string{}, Observed: true}
+	wantPod := &evidence.Pod{Node: "wk-1", Phase: "Pending", Images: []string{web}, PullSecrets: []string{"a", "b"}, MissingPullSecrets: []string{}, Observed: true}
 	if diff := cmp.Diff(wantPod, d.Pods["default/web"]); diff != "" {
 		t.Errorf("pod (-want +got):\n%s", diff)
 	}

@@ -43,7 +43,7 @@ var unstartedReasons = map[string]bool{"": true, "ContainerCreating": true, "Pod
 // AddPod adds a pod, of a cluster or of a manifest: one with a status was
 // observed. The later of two observations of a pod counts.
 func (c *Collector) AddPod(p *corev1.Pod, prov evidence.Provenance) {
-	record := evidence.Pod{
+	record := &evidence.Pod{
 		Phase:          string(p.Status.Phase),
 		ServiceAccount: p.Spec.ServiceAccountName,
 		Platform:       annotatedPlatform(p),

@@ -2,9 +2,12 @@ package source
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
+	"io"
 	"path/filepath"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source/internal/manifest"
@@ -19,17 +22,47 @@ func schemaVersion(data []byte) string {
 	if fault != nil || !bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) || !bytes.Contains(data, []byte(`"schema_version"`)) {
 		return ""
 	}
-	var head struct {
-		SchemaVersion any `json:"schema_version"`
-	}
-	if json.Unmarshal(data, &head) != nil {
-		return ""
-	}
-	version, _ := head.SchemaVersion.(string)
-	if !strings.HasPrefix(version, "regpolicy.") {
+	version, err := topText(data, "schema_version")
+	if err != nil || !strings.HasPrefix(version, "regpolicy.") {
 		return ""
 	}
 	return version
+}
+
+// topText is the text that a key of the outermost object has, the last of equal ones, as
+// encoding/json finds it, which reads all twice to the same end.
+func topText(data []byte, key string) (text string, err error) {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if _, err := dec.ReadToken(); err != nil {
+		return "", err
+	}
+	for dec.PeekKind() == '"' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return "", err
+		}
+		if !strings.EqualFold(name.String(), key) {
+			if err := dec.SkipValue(); err != nil {
+				return "", err
+			}
+			continue
+		}
+		value, err := dec.ReadValue()
+		if err != nil {
+			return "", err
+		}
+		if text = ""; value.Kind() == '"' {
+			unquoted, _ := jsontext.AppendUnquote(nil, value) // what is no UTF-8 was replaced
+			text = string(unquoted)
+		}
+	}
+	if _, err := dec.ReadToken(); err != nil { // the object's end
+		return "", err
+	}
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
+		return "", errors.New("there is more after its end")
+	}
+	return text, nil
 }
 
 // document takes up an evidence document. Other files of regpolicy are errors.

@@ -45,14 +45,14 @@ func TestCausesAndSymptomsShareWhatTheyAreAbout(t *testing.T) {
 		"another node's store":    {[]report.Result{node, store("store wk-1")}, []string{"wk-1", "wk-2"}, nil, []string{"CHAIN:", "NODE:"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			doc := &evidence.Document{Nodes: map[string]evidence.Node{}, Pods: map[string]evidence.Pod{}, PullFailures: map[string]evidence.PullFailure{}}
+			doc := &evidence.Document{Nodes: map[string]evidence.Node{}, Pods: map[string]*evidence.Pod{}, PullFailures: map[string]evidence.PullFailure{}}
 			doc.Views.NodesByTrustStore = map[string][]string{}
 			for _, n := range test.nodes {
 				doc.Nodes[n] = evidence.Node{Read: true}
 				doc.Views.NodesByTrustStore["store "+n] = []string{n}
 			}
 			for p, n := range test.pods {
-				doc.Pods["shop/"+p] = evidence.Pod{Node: n}
+				doc.Pods["shop/"+p] = &evidence.Pod{Node: n}
 				doc.PullFailures["shop/"+p+"/app"] = evidence.PullFailure{Namespace: "shop", Pod: p, Registry: "harbor:443", Node: n}
 			}
 			policies := []*Policy{{ID: "NODE", Explains: []string{"POD", "CHAIN"}}}

@@ -25,7 +25,7 @@ func newExcerpts() *excerpts { return &excerpts{quoted: map[string]int{}} }
 
 // add quotes for the results of one policy, in their order. known are the document's
 // parts that were quoted already.
-func (x *excerpts) add(results []report.Result, document ast.Value, known map[string]string) error {
+func (x *excerpts) add(results []report.Result, document readable, known map[string]string) error {
 	for i := range results {
 		r := &results[i]
 		switch r.Verdict {
@@ -55,10 +55,10 @@ func (x *excerpts) add(results []report.Result, document ast.Value, known map[st
 
 // quote is what a pointer points to; empty where there is nothing. A long record is
 // told in outline, rather than its first lines in full.
-func quote(document ast.Value, pointer string) (string, error) {
-	found := follow(document, pointer)
+func quote(document readable, pointer string) (string, error) {
+	found, err := document.follow(pointer)
 	if found == nil {
-		return "", nil
+		return "", err
 	}
 	plain, err := ast.JSON(found)
 	if err != nil {

@@ -31,7 +31,7 @@ func TestExcerpts(t *testing.T) {
 		"/text":              "text: " + strings.Repeat("ü", 234) + " ...",
 		"/nodes/none":        "", "/list/7": "", "none": "",
 	} {
-		got, err := quote(value, pointer)
+		got, err := quote(readable{value: value}, pointer)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +52,7 @@ func TestExcerptsAreFew(t *testing.T) {
 		results[i] = report.Result{ID: []string{"A", "B"}[i%2], Verdict: report.Fail, Evidence: []report.Pointer{{Pointer: "/n"}}}
 	}
 	results[0].Verdict = report.Pass
-	if err := newExcerpts().add(results, value, map[string]string{}); err != nil {
+	if err := newExcerpts().add(results, readable{value: value}, map[string]string{}); err != nil {
 		t.Fatal(err)
 	}
 	quoted := 0

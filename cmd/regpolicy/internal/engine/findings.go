@@ -30,7 +30,9 @@ type finding struct {
 
 // found is what one policy said of one document.
 type found struct {
-	subjects []evidence.Subject
+	// subjects are objects that name one; a cluster has a hundred thousand, and each
+	// is put into words when its turn comes.
+	subjects []*ast.Term
 	findings []finding
 }
 
@@ -100,9 +102,9 @@ func (p *Policy) findings(sets []set) (found, error) {
 }
 
 func (out *found) addSubject(element *ast.Term) string {
-	subject, message := toSubject(element)
+	message := namesNone(element)
 	if message == "" {
-		out.subjects = append(out.subjects, subject)
+		out.subjects = append(out.subjects, element)
 	}
 	return message
 }
@@ -123,8 +125,8 @@ func (p *Policy) stray(found found) error {
 		return nil
 	}
 	looked := map[string]bool{}
-	for _, s := range found.subjects {
-		looked[s.String()] = true
+	for _, element := range found.subjects {
+		looked[toSubject(element).String()] = true
 	}
 	for _, f := range found.findings {
 		if !looked[f.subject.String()] {
@@ -151,17 +153,23 @@ func (p *Policy) shapeFault(rule, message string) *Fault {
 	return f
 }
 
-func toSubject(element *ast.Term) (evidence.Subject, string) {
+// namesNone tells why an element names no subject; empty where it does.
+func namesNone(element *ast.Term) string {
 	object, ok := element.Value.(ast.Object)
 	if !ok {
-		return nil, fmt.Sprintf("holds %s, which names no subject", shorten(element))
+		return fmt.Sprintf("holds %s, which names no subject", shorten(element))
 	}
+	if kind := object.Get(kindKey); kind == nil || text(kind, plainText) == "" {
+		return fmt.Sprintf(`holds %s, a subject without "kind"`, shorten(element))
+	}
+	return ""
+}
+
+func toSubject(element *ast.Term) evidence.Subject {
+	object, _ := element.Value.(ast.Object)
 	s := make(evidence.Subject, object.Len())
 	object.Foreach(func(k, v *ast.Term) { s[text(k, jsonText)] = text(v, plainText) })
-	if s["kind"] == "" {
-		return nil, fmt.Sprintf(`holds %s, a subject without "kind"`, shorten(element))
-	}
-	return s, ""
+	return s
 }
 
 func toFinding(element *ast.Term) (finding, string) {
@@ -194,9 +202,11 @@ func toFinding(element *ast.Term) (finding, string) {
 		f.subject = unnamed(f.message)
 		return f, ""
 	}
-	var message string
-	f.subject, message = toSubject(s)
-	return f, message
+	if message := namesNone(s); message != "" {
+		return f, message
+	}
+	f.subject = toSubject(s)
+	return f, ""
 }
 
 // The keys of a finding are terms that Go cannot write as constants.
@@ -209,6 +219,7 @@ var (
 	domainKey      = ast.StringTerm("trust_domain")
 	evidenceKey    = ast.StringTerm("evidence")
 	subjectKey     = ast.StringTerm("subject")
+	kindKey        = ast.StringTerm("kind")
 )
 
 // field is a text in an object, or "".

@@ -39,12 +39,13 @@ func (in *Input) Prepare() error {
 	if in.Document.At != nil {
 		at = *in.Document.At
 	}
-	value, err := in.convert(at)
+	value, err := in.convert(at, nil)
 	in.value, in.at = value, at
 	return err
 }
 
-func (in *Input) convert(at evidence.Time) (ast.Value, error) {
+// convert converts the document without the sections that left names.
+func (in *Input) convert(at evidence.Time, left map[string]bool) (ast.Value, error) {
 	if in.value != nil && in.at.Equal(at.Time) {
 		return in.value, nil
 	}
@@ -52,7 +53,7 @@ func (in *Input) convert(at evidence.Time) (ast.Value, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing time: %w", err)
 	}
-	value, err := terms.Read(in.Bytes, map[string]string{"at": string(text[1 : len(text)-1])})
+	value, err := terms.Read(in.Bytes, map[string]string{"at": string(text[1 : len(text)-1])}, left)
 	if err != nil {
 		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
 	}
@@ -99,8 +100,8 @@ type Options struct {
 	// that it was that one.
 	memory *memoryWatch
 	alone  bool
-	// packs tells that nothing but the report looks at what passes.
-	packs bool
+	// packs takes what passes and nothing but the report looks at; nil takes nothing.
+	packs *packed
 	// exclusive is held by all policies that run side by side, or by one alone.
 	exclusive *sync.RWMutex
 	// shared holds what rules of libraries come to over the document; nil shares nothing.
@@ -137,21 +138,25 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 	return j.Report(), nil
 }
 
-func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, opt Options) (resultLists, []packed, error) {
+func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, packs bool, opt Options) (resultLists, []packed, error) {
 	perPolicy := make(resultLists, len(l.policies))
 	passes := make([]packed, len(l.policies))
 	failures := make([]error, len(l.policies))
+	packing := func(i int) Options {
+		own := opt
+		if packs {
+			own.packs = &passes[i]
+		}
+		return own
+	}
 	opt.exclusive.RLock()
 	side(len(l.policies), opt.Jobs, func(i int) {
-		perPolicy[i], failures[i] = l.policies[i].judge(ctx, in.Document, input, opt)
-		if opt.packs {
-			perPolicy[i], passes[i] = pack(perPolicy[i])
-		}
+		perPolicy[i], failures[i] = l.policies[i].judge(ctx, in.Document, input, packing(i))
 	})
 	opt.exclusive.RUnlock()
 	for i, failure := range failures {
 		if errors.Is(failure, errTooMuchMemory) {
-			perPolicy[i], failures[i] = l.policies[i].judgeAlone(ctx, in.Document, input, opt.shared, opt)
+			perPolicy[i], failures[i] = l.policies[i].judgeAlone(ctx, in.Document, input, opt.shared, packing(i))
 		}
 	}
 	if err := errors.Join(failures...); err != nil {
@@ -205,7 +210,7 @@ func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Va
 	if err != nil {
 		return nil, err
 	}
-	return p.verdicts(doc, found, needs), nil
+	return p.verdicts(doc, found, needs, opt.packs), nil
 }
 
 // evaluate runs a query; failed is the result where the policy itself fails.

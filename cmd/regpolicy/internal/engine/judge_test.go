@@ -21,8 +21,8 @@ func document(t testing.TB, change func(b *evidence.Builder)) Input {
 	b := evidence.NewBuilder(evidence.Tool{Name: "regpolicy", Version: "test"}, collectedAt)
 	b.Ask(evidence.Pods, evidence.Section("pods")).Answer()
 	b.Record(func(d *evidence.Document) {
-		d.Pods["shop/web"] = evidence.Pod{Observed: true, Node: "wk-1"}
-		d.Pods["shop/db"] = evidence.Pod{Observed: true, Node: "wk-2"}
+		d.Pods["shop/web"] = &evidence.Pod{Observed: true, Node: "wk-1"}
+		d.Pods["shop/db"] = &evidence.Pod{Observed: true, Node: "wk-2"}
 		d.PullFailures["shop/web/app"] = evidence.PullFailure{
 			Namespace: "shop", Pod: "web", Image: "harbor.corp.example/web:1", Registry: "harbor.corp.example:443",
 			Cause: "unknown_authority", Stage: "resolve", Reason: "ErrImagePull", Origin: "kubelet",
@@ -193,7 +193,7 @@ func TestVerdicts(t *testing.T) {
 		"a built-in error is a verdict of its own, not a pass": {
 			policy: "package org.pods\n\ndeny contains \"x\" if time.parse_rfc3339_ns(input.pods[_].phase) > 0\n",
 			change: func(b *evidence.Builder) {
-				b.Record(func(d *evidence.Document) { d.Pods["shop/web"] = evidence.Pod{Phase: "no time"} })
+				b.Record(func(d *evidence.Document) { d.Pods["shop/web"] = &evidence.Pod{Phase: "no time"} })
 			},
 			want: []string{"error kind=document: the policy failed: org/a.rego:3: eval_builtin_error: time.parse_rfc3339_ns: parsing time \"no time\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"no time\" as \"2006\""},
 		},

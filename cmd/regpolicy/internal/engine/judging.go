@@ -9,7 +9,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/version"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/fleet"
@@ -40,7 +39,7 @@ type Judging struct {
 // policies read it, until it is added.
 type Judged struct {
 	document report.Document
-	value    ast.Value
+	value    readable
 	results  resultLists
 	passes   []packed
 	foreseen foresight
@@ -105,7 +104,7 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 	if opt.At != nil {
 		at = evidence.At(*opt.At)
 	}
-	value, err := in.convert(at)
+	value, err := in.convert(at, l.left)
 	if err != nil {
 		return nil, err
 	}
@@ -116,8 +115,7 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 	if opt.LetGo {
 		in.Bytes = nil
 	}
-	opt.packs = !opt.Many && !foresees(size, opt)
-	results, passes, err := l.judgeOne(ctx, in, value, opt)
+	results, passes, err := l.judgeOne(ctx, in, value, !opt.Many && !foresees(size, opt), opt)
 	if err != nil {
 		return nil, err
 	}
@@ -129,9 +127,12 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 		document: report.Document{
 			URI: in.URI, SHA256: hex.EncodeToString(sum[:]), CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster, At: at,
 		},
-		value: value, results: results, passes: passes, foreseen: foreseen,
+		value: readable{value: value}, results: results, passes: passes, foreseen: foreseen,
 		paths: trustPaths(results, in, opt.Many, at),
 		pulls: pullsOf(in), told: toldOf(results, in.Document), coverage: in.Document.Coverage, size: size,
+	}
+	if len(l.left) > 0 {
+		out.value.left, out.value.document = l.left, in.Document
 	}
 	if opt.Many {
 		out.document.Cluster = cmp.Or(in.Document.Cluster, in.Name)
@@ -164,7 +165,7 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 			return 0, err
 		}
 	}
-	d.value = nil
+	d.value = readable{}
 	results := d.results.join(d.passes)
 	if room := fleetTrustPaths - len(rep.TrustPaths); opt.OnlyFindings && len(d.paths) > room {
 		d.paths = d.paths[:max(room, 0)]

@@ -209,6 +209,7 @@ func (s *Sources) libraryOfKnown(k *analysis) (*Library, error) {
 		return nil, err
 	}
 	l.shared.Know(k.Moving)
+	l.left = unread(l.policies)
 	return l, nil
 }
 

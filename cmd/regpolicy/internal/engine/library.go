@@ -68,6 +68,8 @@ type Library struct {
 	digest   string
 	compiler *ast.Compiler
 	data     map[string]any
+	// left are the sections of a document that no picked policy reads.
+	left map[string]bool
 	// shared says which rules several policies may share the values of.
 	shared *rulecache.Plan
 }

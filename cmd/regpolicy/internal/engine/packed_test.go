@@ -2,9 +2,11 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -12,40 +14,59 @@ import (
 
 // TestPacked: what is packed comes out as it was, and what others look at is not packed.
 func TestPacked(t *testing.T) {
-	p := &Policy{ID: "RT-XXX-001", Package: "regpolicy.x", Severity: "high", Title: "Pods pull"}
-	var results []report.Result
+	p := &Policy{ID: "RT-XXX-001", Package: "regpolicy.x", Severity: "high", Title: "Pods pull", hasSubjects: true}
+	doc := &evidence.Document{Pods: map[string]*evidence.Pod{}, Nodes: map[string]evidence.Node{}}
+	var all found
 	for i := range packing {
-		r := p.result(report.Pass, evidence.Subject{"kind": "pod", "namespace": fmt.Sprint(i % 7), "name": fmt.Sprint("\xff\x00ü", i)}, "")
-		for range i % 3 {
-			r.Evidence = append(r.Evidence, report.Pointer{Pointer: fmt.Sprint("/pods/a~1", i), Role: "supports"})
-		}
+		subject := map[string]any{"kind": "pod", "namespace": fmt.Sprint(i % 7), "name": fmt.Sprint("\xff\x00ü", i)}
+		key := fmt.Sprint(i%7, "/", subject["name"])
 		switch i % 5 {
 		case 0:
-			r.Verdict, r.Message = report.Fail, "no"
+			all.findings = append(all.findings, finding{subject: toSubject(term(t, subject)), message: "no"})
 		case 1:
-			r.Subject = evidence.Subject{"kind": "endpoint", "name": fmt.Sprint(i)}
+			subject = map[string]any{"kind": "registry", "name": fmt.Sprint(i)}
+		case 2:
+			subject["name"], subject["n"] = fmt.Sprint("a,b=", i), i
 		}
-		results = append(results, r)
+		if i%3 > 0 {
+			doc.Pods[key] = &evidence.Pod{}
+		}
+		if i%3 > 1 {
+			doc.PullFailures = map[string]evidence.PullFailure{"x": {}}
+			doc.Views.FailuresByPod = map[string][]string{key: {"x"}}
+		}
+		all.subjects = append(all.subjects, term(t, subject))
 	}
-	whole := resultLists{results}
-	whole.settle(&Input{Document: &evidence.Document{}}, Options{})
-	want := whole.join(nil)
-	for i := range want {
-		want[i].Location = nil
+	gaps := needs{gaps: []relevantGap{{Gap: evidence.Gap{Subject: evidence.Subject{"kind": "pod", "namespace": "3", "name": "\xff\x00ü3"}, Reason: "timeout"}}}}
+	settled := func(passes *packed, found found) []report.Result {
+		found.subjects = slices.Clone(found.subjects)
+		lists := resultLists{p.verdicts(doc, found, gaps, passes)}
+		lists.settle(&Input{Document: &evidence.Document{}}, Options{})
+		var more []packed
+		if passes != nil {
+			more = append(more, *passes)
+		}
+		return lists.join(more)
 	}
-
-	again := make([]report.Result, len(want))
-	copy(again, want)
-	rest, packed := pack(again)
-	if packed.count == 0 || len(rest) != packing*2/5 {
-		t.Fatalf("%d packed, %d not", packed.count, len(rest))
+	var passes, none packed
+	want, got := settled(nil, all), settled(&passes, all)
+	if passes.count != packing*2/5-1 {
+		t.Errorf("%d are packed", passes.count)
 	}
-	got := packed.unpack(rest)
-	sortResults(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if few, none := pack(want[:packing-1]); none.count != 0 || len(few) != packing-1 {
+	all.subjects = all.subjects[1:]
+	if settled(&none, all); none.count != 0 {
 		t.Error("few results are packed")
 	}
+}
+
+func term(t *testing.T, v any) *ast.Term {
+	t.Helper()
+	value, err := ast.InterfaceToValue(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ast.NewTerm(value)
 }

@@ -89,7 +89,7 @@ func (p *Policy) judgeParts(ctx context.Context, doc *evidence.Document, input a
 	if err != nil {
 		return nil, err
 	}
-	results := slices.DeleteFunc(p.verdicts(doc, found, all), func(r report.Result) bool {
+	results := slices.DeleteFunc(p.verdicts(doc, found, all, nil), func(r report.Result) bool {
 		return r.Verdict == report.Pass || r.Verdict == report.Skip
 	})
 	return append(results, rest), nil

@@ -43,8 +43,9 @@ func (lists resultLists) join(passes []packed) []report.Result {
 		results = append(results, list...)
 		lists[i] = nil
 	}
+	subjects := newSubjectTable()
 	for i := range passes {
-		results = passes[i].unpack(results)
+		results = passes[i].unpack(results, subjects)
 	}
 	sortResults(results)
 	return results
@@ -53,7 +54,7 @@ func (lists resultLists) join(passes []packed) []report.Result {
 // settle fills in what results tell beside the verdict. Subjects that several policies
 // judge stand in memory once.
 func (lists resultLists) settle(in *Input, opt Options) {
-	subjects := subjectTable{seed: maphash.MakeSeed(), known: map[uint64]evidence.Subject{}}
+	subjects := newSubjectTable()
 	for r := range lists.all() {
 		if opt.Many {
 			r.Subject["cluster"] = clusterOf(in)
@@ -69,6 +70,10 @@ func (lists resultLists) settle(in *Input, opt Options) {
 type subjectTable struct {
 	seed  maphash.Seed
 	known map[uint64]evidence.Subject
+}
+
+func newSubjectTable() *subjectTable {
+	return &subjectTable{seed: maphash.MakeSeed(), known: map[uint64]evidence.Subject{}}
 }
 
 func (t *subjectTable) one(s evidence.Subject, text string) evidence.Subject {

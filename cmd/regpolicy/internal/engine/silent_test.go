@@ -176,7 +176,7 @@ func TestNothingLookedAtIsNoPass(t *testing.T) {
 // swallow an error.
 func TestDamagedTextIsNoPass(t *testing.T) {
 	change := func(b *evidence.Builder) {
-		b.Record(func(d *evidence.Document) { d.Pods["shop/web"] = evidence.Pod{Phase: "soon!"} })
+		b.Record(func(d *evidence.Document) { d.Pods["shop/web"] = &evidence.Pod{Phase: "soon!"} })
 	}
 	for name, body := range map[string]string{
 		"a time":                   `time.parse_rfc3339_ns(input.pods[_].phase) < 0`,

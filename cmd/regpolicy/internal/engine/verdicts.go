@@ -10,33 +10,44 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
-// verdicts turns findings, subjects and gaps into one result per subject.
-func (p *Policy) verdicts(doc *evidence.Document, found found, n needs) []report.Result {
-	results, at := p.fromFindings(found.findings, len(found.subjects))
+// verdicts turns findings, subjects and gaps into one result per subject. What may be
+// packed goes to passes, which is nil where nothing may.
+func (p *Policy) verdicts(doc *evidence.Document, found found, n needs, passes *packed) []report.Result {
+	room := len(found.subjects)
+	if passes = passes.forMany(room); passes != nil {
+		room = 0
+	}
+	results, at := p.fromFindings(found.findings, room)
 	index := indexGaps(n.gaps)
 	used := make([]bool, len(n.gaps))
 	anyWhole := slices.ContainsFunc(n.gaps, func(g relevantGap) bool { return g.whole })
-	for _, subject := range found.subjects {
+	for k, element := range found.subjects {
+		found.subjects[k] = nil // what has had its turn may go
+		subject := toSubject(element)
+		text := subject.String()
 		matching := index.matching(subject)
 		for _, g := range matching {
 			used[g] = true
 		}
-		i, judged := at[subject.String()]
+		i, judged := at[text]
 		switch {
 		case judged && (results[i].Verdict == report.Fail || len(matching) == 0):
 		case judged: // what would only warn may be worse
 			results[i] = p.inconclusive(subject, n.gaps, matching)
 		case len(matching) > 0:
-			at[subject.String()] = len(results)
+			at[text] = len(results)
 			results = append(results, p.inconclusive(subject, n.gaps, matching))
 		case anyWhole: // one result for the policy says it, see uncovered
+		case passes.takes(element):
+			// No gap is left that is about it, and no other subject has its text.
+			passes.add(p.pass(doc, subject))
 		default:
-			at[subject.String()] = len(results)
+			at[text] = len(results)
 			results = append(results, p.pass(doc, subject))
 		}
 	}
 	results = append(results, p.uncovered(n.gaps, used, at)...)
-	if len(results) > 0 {
+	if len(results)+passes.len() > 0 {
 		return results
 	}
 	return p.withoutSubjects(n)

@@ -43,8 +43,9 @@ func forget(doc *evidence.Document, keys []string) {
 	}
 	for key := range pods {
 		if pod, ok := doc.Pods[key]; ok && pod.Observed {
-			pod.Phase = "Running"
-			doc.Pods[key] = pod
+			runs := *pod
+			runs.Phase = "Running"
+			doc.Pods[key] = &runs
 		}
 	}
 }

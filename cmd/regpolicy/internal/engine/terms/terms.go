@@ -17,11 +17,12 @@ import (
 
 // Read is the value of a JSON text, the same that OPA makes of it: numbers as they
 // are written, the last of equal keys, U+FFFD for what is no UTF-8. with replaces or
-// adds keys of the outermost object.
-func Read(text []byte, with map[string]string) (ast.Value, error) {
+// adds keys of the outermost object. The keys of that object that left names are passed
+// over: they hold an empty object.
+func Read(text []byte, with map[string]string, left map[string]bool) (ast.Value, error) {
 	r := reader{
 		from:    jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
-		strings: map[string]node{}, others: map[string]node{}, with: with,
+		strings: map[string]node{}, others: map[string]node{}, with: with, left: left,
 	}
 	top, err := r.value()
 	if err == nil {
@@ -58,6 +59,7 @@ type reader struct {
 	strings map[string]node // by what they say
 	others  map[string]node // by how they are written, or by the numbers of their parts
 	with    map[string]string
+	left    map[string]bool
 	count   uint32
 	scratch []byte
 	depth   int
@@ -157,7 +159,7 @@ func (r *reader) object() (node, error) {
 			return node{}, err
 		}
 		r.stack = append(r.stack, key)
-		n, err := r.value()
+		n, err := r.member(key)
 		if err != nil {
 			return node{}, err
 		}
@@ -169,6 +171,14 @@ func (r *reader) object() (node, error) {
 		}
 	}
 	return r.close(bottom, '{', func(parts []node) ast.Value { return ast.NewObject(pairs(parts)...) })
+}
+
+// member is the value of a key of an object.
+func (r *reader) member(key node) (node, error) {
+	if name, ok := key.term.Value.(ast.String); r.depth > 1 || !ok || !r.left[string(name)] {
+		return r.value()
+	}
+	return r.number(ast.NewObject()), r.from.SkipValue()
 }
 
 // pairs are keys and values by turns; of equal keys the last counts.

@@ -29,7 +29,7 @@ func FuzzRead(f *testing.F) {
 func same(t *testing.T, text []byte) {
 	t.Helper()
 	with := map[string]string{"at": "2027-01-31T00:00:00Z"}
-	got, err := Read(text, with)
+	got, err := Read(text, with, nil)
 	want, wantErr := plainly(text, with)
 	if fmt.Sprint(err) != fmt.Sprint(wantErr) {
 		t.Fatalf("error %q, want %q", err, wantErr)
@@ -66,7 +66,7 @@ func TestReadDocuments(t *testing.T) {
 
 // TestReadShares: equal parts stand in memory once.
 func TestReadShares(t *testing.T) {
-	value, err := Read([]byte(`{"a":{"images":["x","y"]},"b":{"images":["x","y"]},"c":"x"}`), nil)
+	value, err := Read([]byte(`{"a":{"images":["x","y"]},"b":{"images":["x","y"]},"c":"x"}`), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,5 +76,13 @@ func TestReadShares(t *testing.T) {
 	}
 	if a, b := top.Get(ast.StringTerm("a")), top.Get(ast.StringTerm("b")); a != b {
 		t.Error("equal objects stand there twice")
+	}
+}
+
+// What is left out holds an empty object; below, and in keys of that name elsewhere, all stays.
+func TestReadLeft(t *testing.T) {
+	got, err := Read([]byte(`{"a":{"b":[1]},"b":{"a":1},"c":2}`), nil, map[string]bool{"a": true, "c": true})
+	if err != nil || got.String() != `{"a": {}, "b": {"a": 1}, "c": {}}` {
+		t.Errorf("%v, error %v", got, err)
 	}
 }

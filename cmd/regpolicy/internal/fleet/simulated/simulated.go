@@ -160,8 +160,9 @@ func own(doc *evidence.Document, name string) {
 	}
 	doc.Nodes = nodes
 	for key, pod := range doc.Pods {
-		pod.Node = rename(pod.Node)
-		doc.Pods[key] = pod
+		renamed := *pod
+		renamed.Node = rename(pod.Node)
+		doc.Pods[key] = &renamed
 	}
 	for key, failure := range doc.PullFailures {
 		failure.Node = rename(failure.Node)
