@@ -110,7 +110,7 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 		return nil, err
 	}
 	if opt.Tracer == nil { // each policy is to be seen to run its own way
-		opt.shared = l.shared.Document()
+		opt.shared = l.shared.Document(foresees(len(in.Bytes), opt))
 	}
 	sum, size := sha256.Sum256(in.Bytes), len(in.Bytes)
 	if opt.LetGo {

@@ -207,9 +207,9 @@ func (l *Library) prepare() error {
 	}
 	store := inmem.NewFromObjectWithOpts(plain, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
 	boundText()
-	own := make([]ast.Ref, 0, len(l.policies))
+	own := map[bool][]ast.Ref{}
 	for _, p := range l.policies {
-		own = append(own, p.ref)
+		own[p.timeDependent()] = append(own[p.timeDependent()], p.ref)
 		p.prepared = &query{body: p.query(), compiler: l.compiler, store: store}
 		if err := p.prepareParts(l.compiler, store); err != nil {
 			return err

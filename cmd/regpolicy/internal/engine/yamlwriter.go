@@ -183,12 +183,8 @@ func isWord(s string, bracketed bool) bool {
 	if s == "" || strings.HasSuffix(s, " ") {
 		return false
 	}
-	if s[0] >= '0' && s[0] <= '9' {
-		return strings.ContainsAny(s, "acdf") && strings.Trim(s, "0123456789abcdef") == "" ||
-			strings.Count(s, ".") > 1 && strings.Trim(s, "0123456789.") == ""
-	}
 	if !begins(s[0]) {
-		return false
+		return isDigits(s)
 	}
 	for i := range len(s) {
 		plain := begins(s[i]) || strings.IndexByte("0123456789 ._-+@)", s[i]) >= 0
@@ -202,6 +198,15 @@ func isWord(s string, bracketed bool) bool {
 		return false
 	}
 	return true
+}
+
+// isDigits tells digests and addresses from numbers, of which YAML knows several forms.
+func isDigits(s string) bool {
+	if s[0] < '0' || s[0] > '9' {
+		return false
+	}
+	return strings.ContainsAny(s, "acdf") && strings.Trim(s, "0123456789abcdef") == "" ||
+		strings.Count(s, ".") > 1 && strings.Trim(s, "0123456789.") == ""
 }
 
 // begins tells what a text without quotes may begin with.
