@@ -130,6 +130,12 @@ func parseModule(src *Module) (*ast.Module, error) {
 // side does n things side by side, on as many goroutines as jobs says; zero means all
 // cores.
 func side(n, jobs int, do func(i int)) {
+	if n == 1 || jobs == 1 {
+		for i := range n {
+			do(i)
+		}
+		return
+	}
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range min(cmp.Or(jobs, runtime.GOMAXPROCS(0)), n) {
