@@ -273,7 +273,7 @@ func clustersOf(failures []failure) []string {
 	return sorted(clusters)
 }
 
-func sorted(set map[string]bool) []string {
+func sorted[T any](set map[string]T) []string {
 	out := slices.AppendSeq(make([]string, 0, len(set)), maps.Keys(set))
 	slices.Sort(out)
 	return out

@@ -69,8 +69,8 @@ func quote(document readable, pointer string) (string, error) {
 		plain = map[string]any{UnescapePointer(last): plain}
 	}
 	for depth := 4; depth > 0; depth-- {
-		text, lines, err := pruned(outline(plain, depth))
-		if err != nil || lines <= excerptLines {
+		text, err := yamlText(outline(plain, depth))
+		if err != nil || strings.Count(text, "\n") < excerptLines {
 			return shortLines(text), err
 		}
 	}
@@ -83,6 +83,9 @@ func shortLines(text string) string {
 	const most = 240
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
+		if len(line) <= most {
+			continue
+		}
 		if runes := []rune(line); len(runes) > most {
 			lines[i] = string(runes[:most]) + " ..."
 		}

@@ -123,17 +123,12 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 	for i := range inputs {
 		j.allow(memoryPerByte * len(inputs[i].Bytes))
 	}
-	for i := range inputs {
-		judged, err := j.judge(ctx, &inputs[i])
-		if err != nil {
+	for rest := inputs; len(rest) > 0; {
+		n := together(rest)
+		if err := j.judgeTogether(ctx, rest[:n]); err != nil {
 			return nil, err
 		}
-		if opt.LetGo {
-			inputs[i] = Input{}
-		}
-		if _, err := j.add(judged); err != nil {
-			return nil, err
-		}
+		rest = rest[n:]
 	}
 	return j.Report(), nil
 }

@@ -88,15 +88,55 @@ func (j *Judging) Close() { j.opt.memory.close() }
 // in an order that does not hang on which was the first to be done.
 func (j *Judging) Judge(ctx context.Context, in *Input) (*Judged, error) {
 	j.allow(memoryPerByte * len(in.Bytes))
-	out, err := j.judge(ctx, in)
+	out, err := j.judge(ctx, in, j.opt.Jobs)
 	if err != nil {
 		j.allow(-memoryPerByte * len(in.Bytes))
 	}
 	return out, err
 }
 
-func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
+// together is how many of the first documents are judged side by side: small ones, whose
+// policies are not worth handing from one goroutine to another. Several of them take a
+// sixth less time by all cores than one after the other.
+func together(inputs []Input) int {
+	const most, bytes = 64, 4 << 20
+	size := 0
+	for i := range inputs {
+		if size += len(inputs[i].Bytes); i > 0 && size > bytes || i == most {
+			return i
+		}
+	}
+	return len(inputs)
+}
+
+// judgeTogether judges documents side by side, and adds what they gave in their order.
+func (j *Judging) judgeTogether(ctx context.Context, inputs []Input) error {
+	jobs := j.opt.Jobs
+	if len(inputs) > 1 {
+		jobs = 1 // of each
+	}
+	judged, failures := make([]*Judged, len(inputs)), make([]error, len(inputs))
+	side(len(inputs), j.opt.Jobs, func(i int) {
+		judged[i], failures[i] = j.judge(ctx, &inputs[i], jobs)
+		if j.opt.LetGo {
+			inputs[i] = Input{}
+		}
+	})
+	for i, d := range judged {
+		if failures[i] != nil {
+			return failures[i]
+		}
+		if _, err := j.add(d); err != nil {
+			return err
+		}
+		judged[i] = nil
+	}
+	return nil
+}
+
+func (j *Judging) judge(ctx context.Context, in *Input, jobs int) (*Judged, error) {
 	l, opt := j.library, j.opt
+	opt.Jobs = jobs
 	at := in.Document.CollectedAt
 	if in.Document.At != nil {
 		at = *in.Document.At
@@ -109,7 +149,7 @@ func (j *Judging) judge(ctx context.Context, in *Input) (*Judged, error) {
 		return nil, err
 	}
 	if opt.Tracer == nil { // each policy is to be seen to run its own way
-		opt.shared = l.shared.Document()
+		opt.shared = l.shared.Document(foresees(len(in.Bytes), opt))
 	}
 	sum, size := sha256.Sum256(in.Bytes), len(in.Bytes)
 	if opt.LetGo {

@@ -133,6 +133,12 @@ func parseModule(src *Module) (*ast.Module, error) {
 // side does n things side by side, on as many goroutines as jobs says; zero means all
 // cores.
 func side(n, jobs int, do func(i int)) {
+	if n == 1 || jobs == 1 {
+		for i := range n {
+			do(i)
+		}
+		return
+	}
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range min(cmp.Or(jobs, runtime.GOMAXPROCS(0)), n) {
@@ -236,9 +242,9 @@ func (l *Library) prepare() error {
 	}
 	store := inmem.NewFromObjectWithOpts(plain, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
 	boundText()
-	own := make([]ast.Ref, 0, len(l.policies))
+	own := map[bool][]ast.Ref{}
 	for _, p := range l.policies {
-		own = append(own, p.ref)
+		own[p.timeDependent()] = append(own[p.timeDependent()], p.ref)
 		p.prepared = &query{body: p.query(), compiler: l.compiler, store: store}
 		if err := p.prepareParts(l.compiler, store); err != nil {
 			return err

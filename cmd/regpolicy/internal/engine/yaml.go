@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -13,24 +12,13 @@ import (
 // YAML writes a part of a document for reading, without what is empty, and cut to
 // some lines.
 func YAML(v any, most int) (string, error) {
-	text, lines, err := pruned(v)
-	if err != nil || lines <= most {
+	text, err := yamlText(prune(v))
+	if err != nil || strings.Count(text, "\n") < most {
 		return text, err
 	}
 	cut := strings.SplitN(text, "\n", most+1)
 	cut[most] = "# ..."
 	return strings.Join(cut, "\n"), nil
-}
-
-func pruned(v any) (text string, lines int, err error) {
-	var out bytes.Buffer
-	enc := yaml.NewEncoder(&out)
-	enc.SetIndent(2)
-	if err := enc.Encode(yamlOf(prune(v))); err != nil {
-		return "", 0, err
-	}
-	text = strings.TrimRight(out.String(), "\n")
-	return text, strings.Count(text, "\n") + 1, nil
 }
 
 // prune drops what says nothing: false, empty texts and collections, where things

@@ -12,21 +12,22 @@ const maxCalls = 1 << 16
 
 // Document holds what rules came to over one document, judged at one moment.
 type Document struct {
-	plan *Plan
+	plan  *Plan
+	again bool
 	// still is shared by all moments, and holds all of the first.
 	still, moving *store
 }
 
-// Document begins with nothing.
-func (p *Plan) Document() *Document {
+// Document begins with nothing. again tells that it is judged at several moments.
+func (p *Plan) Document(again bool) *Document {
 	s := &store{}
-	return &Document{plan: p, still: s, moving: s}
+	return &Document{plan: p, again: again, still: s, moving: s}
 }
 
 // At is the same document at another moment: what does not hang on it is shared.
 func (d *Document) At() *Document {
 	d.plan.moving()
-	return &Document{plan: d.plan, still: d.still, moving: &store{}}
+	return &Document{plan: d.plan, again: d.again, still: d.still, moving: &store{}}
 }
 
 // Drop forgets everything and keeps nothing from now on.
@@ -181,7 +182,7 @@ func (q *Query) Put(ref ast.Ref, value *ast.Term) {
 // shares tells whether queries may share what the reference leads to. Variables have
 // names that mean something in one query only.
 func (q *Query) shares(r *rule, rest ast.Ref) bool {
-	if len(q.frames) > 1 || r == nil || !r.shared {
+	if len(q.frames) > 1 || r == nil || !r.shared && (!r.again || !q.document.again) {
 		return false
 	}
 	for _, t := range rest {

@@ -51,7 +51,7 @@ func newBench(t *testing.T, modules map[string]string, own ...string) *bench {
 	for i, name := range own {
 		refs[i] = ast.MustParseRef("data." + name)
 	}
-	return &bench{t: t, compiler: compiler, store: inmem.New(), plan: rulecache.NewPlan(compiler, refs), runs: map[string]int{}}
+	return &bench{t: t, compiler: compiler, store: inmem.New(), plan: rulecache.NewPlan(compiler, map[bool][]ast.Ref{false: refs}), runs: map[string]int{}}
 }
 
 // Enabled, TraceEvent and Config count as OPA's tracer.
@@ -115,7 +115,7 @@ const (
 // calls, single keys and what is undefined. Another document shares none of it.
 func TestQueriesOfADocumentShare(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library})
-	d := b.plan.Document()
+	d := b.plan.Document(true)
 	b.want(d, "data.lib.names = x", one, `{"a", "b"}`, "data.lib.names")
 	b.want(d, "data.lib.names = x", one, `{"a", "b"}`)
 	b.want(d, `data.lib.upper_of("q", x)`, one, `"Q"`, "data.lib.upper_of")
@@ -126,13 +126,13 @@ func TestQueriesOfADocumentShare(t *testing.T) {
 	b.want(d, "data.lib.later = x", one, "", "data.lib.late", "data.lib.later")
 	b.want(d, "data.lib.later = x", one, "")
 
-	b.want(b.plan.Document(), "data.lib.names = x", two, `{"c"}`, "data.lib.names")
+	b.want(b.plan.Document(true), "data.lib.names = x", two, `{"c"}`, "data.lib.names")
 }
 
 // A policy's own rules are not kept for others.
 func TestOwnRulesAreNotShared(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library, "p": "package p\n\ndeny contains n if some n in data.lib.names\n"}, "p")
-	d := b.plan.Document()
+	d := b.plan.Document(true)
 	b.want(d, "data.p.deny = x", one, `{"a", "b"}`, "data.lib.names", "data.p.deny")
 	b.want(d, "data.p.deny = x", one, `{"a", "b"}`, "data.p.deny")
 }
@@ -141,7 +141,7 @@ func TestOwnRulesAreNotShared(t *testing.T) {
 // nor made there.
 func TestWithSeesAndLeavesNothing(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library})
-	d := b.plan.Document()
+	d := b.plan.Document(true)
 	b.want(d, `data.lib.names = x with input.names as ["z"]`, one, `{"z"}`, "data.lib.names")
 	b.want(d, "data.lib.names = x", one, `{"a", "b"}`, "data.lib.names")
 	b.want(d, `data.lib.names = x with input.names as ["z"]`, one, `{"z"}`, "data.lib.names")
@@ -154,7 +154,7 @@ func TestWithSeesAndLeavesNothing(t *testing.T) {
 // A query that was cancelled or failed leaves nothing, though it had found some.
 func TestFailedQueriesLeaveNothing(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library, "bad": "package bad\n\nr contains n if {\n\tsome n in data.lib.names\n\tto_number(n)\n}\n"})
-	d := b.plan.Document()
+	d := b.plan.Document(true)
 	if _, err := b.ask(d, "data.lib.names = x", one, true); !topdown.IsCancel(err) {
 		t.Errorf("error %v, want a cancelled query", err)
 	}
@@ -170,7 +170,7 @@ func TestFailedQueriesLeaveNothing(t *testing.T) {
 // At another moment only what hangs on it is found out again.
 func TestMoments(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library})
-	d := b.plan.Document()
+	d := b.plan.Document(true)
 	b.want(d, "data.lib.names = x", one, `{"a", "b"}`, "data.lib.names")
 	b.want(d, "data.lib.later = x", one, "", "data.lib.late", "data.lib.later")
 	later := strings.ReplaceAll(one, "2025", "2027")
@@ -185,10 +185,27 @@ func TestMoments(t *testing.T) {
 	b.want(d, "data.lib.whole = x", one, `"2025"`, "data.lib.whole")
 }
 
+// A policy's own rules are kept for the moments at which it is asked again, and only for
+// those.
+func TestOwnMoments(t *testing.T) {
+	b := newBench(t, map[string]string{"lib": library})
+	b.plan = rulecache.NewPlan(b.compiler, map[bool][]ast.Ref{true: {ast.MustParseRef("data.lib")}})
+	d := b.plan.Document(true)
+	b.want(d, "data.lib.names = x", one, `{"a", "b"}`, "data.lib.names")
+	b.want(d, "data.lib.later = x", one, "", "data.lib.late", "data.lib.later")
+	then, later := d.At(), strings.ReplaceAll(one, "2025", "2027")
+	b.want(then, "data.lib.names = x", later, `{"a", "b"}`)
+	b.want(then, "data.lib.later = x", later, "true", "data.lib.late", "data.lib.later")
+	once := b.plan.Document(false)
+	for range 2 {
+		b.want(once, "data.lib.names = x", one, `{"a", "b"}`, "data.lib.names")
+	}
+}
+
 // What was dropped is gone, and nothing comes after it.
 func TestDrop(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library})
-	d := b.plan.Document()
+	d := b.plan.Document(true)
 	b.want(d, "data.lib.names = x", one, `{"a", "b"}`, "data.lib.names")
 	d.Drop()
 	for range 2 {
@@ -199,7 +216,7 @@ func TestDrop(t *testing.T) {
 // Queries run side by side; go test -race watches.
 func TestSideBySide(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library})
-	d := b.plan.Document()
+	d := b.plan.Document(true)
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {

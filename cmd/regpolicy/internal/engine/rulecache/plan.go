@@ -12,8 +12,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 )
 
-// Plan says of compiled rules which may be shared: those of the packages that are
-// no policy's own.
+// Plan says of compiled rules which may be shared: by all queries those of the packages
+// that are no policy's own, and those of a policy's own by its queries at several moments.
 type Plan struct {
 	root     node
 	compiler *ast.Compiler
@@ -29,24 +29,28 @@ type node struct {
 
 // rule stands for all rules of one name in one package.
 type rule struct {
-	hash   uint64
-	shared bool
+	hash uint64
+	// shared tells that all queries may read it, again that one may, which is asked at
+	// several moments.
+	shared, again bool
 	// moving tells that the value hangs on the moment by which is judged; it is known
 	// once Plan.moving was called.
 	moving bool
 }
 
-// NewPlan reads the rules of a compiler. own are the packages whose rules only one
-// query reads.
-func NewPlan(compiler *ast.Compiler, own []ast.Ref) *Plan {
+// NewPlan reads the rules of a compiler. own are the packages whose rules only one query
+// reads; true stands for those whose query is asked at several moments.
+func NewPlan(compiler *ast.Compiler, own map[bool][]ast.Ref) *Plan {
 	p := &Plan{compiler: compiler}
 	for _, m := range compiler.Modules {
 		for _, r := range m.Rules {
 			p.root.at(pathOf(r)).shared = true
 		}
 	}
-	for _, path := range own {
-		p.root.below(path[1:]).keep()
+	for again, packages := range own {
+		for _, path := range packages {
+			p.root.below(path[1:]).keep(again)
+		}
 	}
 	p.moving = sync.OnceFunc(p.findMoving)
 	return p
@@ -85,10 +89,10 @@ func (n *node) at(path ast.Ref) *rule {
 }
 
 // keep makes the rules of one package private.
-func (n *node) keep() {
+func (n *node) keep(again bool) {
 	for _, child := range n.children {
 		if child.rule != nil {
-			child.rule.shared = false
+			child.rule.shared, child.rule.again = false, again
 		}
 	}
 }
@@ -128,7 +132,7 @@ func (p *Plan) Moving() []string {
 
 func (n *node) movingBelow(path string) []string {
 	var out []string
-	if n.rule != nil && n.rule.shared && n.rule.moving {
+	if n.rule != nil && (n.rule.shared || n.rule.again) && n.rule.moving {
 		out = append(out, path)
 	}
 	for _, name := range slices.Sorted(maps.Keys(n.children)) {
