@@ -2,48 +2,34 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
 
-// Compiling takes a second or two; what takes longer than compileLimit is a text that
-// OPA's compiler needs hours for.
-const (
-	compileLimit = 5 * time.Minute
-	compileGrace = time.Second
-)
+// compileGrace is how long compiling may go on after it was interrupted.
+const compileGrace = time.Second
 
-var errCompileLimit = errors.New("the time for compiling is up")
-
-// compiling has policies compiled within compileLimit.
+// compiling has policies compiled, and returns when that is done or ctx has ended. OPA's compiler
+// takes no context: where it has not ended a grace later, it is left behind, and
+// ends with the program. How long it may take uninterrupted is the engine's to say.
 func compiling[T any](ctx context.Context, work func(context.Context) (T, error)) (T, error) {
-	return leaving(ctx, compileLimit, compileGrace, work)
+	return leaving(ctx, compileGrace, work)
 }
 
-// leaving returns when work is done, or when ctx or a limit above zero ends it. OPA's compiler
-// takes no context: where work has not ended a grace later, it is left behind, and
-// ends with the program.
-func leaving[T any](ctx context.Context, limit, grace time.Duration, work func(context.Context) (T, error)) (T, error) {
+func leaving[T any](ctx context.Context, grace time.Duration, work func(context.Context) (T, error)) (T, error) {
 	type outcome struct {
 		value T
 		err   error
 	}
-	limited := ctx
-	if limit > 0 {
-		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeoutCause(ctx, limit, errCompileLimit)
-		defer cancel()
-	}
 	done := make(chan outcome, 1)
 	go func() {
-		value, err := work(limited)
+		value, err := work(ctx)
 		done <- outcome{value, err}
 	}()
 	select {
 	case o := <-done:
 		return o.value, o.err
-	case <-limited.Done():
+	case <-ctx.Done():
 	}
 	patience, end := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer end()
@@ -53,9 +39,5 @@ func leaving[T any](ctx context.Context, limit, grace time.Duration, work func(c
 	case <-patience.Done():
 	}
 	var none T
-	if errors.Is(context.Cause(limited), errCompileLimit) {
-		return none, usage("look for rules of thousands of expressions, `else` branches or comprehensions in each other: give -p one file after the other to find the one; data belongs into --data",
-			"compiling the policies: it took longer than %s and was stopped", limit)
-	}
 	return none, fmt.Errorf("compiling the policies: %w", context.Cause(ctx))
 }

@@ -121,7 +121,7 @@ func runTest(ctx context.Context, e *environment, f *testFlags, args []string) e
 	if err != nil {
 		return err
 	}
-	outcome, err := leaving(ctx, 0, compileGrace, func(ctx context.Context) (*policytest.Outcome, error) { return policytest.Run(ctx, sources, opt) })
+	outcome, err := leaving(ctx, compileGrace, func(ctx context.Context) (*policytest.Outcome, error) { return policytest.Run(ctx, sources, opt) })
 	if err != nil {
 		return err
 	}

@@ -201,7 +201,7 @@ func compileWithin(limit time.Duration, c *ast.Compiler, modules map[string]*ast
 	case <-timer.C:
 		return Errors{{
 			Message: fmt.Sprintf("compiling the policies took longer than %s and was given up", limit),
-			Hint:    "look for values that are built of others again and again, and compared: the compiler writes their types out in full",
+			Hint:    "look for rules of thousands of `else` branches, and for values that are built of others again and again and compared: give -p one file after the other to find the one; data belongs into --data",
 		}}
 	}
 	if c.Failed() {
