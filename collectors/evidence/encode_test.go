@@ -90,7 +90,7 @@ func TestWritingPassesOnSmallPieces(t *testing.T) {
 func TestWritingFindsTheSecretThatEncodingFinds(t *testing.T) {
 	for _, at := range []int{0, 9_999, 19_999} {
 		d := manyPods(20_000)
-		d.Pods[podKey(at)] = Pod{Node: "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJlIn0.c2lnbmF0dXJl"}
+		d.Pods[podName(at)] = &Pod{Node: "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJlIn0.c2lnbmF0dXJl"}
 		_, want := Encode(d)
 		err := Write(&pieces{}, d)
 		if want == nil || err == nil || err.Error() != want.Error() {
@@ -99,8 +99,8 @@ func TestWritingFindsTheSecretThatEncodingFinds(t *testing.T) {
 	}
 	d := manyPods(1)
 	d.TrustStores["auth"] = TrustStore{}
-	if _, want := Encode(d); want == nil || Write(&pieces{}, d) == nil {
-		t.Error("a key before its value is not found")
+	if _, err := Encode(d); err != nil || Write(&pieces{}, d) != nil {
+		t.Errorf("a store of that name is taken for a secret: %v, %v", err, Write(&pieces{}, d))
 	}
 }
 
@@ -115,12 +115,12 @@ type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
-func podKey(i int) string { return fmt.Sprintf("apps/web-%06d", i) }
+func podName(i int) string { return fmt.Sprintf("apps/web-%06d", i) }
 
 func manyPods(n int) *Document {
 	d := NewBuilder(Tool{}, time.Unix(1, 0)).Build("internal")
 	for i := range n {
-		d.Pods[podKey(i)] = Pod{Node: "wk-1", Images: []string{"harbor.corp.example/apps/web:1.0"}}
+		d.Pods[podName(i)] = &Pod{Node: "wk-1", Images: []string{"harbor.corp.example/apps/web:1.0"}}
 	}
 	return d
 }

