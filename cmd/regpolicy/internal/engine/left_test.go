@@ -39,7 +39,7 @@ func TestCallsThatWouldTakeAnyAmountAreRefused(t *testing.T) {
 // A call that does not look whether it is to stop is left behind: the other policies
 // are judged, and the policy is not run again as long as it goes on.
 func TestPoliciesThatCannotBeStoppedAreLeftBehind(t *testing.T) {
-	endless := "package org.b\n\ndeny contains \"x\" if {\n\tinput.pods\n" + doubled("a", 22) + "\tobject.subset(a22, a22)\n\tfalse\n}\n"
+	endless := "package org.b\n\ndeny contains \"x\" if {\n\tinput.pods\n" + doubled("a", 24) + "\tobject.subset(a24, a24)\n\tfalse\n}\n"
 	quick := "package org.a\n\ndeny contains \"one\" if input.pods\n"
 	l, err := load(t, endless, quick)
 	if err != nil {
