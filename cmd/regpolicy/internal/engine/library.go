@@ -245,7 +245,7 @@ func (l *Library) prepare() error {
 	own := map[bool][]ast.Ref{}
 	for _, p := range l.policies {
 		own[p.timeDependent()] = append(own[p.timeDependent()], p.ref)
-		p.prepared = &query{body: p.query(), compiler: l.compiler, store: store}
+		p.prepared = &query{body: p.query(), compiler: l.compiler, store: store, trusted: p.Builtin}
 		if err := p.prepareParts(l.compiler, store); err != nil {
 			return err
 		}
