@@ -11,10 +11,13 @@ import (
 const plainAuth = `anonymous|basic|bearer|denied|digest|disabled|enabled|error|expired|failed|failure|false|invalid|kerberos|ldap|missing|` +
 	`negotiate|no|none|ntlm|null|oauth|oauth2|oidc|ok|optional|required|saml|success|true|unauthenticated|unauthorized|unknown|yes`
 
-// In a text that is quoted within another one, quotes have backslashes before them.
+// In a text that is quoted within another one, quotes have backslashes before them: one,
+// three where that is quoted again, seven in JSON of that.
 const (
 	authKey  = `\\*["']auth\\*["']\s*:\s*`
-	authWord = `(?:\\*["'](?:` + plainAuth + `)?\\*["']|` + plainAuth + `|-?[0-9]{1,6})`
+	authName = `(?:` + plainAuth + `)`
+	authWord = `(?:"` + authName + `?"|'` + authName + `?'|\\"` + authName + `?\\"|\\'` + authName + `?\\'|\\{3}"` + authName + `?\\{3}"|\\{7}"` + authName + `?\\{7}"|` +
+		authName + `|-?[0-9]{1,6})`
 	authItem = `(?:\\*["'][A-Za-z_.-]{1,32}\\*["']\s*:\s*)?` + authWord
 )
 
@@ -24,7 +27,8 @@ var (
 	keyOfAuth  = regexp.MustCompile(`(?i)` + authKey)
 	// harmlessAuth is a value, or a flat list of such, that is no credential.
 	harmlessAuth = regexp.MustCompile(`(?i)^(?:` + authWord + `|[\[{]\s*(?:` + authItem + `(?:\s*,\s*` + authItem + `)*)?\s*[}\]])(?:[\s,;})\]\\"']|$)`)
-	removedAuth  = regexp.MustCompile(`^(?:\\*["']\[removed\]\\*["']|\[removed\](?:[\s,;})\]]|$))`)
+	// keyOfSecret is a key of JSON, and the quote that its value begins with.
+	keyOfSecret = regexp.MustCompile(`(?i)\b[\w-]*(?:token|password|passwd|secret|access_key|signature|credential|authorization)\\*["']\s*:\s*\\*["']`)
 )
 
 // registryCredential is where encoded JSON has the first one, or -1.
@@ -54,37 +58,46 @@ func isHarmless(value []byte) bool {
 	return found != nil && found[1] < longest
 }
 
-// withoutAuth removes the values of keys "auth" that may be credentials. Where one is an
-// object or a list, all that follows goes, since its end cannot be told for sure.
-func withoutAuth(text string) string {
-	var out strings.Builder
+// holdsAuth tells whether a key "auth" has a value that may be a credential. What
+// stands beside it may be one as well: passwords under names that nobody lists.
+func holdsAuth(text string) bool {
 	for {
 		key := keyOfAuth.FindStringIndex(text)
 		if key == nil {
-			return out.String() + text
+			return false
 		}
-		out.WriteString(text[:key[1]])
-		text = text[key[1]:]
-		if text == "" || harmlessAuth.MatchString(text) || removedAuth.MatchString(text) {
-			continue
+		if text = text[key[1]:]; text != "" && !harmlessAuth.MatchString(text) {
+			return true
 		}
-		out.WriteString("[removed]")
-		text = text[valueEnd(text):]
 	}
 }
 
-// valueEnd is where a value ends that a text begins with.
+// withoutQuoted removes the quoted values of keys that name a secret, to their ends.
+func withoutQuoted(text string) string {
+	var out strings.Builder
+	for {
+		key := keyOfSecret.FindStringIndex(text)
+		if key == nil {
+			return out.String() + text
+		}
+		begin := len(strings.TrimRight(text[:key[1]-1], `\`))
+		end := begin + valueEnd(text[begin:])
+		out.WriteString(text[:key[1]])
+		value, rest := text[key[1]:end], text[end:]
+		if opening := text[begin:key[1]]; strings.HasSuffix(value, opening) {
+			value, rest = strings.TrimSuffix(value, opening), opening+rest
+		}
+		if value != "" {
+			value = "[removed]"
+		}
+		out.WriteString(value)
+		text = rest
+	}
+}
+
+// valueEnd is where a value ends that a text begins with, in quotes.
 func valueEnd(text string) int {
 	quote := strings.IndexFunc(text, func(r rune) bool { return r != '\\' })
-	switch {
-	case quote < 0, text[quote] == '{', text[quote] == '[':
-		return len(text)
-	case text[quote] != '"' && text[quote] != '\'':
-		if end := strings.IndexAny(text, " \t\r\n,;}])"); end >= 0 {
-			return end
-		}
-		return len(text)
-	}
 	// A quote within the value has more backslashes before it than those around it.
 	for at := quote + 1; ; at++ {
 		end := strings.IndexByte(text[at:], text[quote])

@@ -34,9 +34,7 @@ type Document struct {
 	// PublicStore is the key of the store of Mozilla's roots.
 	PublicStore string `json:"public_store,omitempty"`
 
-	// Pods are by "namespace/name". In a document that was read equal pods are one: none
-	// is changed where it is.
-	Pods         map[string]*Pod        `json:"pods"`
+	Pods         map[string]*Pod        `json:"pods"`          // by "namespace/name"
 	PullFailures map[string]PullFailure `json:"pull_failures"` // by "namespace/pod/container", see PullFailureKey
 	Registries   map[string]Registry    `json:"registries"`    // by "host:port", derived from images
 	EventWindows map[string]EventWindow `json:"event_windows"` // by namespace

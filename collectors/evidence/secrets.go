@@ -79,8 +79,9 @@ func passwordURL(text []byte) int {
 	}
 }
 
-// hostInQuotes is a host and the end of the quotes that it stands in.
-var hostInQuotes = regexp.MustCompile(`^[a-zA-Z0-9.-]{1,253}(?::[0-9]{1,5})?'[,;)}\]]`)
+// hostInQuotes is a host and the end of the quotes that it stands in, and that what
+// follows belongs to something else.
+var hostInQuotes = regexp.MustCompile(`^[a-zA-Z0-9.-]{1,253}(?::[0-9]{1,5})?'[,;)}\]][^\s"'@]{0,256}[\s"']`)
 
 // endsQuoted tells whether a URL that stands in single quotes ends with its host, so
 // that an "@" behind it is another text's: {url:'https://h',mail:'a@b'}.
@@ -129,9 +130,8 @@ var scrubbers = []struct {
 	{[]string{"eyj"}, regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`), "[removed]"},
 	// key=value, as in a query or an environment.
 	{assignments, regexp.MustCompile(`(?i)\b([\w-]*(?:token|password|passwd|secret|access_key|signature|credential|authorization)|X-Amz-[A-Za-z-]+|sig)(=["']?)[^\s"'&,;}]+`), "${1}${2}[removed]"},
-	// "key": "value", as in JSON, and password: value. Prose such as "invalid
+	// password: value, while withoutQuoted takes "key": "value". Prose such as "invalid
 	// signature: parent certificate cannot sign" must stay.
-	{secretWords, regexp.MustCompile(`(?i)\b([\w-]*(?:token|password|passwd|secret|access_key|signature|credential|authorization))(\\?["']\s*:\s*\\?["'])[^\s"'\\&,;}]+`), "${1}${2}[removed]"},
 	{secretWords, regexp.MustCompile(`(?i)\b([\w-]*(?:password|passwd|client_secret|access_key)|\w+_token)(\s*:\s*["']?)[^\s"'&,;}]+`), "${1}${2}[removed]"},
 	{[]string{"private key-----"}, regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----[\s\S]*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$)`), "[private key removed]"},
 }
@@ -144,8 +144,12 @@ var login = regexp.MustCompile(`([^\s"'/@:=,;(\[]{1,128}:)[^\s"'/@:]{1,256}@([a-
 // URLs. Every foreign text that enters the document passes it. What would still
 // make the whole document be refused is removed as a whole.
 func Scrub(text string) string {
+	const removed = "[removed: it may hold a credential]"
+	if mayHold(text, keyEnds) && holdsAuth(text) {
+		return removed
+	}
 	text = scrubbed(text)
-	suspect := strings.Contains(text, "://") && strings.Contains(text, "@")
+	suspect := strings.Contains(text, "://") && strings.Contains(text, "@") || strings.HasPrefix(text, "auth") // behind the quote of the document
 	for _, beginning := range []string{"-----BEGIN ", "LS0tLS1CRUdJTi", "eyJ", `"auth`} {
 		suspect = suspect || strings.Contains(text, beginning)
 	}
@@ -157,19 +161,19 @@ func Scrub(text string) string {
 	enc := json.NewEncoder(&encoded)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(text); err != nil || Scan(encoded.Bytes()) != nil {
-		return "[removed: it may hold a credential]"
+		return removed
 	}
 	return text
 }
 
 func scrubbed(text string) string {
+	if mayHold(text, secretWords) {
+		text = withoutQuoted(text)
+	}
 	for _, s := range scrubbers {
 		if mayHold(text, s.words) {
 			text = s.pattern.ReplaceAllString(text, s.with)
 		}
-	}
-	if mayHold(text, keyEnds) {
-		text = withoutAuth(text)
 	}
 	return withoutLogins(text)
 }

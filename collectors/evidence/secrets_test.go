@@ -45,6 +45,19 @@ func TestScrubRemovesCredentials(t *testing.T) {
 		"auth that was removed": `{"auth":"[removed]CANARY"}`,
 		"a Docker login":        `{"auths":{"h":{"username":"CANARY"}}}`,
 		"a quoted URL":          `{url:'https://u:CANARY',@h'}`,
+		"a quoted URL's number": `'https://robot:12345'}CANARY@h'`,
+		"auth, a quote in it":   `{"auth": "none\" CANARY"}`,
+		"auth, a quote alone":   `{"auth":"\" CANARY"}`,
+		"beside auth":           `{"harbor":{"username":"u","password":"p&CANARY","auth":"dTpw"}}`,
+		"beside auth, unlisted": `{"apikey":"CANARY","auth":"dTpw"}`,
+		"beside a harmless one": `{"auth":"true","password":"a&CANARY"}`,
+		"beside an empty one":   `{"auth":{},"identitytoken":"x;CANARY"}`,
+		"a space in it":         `{"password":"p CANARY"}`,
+		"a comma in it":         `{"password":"p,CANARY"}`,
+		"a quote in it":         `{"password":"p\"CANARY"}`,
+		"escaped, a quote":      `{\"password\":\"p\\\"CANARY\"}`,
+		"in Python":             `{'password': 'p"CANARY'}`,
+		"cut short":             `{"password":"p CANARY`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Scrub(text); strings.Contains(got, "CANARY") {
@@ -89,9 +102,10 @@ func TestScrubLeavesProseAlone(t *testing.T) {
 
 func TestScrubKeepsTheRest(t *testing.T) {
 	for text, want := range map[string]string{
-		`pull failed: {"auth":"dTpwYXNz","code":401}: denied`: `pull failed: {"auth":[removed],"code":401}: denied`,
-		`pull failed: {\"auth\":\"dTpwYXNz\"}: denied`:        `pull failed: {\"auth\":[removed]}: denied`,
-		`pull failed: {"auth":{"h":"dTpwYXNz"},"code":401}`:   `pull failed: {"auth":[removed]`,
+		`pull failed: {"password":"p x","code":401}: denied`:          `pull failed: {"password":"[removed]","code":401}: denied`,
+		`pull failed: {\"token\":\"x\\\"y\",\"code\":401}: denied`:    `pull failed: {\"token\":\"[removed]\",\"code\":401}: denied`,
+		`pull failed: {'secret': 'p"x', 'token': ''}: denied`:         `pull failed: {'secret': '[removed]', 'token': ''}: denied`,
+		`pull failed: {"auth":"basic","password":"x,y"}: no "x" here`: `pull failed: {"auth":"basic","password":"[removed]"}: no "x" here`,
 	} {
 		got := Scrub(text)
 		if got != want {
@@ -189,7 +203,7 @@ func BenchmarkScan(b *testing.B) {
 // The quick search for passwords in URLs finds what the plain pattern finds.
 func FuzzPasswordInURL(f *testing.F) {
 	before, behind := regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*$`), regexp.MustCompile(`^[^/\s"@:]{0,256}:[^/\s"@]{1,256}@`)
-	opened, closed := regexp.MustCompile(`'[a-zA-Z0-9+.-]*$`), regexp.MustCompile(`^[a-zA-Z0-9.-]{1,253}(:[0-9]{1,5})?'[,;)}\]]`)
+	opened, closed := regexp.MustCompile(`'[a-zA-Z0-9+.-]*$`), regexp.MustCompile(`^[a-zA-Z0-9.-]{1,253}(:[0-9]{1,5})?'[,;)}\]][^\s"'@]{0,256}[\s"']`)
 	plain := func(text string) bool {
 		for at := range len(text) {
 			rest, found := strings.CutPrefix(text[at:], "://")

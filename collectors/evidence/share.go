@@ -7,7 +7,8 @@ import (
 
 // shareTexts has what a cluster's pods repeat stand in memory once: a hundred thousand
 // pods have a few thousand nodes, images and names between them, and those of a workload
-// on a node differ by their names alone.
+// on a node differ by their names alone. Equal pods are one afterwards, so that none may
+// be changed where it is.
 func shareTexts(d *Document) {
 	t := texts{}
 	known := map[podKey]*Pod{}
