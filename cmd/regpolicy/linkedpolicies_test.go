@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -21,5 +22,19 @@ func TestLinkedPolicies(t *testing.T) {
 		if code, stdout, stderr := command(t, time.Now(), args...); code != exitOK {
 			t.Errorf("%q ends with %d\n%s%s", args, code, stdout, stderr)
 		}
+	}
+	// Below a folder a link is not followed, which is told where policies would go missing.
+	above := t.TempDir()
+	for _, name := range []string{"sub", "..data"} { // the other is how Kubernetes mounts
+		if err := os.Symlink(folder, filepath.Join(above, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(t.TempDir(), filepath.Join(above, "others")); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := command(t, time.Now(), "list", "-p", above)
+	if code != exitUsage || !strings.Contains(stderr, filepath.Join(above, "sub")+`": it is a link to a folder`) || !strings.Contains(stderr, "hint: ") {
+		t.Errorf("a link below a folder ends with %d\n%s", code, stderr)
 	}
 }

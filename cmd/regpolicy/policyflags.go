@@ -146,10 +146,29 @@ func walkFiles(root string, visit func(file string) error) error {
 			return filepath.SkipDir
 		case d.IsDir():
 			return nil
+		case d.Type()&fs.ModeSymlink != 0 && !strings.HasPrefix(d.Name(), ".") && holdsPolicies(file):
+			return usage("name that folder with a -p of its own, or remove the link: its policies would go missing",
+				"reading %q: it is a link to a folder, and links below a folder are not followed", file)
 		default:
 			return visit(file)
 		}
 	})
+}
+
+// holdsPolicies tells whether a link leads to a folder with Rego files somewhere below.
+func holdsPolicies(link string) bool {
+	if info, err := os.Stat(link); err != nil || !info.IsDir() {
+		return false
+	}
+	found := false
+	_ = filepath.WalkDir(link+string(filepath.Separator), func(file string, d fs.DirEntry, err error) error { // what cannot be read is none
+		if err == nil && !d.IsDir() && strings.HasSuffix(file, ".rego") {
+			found = true
+			return filepath.SkipAll
+		}
+		return nil
+	})
+	return found
 }
 
 // policyFiles reads the Rego files of a file or folder. A path that holds none is

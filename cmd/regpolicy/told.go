@@ -47,18 +47,17 @@ func tellNotices(e *environment, notices []string) {
 
 // tellForecastGaps names the policies that fail as of a date to come; the report has them.
 func tellForecastGaps(e *environment, r *report.Report) {
-	const hint = "--timeout gives all judging more time; --select judges fewer policies"
 	for i := range r.ForecastGaps {
 		if i == mostTold {
 			fmt.Fprintf(e.stderr, "warning: %d more forecasts are incomplete: the report's forecast_gaps have all\n", len(r.ForecastGaps)-mostTold)
 			return
 		}
 		g := &r.ForecastGaps[i]
-		told := hint
-		if i > 0 {
-			told = ""
+		hint := "mend the policy, or leave it out with --exclude " + g.ID
+		if strings.Contains(g.Reason, "took longer than") {
+			hint = "--timeout gives all judging more time; --select judges fewer policies"
 		}
-		e.warn(fmt.Sprintf("looking ahead: the forecast of %s is incomplete from %s on: %s", g.Of(), g.From.Format(time.RFC3339), g.Reason), told)
+		e.warn(fmt.Sprintf("looking ahead: the forecast of %s is incomplete from %s on: %s", g.Of(), g.From.Format(time.RFC3339), g.Reason), hint)
 	}
 }
 

@@ -77,7 +77,9 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 	first := map[string]*report.Result{}
 	for _, r := range results {
 		if r.Verdict == report.Error {
-			out.endsAt(p, in, at, r.Message, opt)
+			if opt.Forecast > 0 { // else nobody asked for more than the result tells
+				out.endsAt(p, in, at, r.Message, opt)
+			}
 			return out, nil
 		}
 		key := r.Subject.String()

@@ -81,7 +81,7 @@ func TestResultsThatCannotBeToldAreRefused(t *testing.T) {
 
 // The compiler writes out the types of values that are compared.
 func TestCompilationIsGivenUp(t *testing.T) {
-	source := "package org.b\n\ndeny contains \"x\" if {\n\tinput.pods\n" + doubled("a", 8) + doubled("b", 8) + "\ta8 == b8\n}\n"
+	source := "package org.b\n\ndeny contains \"x\" if {\n\tinput.pods\n" + doubled("a", 10) + doubled("b", 10) + "\ta10 == b10\n}\n"
 	m, err := ast.ParseModule("org/b.rego", source)
 	if err != nil {
 		t.Fatal(err)
