@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 )
 
 // compileGrace is how long compiling may go on after it was interrupted.
@@ -21,23 +23,12 @@ func leaving[T any](ctx context.Context, grace time.Duration, work func(context.
 		value T
 		err   error
 	}
-	done := make(chan outcome, 1)
-	go func() {
+	o, running := engine.RunOrAbandon(ctx, grace, func() outcome {
 		value, err := work(ctx)
-		done <- outcome{value, err}
-	}()
-	select {
-	case o := <-done:
+		return outcome{value, err}
+	})
+	if running == nil {
 		return o.value, o.err
-	case <-ctx.Done():
 	}
-	patience, end := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer end()
-	select {
-	case o := <-done:
-		return o.value, o.err
-	case <-patience.Done():
-	}
-	var none T
-	return none, fmt.Errorf("compiling the policies: %w", context.Cause(ctx))
+	return o.value, fmt.Errorf("compiling the policies: %w", context.Cause(ctx))
 }

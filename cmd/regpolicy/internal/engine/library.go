@@ -189,16 +189,13 @@ const compileLimit = time.Minute
 // compileWithin gives up at the limit. OPA cannot be stopped while it compares the types
 // of two values that share their parts: what then still runs ends with the program.
 func compileWithin(limit time.Duration, c *ast.Compiler, modules map[string]*ast.Module) Errors {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	_, running := RunOrAbandon(ctx, 0, func() struct{} {
 		c.Compile(modules)
-	}()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
+		return struct{}{}
+	})
+	if running != nil {
 		return Errors{{
 			Message: fmt.Sprintf("compiling the policies took longer than %s and was given up", limit),
 			Hint:    "look for rules of thousands of `else` branches, and for values that are built of others again and again and compared: give -p one file after the other to find the one; data belongs into --data",

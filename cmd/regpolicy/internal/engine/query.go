@@ -54,26 +54,16 @@ func (q *query) ask(ctx context.Context, input ast.Value, document *rulecache.Do
 		bound topdown.QueryResult
 		err   error
 	}
-	done := make(chan answer, 1)
-	go func() {
+	a, running := RunOrAbandon(ctx, grace, func() answer {
 		bound, err := q.run(ctx, input, document, tracer)
-		done <- answer{bound, err}
-	}()
-	select {
-	case a := <-done:
+		return answer{bound, err}
+	})
+	if running == nil {
 		return a.bound, a.err
-	case <-ctx.Done():
-	}
-	waited := time.NewTimer(grace)
-	defer waited.Stop()
-	select {
-	case a := <-done:
-		return a.bound, a.err
-	case <-waited.C:
 	}
 	q.left.Add(1)
 	go func() {
-		<-done
+		<-running
 		q.left.Add(-1)
 	}()
 	return nil, errLeft
