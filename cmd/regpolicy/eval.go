@@ -229,7 +229,16 @@ func (v *evaluation) prepare(ctx context.Context) error {
 	if v.library, err = f.policies.load(ctx); err != nil {
 		return err
 	}
+	v.options.Packed = v.readsNoPasses()
 	return v.checkLibrary()
+}
+
+// readsNoPasses tells that nothing but a format that takes them packed looks at what
+// passed.
+func (v *evaluation) readsNoPasses() bool {
+	f := v.flags
+	return !f.verdict.showPassed && v.older == nil && f.watch == 0 && f.publish.api == "" && v.speech.catalogue == nil &&
+		!slices.ContainsFunc(v.outputs, func(o output) bool { return !slices.Contains(takePacked, o.format) })
 }
 
 // checkLibrary refuses policies that are fewer than asked for, and waivers of such

@@ -54,6 +54,9 @@ func formats(opt rendering) map[string]func(io.Writer, *report.Report) error {
 	}
 }
 
+// takePacked are the formats for which Report.Expand need not be called first.
+var takePacked = []string{"json", "text"}
+
 func formatNames() []string { return slices.Sorted(maps.Keys(formats(rendering{}))) }
 
 func parseOutputs(values []string) ([]output, error) {

@@ -261,12 +261,15 @@ func (b *Builder) settleCoverage() {
 
 // String is the subject's canonical text, "kind=node,name=wk-1", keys sorted.
 func (s Subject) String() string {
-	keys := make([]string, 0, len(s))
-	for k := range s {
+	keys := make([]string, 0, 8)
+	size := 0
+	for k, v := range s {
 		keys = append(keys, k)
+		size += len(k) + len(v) + len("=,")
 	}
-	sort.Strings(keys)
+	slices.Sort(keys)
 	var out strings.Builder
+	out.Grow(size)
 	for i, k := range keys {
 		if i > 0 {
 			out.WriteByte(',')

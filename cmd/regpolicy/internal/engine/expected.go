@@ -51,6 +51,6 @@ func fleetResult(v report.Verdict, subject evidence.Subject, message, cure strin
 	r := (&Policy{
 		ID: FleetID, Package: "regpolicy.coverage", Severity: "high", Title: "Every cluster of the fleet has a document", RecommendedAction: cure,
 	}).result(v, subject, message)
-	r.Fingerprint = fingerprint(r.ID, r.Subject.String())
+	r.Fingerprint = report.Fingerprint(r.ID, r.Subject.String())
 	return r
 }

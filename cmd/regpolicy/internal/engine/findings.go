@@ -126,7 +126,7 @@ func (p *Policy) stray(found found) error {
 	}
 	looked := map[string]bool{}
 	for _, element := range found.subjects {
-		looked[toSubject(element).String()] = true
+		looked[toSubject(element, nil).String()] = true
 	}
 	for _, f := range found.findings {
 		if !looked[f.subject.String()] {
@@ -165,9 +165,14 @@ func namesNone(element *ast.Term) string {
 	return ""
 }
 
-func toSubject(element *ast.Term) evidence.Subject {
+// toSubject puts an element into words, in place of what another subject was; nil makes
+// a new one.
+func toSubject(element *ast.Term, s evidence.Subject) evidence.Subject {
 	object, _ := element.Value.(ast.Object)
-	s := make(evidence.Subject, object.Len())
+	if s == nil {
+		s = make(evidence.Subject, object.Len())
+	}
+	clear(s)
 	object.Foreach(func(k, v *ast.Term) { s[text(k, jsonText)] = text(v, plainText) })
 	return s
 }
@@ -205,7 +210,7 @@ func toFinding(element *ast.Term) (finding, string) {
 	if message := namesNone(s); message != "" {
 		return f, message
 	}
-	f.subject = toSubject(s)
+	f.subject = toSubject(s, nil)
 	return f, ""
 }
 

@@ -93,6 +93,8 @@ type Options struct {
 	LetGo bool
 	// OnlyFindings keeps no results that passed or were skipped, only their count.
 	OnlyFindings bool
+	// Packed leaves passes of a large document's pods and nodes packed in the report.
+	Packed bool
 	// Tracer is told of every step of the evaluation, for coverage.
 	Tracer topdown.QueryTracer
 

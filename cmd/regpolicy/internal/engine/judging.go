@@ -206,7 +206,13 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 		}
 	}
 	d.value = readable{}
-	results := d.results.join(d.passes)
+	results := d.results.join()
+	for _, p := range d.passes {
+		if n := p.len(); n > 0 {
+			rep.Packed = append(rep.Packed, p.passes)
+			kept += n
+		}
+	}
 	if room := fleetTrustPaths - len(rep.TrustPaths); opt.OnlyFindings && len(d.paths) > room {
 		d.paths = d.paths[:max(room, 0)]
 	}
@@ -232,7 +238,7 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 	rep.Run.Documents = append(rep.Run.Documents, d.document)
 	addCoverage(rep.Coverage, d.coverage)
 	j.affected.add(d.pulls)
-	return len(results), nil
+	return kept + len(results), nil
 }
 
 // findings are the results that are kept; the others are counted.
@@ -260,11 +266,17 @@ func (j *Judging) Report() *report.Report {
 	rep.Run.Waivers = j.waivers.count()
 	sortResults(rep.Results)
 	rep.Summary = report.Count(rep.Results)
+	for _, p := range rep.Packed {
+		rep.Summary.Pass += p.Len()
+	}
 	rep.Summary.Add(j.dropped)
 	rep.Affected = j.affected.sum()
 	rep.Diagnosis = diagnose(rep.Results, j.library.policies, j.told)
 	if j.fleet != nil {
 		rep.Fleet = j.fleet.Section()
+	}
+	if !j.opt.Packed {
+		rep.Expand()
 	}
 	return rep
 }

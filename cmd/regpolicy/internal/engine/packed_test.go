@@ -22,7 +22,7 @@ func TestPacked(t *testing.T) {
 		key := fmt.Sprint(i%7, "/", subject["name"])
 		switch i % 5 {
 		case 0:
-			all.findings = append(all.findings, finding{subject: toSubject(term(t, subject)), message: "no"})
+			all.findings = append(all.findings, finding{subject: toSubject(term(t, subject), nil), message: "no"})
 		case 1:
 			subject = map[string]any{"kind": "registry", "name": fmt.Sprint(i)}
 		case 2:
@@ -42,22 +42,23 @@ func TestPacked(t *testing.T) {
 		found.subjects = slices.Clone(found.subjects)
 		lists := resultLists{p.verdicts(doc, found, gaps, passes)}
 		lists.settle(&Input{Document: &evidence.Document{}}, Options{})
-		var more []packed
-		if passes != nil {
-			more = append(more, *passes)
+		rep := &report.Report{Results: lists.join()}
+		if passes.len() > 0 {
+			rep.Packed = append(rep.Packed, passes.passes)
 		}
-		return lists.join(more)
+		rep.Expand()
+		return rep.Results
 	}
 	var passes, none packed
 	want, got := settled(nil, all), settled(&passes, all)
-	if passes.count != packing*2/5-1 {
-		t.Errorf("%d are packed", passes.count)
+	if passes.len() != packing*2/5-1 {
+		t.Errorf("%d are packed", passes.len())
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	all.subjects = all.subjects[1:]
-	if settled(&none, all); none.count != 0 {
+	if settled(&none, all); none.len() != 0 {
 		t.Error("few results are packed")
 	}
 }

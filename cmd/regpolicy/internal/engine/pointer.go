@@ -18,11 +18,14 @@ var sectionKind = map[string]string{
 // sections that the policy reads, and in any other only where there is none.
 func (p *Policy) pointersOf(doc *evidence.Document, s evidence.Subject) []string {
 	all := recordsOf(doc, s)
-	read := slices.DeleteFunc(slices.Clone(all), func(pointer string) bool {
+	unread := func(pointer string) bool {
 		section, _, _ := strings.Cut(pointer[1:], "/")
 		return !slices.ContainsFunc(p.Reads, func(r Read) bool { return r.Section == section })
-	})
-	if len(read) > 0 {
+	}
+	if !slices.ContainsFunc(all, unread) {
+		return all
+	}
+	if read := slices.DeleteFunc(slices.Clone(all), unread); len(read) > 0 {
 		return read
 	}
 	return all

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"hash/maphash"
 	"iter"
 	"maps"
@@ -30,22 +28,15 @@ func (lists resultLists) all() iter.Seq[*report.Result] {
 }
 
 // join makes one list in the order of a report, and empties the others as it goes.
-func (lists resultLists) join(passes []packed) []report.Result {
+func (lists resultLists) join() []report.Result {
 	n := 0
 	for _, list := range lists {
 		n += len(list)
-	}
-	for i := range passes {
-		n += passes[i].count
 	}
 	results := make([]report.Result, 0, n)
 	for i, list := range lists {
 		results = append(results, list...)
 		lists[i] = nil
-	}
-	subjects := newSubjectTable()
-	for i := range passes {
-		results = passes[i].unpack(results, subjects)
 	}
 	sortResults(results)
 	return results
@@ -61,7 +52,7 @@ func (lists resultLists) settle(in *Input, opt Options) {
 		}
 		text := r.Subject.String()
 		r.Subject = subjects.one(r.Subject, text)
-		r.Fingerprint = fingerprint(r.ID, text)
+		r.Fingerprint = report.Fingerprint(r.ID, text)
 		r.Location = locate(in.Document, r)
 	}
 }
@@ -87,11 +78,6 @@ func (t *subjectTable) one(s evidence.Subject, text string) evidence.Subject {
 		return known
 	}
 	return s
-}
-
-func fingerprint(id, subject string) string {
-	sum := sha256.Sum256([]byte(id + "\x00" + subject))
-	return hex.EncodeToString(sum[:16])
 }
 
 // sortResults sorts by policy, subject and message. The subjects are put into words

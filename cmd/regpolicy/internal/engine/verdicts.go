@@ -21,9 +21,10 @@ func (p *Policy) verdicts(doc *evidence.Document, found found, n needs, passes *
 	index := indexGaps(n.gaps)
 	used := make([]bool, len(n.gaps))
 	anyWhole := slices.ContainsFunc(n.gaps, func(g relevantGap) bool { return g.whole })
+	var subject evidence.Subject // the next one's, too, where no result has it
 	for k, element := range found.subjects {
 		found.subjects[k] = nil // what has had its turn may go
-		subject := toSubject(element)
+		subject = toSubject(element, subject)
 		text := subject.String()
 		matching := index.matching(subject)
 		for _, g := range matching {
@@ -34,16 +35,22 @@ func (p *Policy) verdicts(doc *evidence.Document, found found, n needs, passes *
 		case judged && (results[i].Verdict == report.Fail || len(matching) == 0):
 		case judged: // what would only warn may be worse
 			results[i] = p.inconclusive(subject, n.gaps, matching)
+			subject = nil
 		case len(matching) > 0:
 			at[text] = len(results)
 			results = append(results, p.inconclusive(subject, n.gaps, matching))
+			subject = nil
 		case anyWhole: // one result for the policy says it, see uncovered
 		case passes.takes(element):
 			// No gap is left that is about it, and no other subject has its text.
-			passes.add(p.pass(doc, subject))
+			if passes.passes == nil {
+				passes.passes = report.Pack(p.result(report.Pass, nil, ""))
+			}
+			passes.passes.Add(text, p.pointersOf(doc, subject))
 		default:
 			at[text] = len(results)
 			results = append(results, p.pass(doc, subject))
+			subject = nil
 		}
 	}
 	results = append(results, p.uncovered(n.gaps, used, at)...)
@@ -53,15 +60,10 @@ func (p *Policy) verdicts(doc *evidence.Document, found found, n needs, passes *
 	return p.withoutSubjects(n)
 }
 
-// supports is the role of a pass's evidence.
-const supports = "supports"
-
 // pass points to the records of the subject that was looked at.
 func (p *Policy) pass(doc *evidence.Document, subject evidence.Subject) report.Result {
 	r := p.result(report.Pass, subject, "")
-	for _, pointer := range p.pointersOf(doc, subject) {
-		r.Evidence = append(r.Evidence, report.Pointer{Pointer: pointer, Role: supports})
-	}
+	r.Evidence = report.Supporting(r.Evidence, p.pointersOf(doc, subject))
 	return r
 }
 

@@ -143,7 +143,7 @@ func (w *waiving) findings() []report.Result {
 			Remediation: "repair what it excused, or renew it with a new date and reason",
 			Controls:    map[string][]string{},
 		}
-		r.Fingerprint = fingerprint(r.ID, r.Subject.String())
+		r.Fingerprint = report.Fingerprint(r.ID, r.Subject.String())
 		out = append(out, r)
 	}
 	return out

@@ -24,6 +24,8 @@ type Report struct {
 	// Rules are the policies that ran, by id, whatever became of them.
 	Rules   []Rule   `json:"rules,omitempty"`
 	Results []Result `json:"results"`
+	// Packed are passes that Results leaves out, by policy in the order of their ids.
+	Packed []*Packed `json:"-"`
 	// Forecast lists the verdicts that will change within the time that --forecast
 	// names, the next first.
 	Forecast []Change `json:"forecast,omitempty"`

@@ -181,6 +181,9 @@ func (r *Report) judged() int {
 			}
 		}
 	}
+	for _, p := range r.Packed {
+		ids[p.like.ID] = true
+	}
 	if r.Fleet != nil { // its results may leave out what passed
 		for _, p := range r.Fleet.Policies {
 			if s := p.Summary; s.Pass+s.Fail+s.Warn+s.Waived > 0 {

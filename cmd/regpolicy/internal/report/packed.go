@@ -1,0 +1,247 @@
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// Packed are passes of one policy as text, a tenth of what they take as results. A large
+// cluster has hundreds of thousands, and nobody looks at one until the report is written.
+type Packed struct {
+	like  Result // what they have in common
+	count int
+	text  []byte
+	// starts are where each begins in the order of their subjects, nil for the order
+	// that they came in.
+	starts []int
+
+	last     string
+	unsorted bool
+}
+
+// Pack begins with what all passes have in common: all but subject, evidence and
+// fingerprint.
+func Pack(like Result) *Packed { return &Packed{like: like} }
+
+// Supporting adds the evidence of a pass.
+func Supporting(to []Pointer, pointers []string) []Pointer {
+	for _, pointer := range pointers {
+		to = append(to, Pointer{Pointer: pointer, Role: "supports"})
+	}
+	return to
+}
+
+// Add takes a pass by its subject's canonical text, in which no key and no value has a
+// comma or an equals sign, and by its evidence.
+func (p *Packed) Add(subject string, pointers []string) {
+	p.unsorted = p.unsorted || subject < p.last
+	p.last = subject
+	p.count++
+	p.text = binary.AppendUvarint(p.text, uint64(len(subject)))
+	p.text = binary.AppendUvarint(p.text, uint64(len(pointers)))
+	for _, pointer := range pointers {
+		p.text = binary.AppendUvarint(p.text, uint64(len(pointer)))
+	}
+	p.text = append(p.text, subject...)
+	for _, pointer := range pointers {
+		p.text = append(p.text, pointer...)
+	}
+}
+
+// Len is how many there are; nil holds none.
+func (p *Packed) Len() int {
+	if p == nil {
+		return 0
+	}
+	return p.count
+}
+
+// pass is one of them. Its texts are pieces of one.
+type pass struct {
+	of       *Packed
+	subject  string
+	pointers []string
+}
+
+// read reads the pass that begins at a place, and gives where the next one does.
+func (p *Packed) read(at int, into *pass) (next int) {
+	number := func() int {
+		n, size := binary.Uvarint(p.text[at:])
+		at += size
+		return int(n) //nolint:gosec // it was the length of something
+	}
+	subject, pointers := number(), number()
+	lengths := make([]int, 0, 4)
+	size := subject
+	for range pointers {
+		n := number()
+		lengths = append(lengths, n)
+		size += n
+	}
+	text := string(p.text[at : at+size])
+	into.subject, text = text[:subject], text[subject:]
+	into.pointers = into.pointers[:0]
+	for _, n := range lengths {
+		into.pointers = append(into.pointers, text[:n])
+		text = text[n:]
+	}
+	return at + size
+}
+
+// passes gives each in the order of their subjects; it is overwritten by the next.
+func (p *Packed) passes() iter.Seq[*pass] {
+	p.sort()
+	return func(yield func(*pass) bool) {
+		one := pass{of: p}
+		at := 0
+		for i := range p.count {
+			if p.starts != nil {
+				at = p.starts[i]
+			}
+			at = p.read(at, &one)
+			if !yield(&one) {
+				return
+			}
+		}
+	}
+}
+
+func (p *Packed) sort() {
+	if !p.unsorted || p.starts != nil {
+		return
+	}
+	type place struct {
+		subject string
+		at      int
+	}
+	places := make([]place, p.count)
+	var one pass
+	at := 0
+	for i := range places {
+		next := p.read(at, &one)
+		places[i] = place{one.subject, at}
+		at = next
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return strings.Compare(a.subject, b.subject) })
+	p.starts = make([]int, p.count)
+	for i := range places {
+		p.starts[i] = places[i].at
+	}
+}
+
+// fill makes a result that is like the others that of the pass.
+func (one *pass) fill(r *Result, subject evidence.Subject) {
+	r.Subject, r.Evidence = subject, Supporting(r.Evidence[:0], one.pointers)
+	r.Fingerprint = Fingerprint(r.ID, one.subject)
+}
+
+// named puts the keys and values of a subject's text into one without any.
+func named(text string, s evidence.Subject) evidence.Subject {
+	for pair := range strings.SplitSeq(text, ",") {
+		key, value, _ := strings.Cut(pair, "=")
+		s[key] = value
+	}
+	return s
+}
+
+// Fingerprint is the same in each run for the same policy and subject, given as its
+// canonical text.
+func Fingerprint(id, subject string) string {
+	sum := sha256.Sum256([]byte(id + "\x00" + subject))
+	return hex.EncodeToString(sum[:16])
+}
+
+// Expand makes results of what is packed. Subjects that several policies passed stand in
+// memory once.
+func (r *Report) Expand() {
+	if len(r.Packed) == 0 {
+		return
+	}
+	n := len(r.Results)
+	for _, p := range r.Packed {
+		n += p.count
+	}
+	results := make([]Result, 0, n)
+	subjects := map[string]evidence.Subject{}
+	for result, pass := range r.merged() {
+		if pass == nil {
+			results = append(results, *result)
+			continue
+		}
+		subject, ok := subjects[pass.subject]
+		if !ok {
+			subject = named(pass.subject, evidence.Subject{})
+			subjects[pass.subject] = subject
+		}
+		next := pass.of.like
+		next.Evidence = make([]Pointer, 0, len(pass.pointers))
+		pass.fill(&next, subject)
+		results = append(results, next)
+	}
+	r.Results, r.Packed = results, nil
+}
+
+// all gives each result, packed or not, in the order of a report. It may be overwritten
+// by the next.
+func (r *Report) all() iter.Seq[*Result] {
+	return func(yield func(*Result) bool) {
+		var unpacked Result
+		var of *Packed
+		for result, pass := range r.merged() {
+			if pass != nil {
+				if of != pass.of {
+					of, unpacked = pass.of, pass.of.like
+					unpacked.Evidence, unpacked.Subject = make([]Pointer, 0, 1), evidence.Subject{}
+				}
+				clear(unpacked.Subject)
+				pass.fill(&unpacked, named(pass.subject, unpacked.Subject))
+				result = &unpacked
+			}
+			if !yield(result) {
+				return
+			}
+		}
+	}
+}
+
+// merged gives Results and what is packed, both of which are sorted, in the order of a
+// report: by policy, subject and message. Each is a result or a pass, which has no message.
+func (r *Report) merged() iter.Seq2[*Result, *pass] {
+	rest, subject := r.Results, ""
+	// before tells whether the next result comes before a pass.
+	before := func(next *pass) bool {
+		if len(rest) == 0 || rest[0].ID != next.of.like.ID {
+			return len(rest) > 0 && rest[0].ID < next.of.like.ID
+		}
+		if subject == "" {
+			subject = rest[0].Subject.String()
+		}
+		return subject < next.subject
+	}
+	return func(yield func(*Result, *pass) bool) {
+		for _, p := range r.Packed {
+			for next := range p.passes() {
+				for before(next) {
+					if !yield(&rest[0], nil) {
+						return
+					}
+					rest, subject = rest[1:], ""
+				}
+				if !yield(nil, next) {
+					return
+				}
+			}
+		}
+		for i := range rest {
+			if !yield(&rest[i], nil) {
+				return
+			}
+		}
+	}
+}
