@@ -16,14 +16,21 @@ import (
 type Packed struct {
 	like  Result // what they have in common
 	count int
-	text  []byte
-	// starts are where each begins in the order of their subjects, nil for the order
-	// that they came in.
-	starts []int
+	// pieces are their texts, which are not moved as more come. None spans two pieces.
+	pieces [][]byte
+	// order is where each stands in the order of their subjects, nil for the order that
+	// they came in.
+	order []spot
 
 	last     string
 	unsorted bool
 }
+
+// spot is where a pass begins.
+type spot struct{ piece, at int }
+
+// pieceSize is how long a piece may become, but for a pass that alone is longer.
+const pieceSize = 64 << 10
 
 // Pack begins with what all passes have in common: all but subject, evidence and
 // fingerprint.
@@ -43,15 +50,25 @@ func (p *Packed) Add(subject string, pointers []string) {
 	p.unsorted = p.unsorted || subject < p.last
 	p.last = subject
 	p.count++
-	p.text = binary.AppendUvarint(p.text, uint64(len(subject)))
-	p.text = binary.AppendUvarint(p.text, uint64(len(pointers)))
+	size := len(subject) + (2+len(pointers))*binary.MaxVarintLen64
 	for _, pointer := range pointers {
-		p.text = binary.AppendUvarint(p.text, uint64(len(pointer)))
+		size += len(pointer)
 	}
-	p.text = append(p.text, subject...)
+	last := len(p.pieces) - 1
+	if last < 0 || cap(p.pieces[last])-len(p.pieces[last]) < size {
+		p.pieces = append(p.pieces, make([]byte, 0, max(size, pieceSize)))
+		last++
+	}
+	text := binary.AppendUvarint(p.pieces[last], uint64(len(subject)))
+	text = binary.AppendUvarint(text, uint64(len(pointers)))
 	for _, pointer := range pointers {
-		p.text = append(p.text, pointer...)
+		text = binary.AppendUvarint(text, uint64(len(pointer)))
 	}
+	text = append(text, subject...)
+	for _, pointer := range pointers {
+		text = append(text, pointer...)
+	}
+	p.pieces[last] = text
 }
 
 // Len is how many there are; nil holds none.
@@ -69,11 +86,12 @@ type pass struct {
 	pointers []string
 }
 
-// read reads the pass that begins at a place, and gives where the next one does.
-func (p *Packed) read(at int, into *pass) (next int) {
+// read reads the pass that begins at a spot, and gives where the next one does.
+func (p *Packed) read(from spot, into *pass) (next spot) {
+	text := p.pieces[from.piece][from.at:]
 	number := func() int {
-		n, size := binary.Uvarint(p.text[at:])
-		at += size
+		n, size := binary.Uvarint(text)
+		text = text[size:]
 		return int(n) //nolint:gosec // it was the length of something
 	}
 	subject, pointers := number(), number()
@@ -84,14 +102,17 @@ func (p *Packed) read(at int, into *pass) (next int) {
 		lengths = append(lengths, n)
 		size += n
 	}
-	text := string(p.text[at : at+size])
-	into.subject, text = text[:subject], text[subject:]
+	texts := string(text[:size])
+	into.subject, texts = texts[:subject], texts[subject:]
 	into.pointers = into.pointers[:0]
 	for _, n := range lengths {
-		into.pointers = append(into.pointers, text[:n])
-		text = text[n:]
+		into.pointers = append(into.pointers, texts[:n])
+		texts = texts[n:]
 	}
-	return at + size
+	if len(text) == size {
+		return spot{from.piece + 1, 0}
+	}
+	return spot{from.piece, len(p.pieces[from.piece]) - len(text) + size}
 }
 
 // passes gives each in the order of their subjects; it is overwritten by the next.
@@ -99,10 +120,10 @@ func (p *Packed) passes() iter.Seq[*pass] {
 	p.sort()
 	return func(yield func(*pass) bool) {
 		one := pass{of: p}
-		at := 0
+		var at spot
 		for i := range p.count {
-			if p.starts != nil {
-				at = p.starts[i]
+			if p.order != nil {
+				at = p.order[i]
 			}
 			at = p.read(at, &one)
 			if !yield(&one) {
@@ -113,25 +134,22 @@ func (p *Packed) passes() iter.Seq[*pass] {
 }
 
 func (p *Packed) sort() {
-	if !p.unsorted || p.starts != nil {
+	if !p.unsorted || p.order != nil {
 		return
 	}
-	type place struct {
-		subject string
-		at      int
-	}
-	places := make([]place, p.count)
+	subjects, places := make([]string, p.count), make([]int, p.count)
+	spots := make([]spot, p.count)
 	var one pass
-	at := 0
+	var at spot
 	for i := range places {
-		next := p.read(at, &one)
-		places[i] = place{one.subject, at}
-		at = next
+		spots[i], places[i] = at, i
+		at = p.read(at, &one)
+		subjects[i] = strings.Clone(one.subject)
 	}
-	slices.SortStableFunc(places, func(a, b place) int { return strings.Compare(a.subject, b.subject) })
-	p.starts = make([]int, p.count)
-	for i := range places {
-		p.starts[i] = places[i].at
+	slices.SortStableFunc(places, func(a, b int) int { return strings.Compare(subjects[a], subjects[b]) })
+	p.order = make([]spot, p.count)
+	for i, place := range places {
+		p.order[i] = spots[place]
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -37,7 +38,7 @@ func packing() (packed *report.Report, results []report.Result) {
 			}
 			var pointers []string
 			for n := range i % 3 {
-				pointers = append(pointers, fmt.Sprint("/pods/\n,=", name, n))
+				pointers = append(pointers, fmt.Sprint("/pods/\n,=", name, strings.Repeat("x", 5_000), n)) // they take several pieces
 				r.Evidence = append(r.Evidence, report.Pointer{Pointer: pointers[n], Role: "supports"})
 			}
 			r.Fingerprint = report.Fingerprint(id, r.Subject.String())
