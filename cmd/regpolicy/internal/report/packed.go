@@ -231,18 +231,18 @@ func (r *Report) all() iter.Seq[*Result] {
 // merged gives Results and what is packed, both of which are sorted, in the order of a
 // report: by policy, subject and message. Each is a result or a pass, which has no message.
 func (r *Report) merged() iter.Seq2[*Result, *pass] {
-	rest, subject := r.Results, ""
-	// before tells whether the next result comes before a pass.
-	before := func(next *pass) bool {
-		if len(rest) == 0 || rest[0].ID != next.of.like.ID {
-			return len(rest) > 0 && rest[0].ID < next.of.like.ID
-		}
-		if subject == "" {
-			subject = rest[0].Subject.String()
-		}
-		return subject < next.subject
-	}
 	return func(yield func(*Result, *pass) bool) {
+		rest, subject := r.Results, ""
+		// before tells whether the next result comes before a pass.
+		before := func(next *pass) bool {
+			if len(rest) == 0 || rest[0].ID != next.of.like.ID {
+				return len(rest) > 0 && rest[0].ID < next.of.like.ID
+			}
+			if subject == "" {
+				subject = rest[0].Subject.String()
+			}
+			return subject < next.subject
+		}
 		for _, p := range r.Packed {
 			for next := range p.passes() {
 				for before(next) {
