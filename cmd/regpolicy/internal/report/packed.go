@@ -34,7 +34,10 @@ const pieceSize = 64 << 10
 
 // Pack begins with what all passes have in common: all but subject, evidence and
 // fingerprint.
-func Pack(like Result) *Packed { return &Packed{like: like} }
+func Pack(like Result) *Packed {
+	like.Subject, like.Evidence, like.Fingerprint = nil, nil, ""
+	return &Packed{like: like}
+}
 
 // Supporting adds the evidence of a pass.
 func Supporting(to []Pointer, pointers []string) []Pointer {
@@ -153,19 +156,17 @@ func (p *Packed) sort() {
 	}
 }
 
-// fill makes a result that is like the others that of the pass.
-func (one *pass) fill(r *Result, subject evidence.Subject) {
-	r.Subject, r.Evidence = subject, Supporting(r.Evidence[:0], one.pointers)
-	r.Fingerprint = Fingerprint(r.ID, one.subject)
-}
-
-// named puts the keys and values of a subject's text into one without any.
-func named(text string, s evidence.Subject) evidence.Subject {
-	for pair := range strings.SplitSeq(text, ",") {
+// result is the pass as a result of its own.
+func (one *pass) result() *Result {
+	r := one.of.like
+	r.Subject = evidence.Subject{}
+	for pair := range strings.SplitSeq(one.subject, ",") {
 		key, value, _ := strings.Cut(pair, "=")
-		s[key] = value
+		r.Subject[key] = value
 	}
-	return s
+	r.Evidence = Supporting(make([]Pointer, 0, len(one.pointers)), one.pointers)
+	r.Fingerprint = Fingerprint(r.ID, one.subject)
+	return &r
 }
 
 // Fingerprint is the same in each run for the same policy and subject, given as its
@@ -192,40 +193,14 @@ func (r *Report) Expand() {
 			results = append(results, *result)
 			continue
 		}
-		subject, ok := subjects[pass.subject]
-		if !ok {
-			subject = named(pass.subject, evidence.Subject{})
-			subjects[pass.subject] = subject
+		next := pass.result()
+		if known, ok := subjects[pass.subject]; ok {
+			next.Subject = known
 		}
-		next := pass.of.like
-		next.Evidence = make([]Pointer, 0, len(pass.pointers))
-		pass.fill(&next, subject)
-		results = append(results, next)
+		subjects[pass.subject] = next.Subject
+		results = append(results, *next)
 	}
 	r.Results, r.Packed = results, nil
-}
-
-// all gives each result, packed or not, in the order of a report. It may be overwritten
-// by the next.
-func (r *Report) all() iter.Seq[*Result] {
-	return func(yield func(*Result) bool) {
-		var unpacked Result
-		var of *Packed
-		for result, pass := range r.merged() {
-			if pass != nil {
-				if of != pass.of {
-					of, unpacked = pass.of, pass.of.like
-					unpacked.Evidence, unpacked.Subject = make([]Pointer, 0, 1), evidence.Subject{}
-				}
-				clear(unpacked.Subject)
-				pass.fill(&unpacked, named(pass.subject, unpacked.Subject))
-				result = &unpacked
-			}
-			if !yield(result) {
-				return
-			}
-		}
-	}
 }
 
 // merged gives Results and what is packed, both of which are sorted, in the order of a

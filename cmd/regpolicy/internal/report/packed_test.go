@@ -20,7 +20,7 @@ import (
 func packing() (packed *report.Report, results []report.Result) {
 	packed = &report.Report{Rules: []report.Rule{{ID: "A"}, {ID: "B"}, {ID: "C"}, {ID: "D"}}}
 	for _, id := range []string{"A", "B", "D"} {
-		like := report.Result{ID: id, Verdict: report.Pass, Title: "title of " + id, Missing: []report.Missing{}}
+		like := report.Result{ID: id, Verdict: report.Pass, Title: "title of " + id, Missing: []report.Missing{}, Evidence: []report.Pointer{}}
 		packs := report.Pack(like)
 		for i := range 40 {
 			name := fmt.Sprint("ü", (i*27)%40)
