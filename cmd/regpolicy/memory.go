@@ -56,12 +56,12 @@ func (h *heap) gather() {
 	}
 }
 
-// growth is by how many percent the heap may grow until the next collection: to 192 MB,
-// but no more than fivefold, and by a third where it is larger. While much is gathered
+// growth is by how many percent the heap may grow until the next collection: to 208 MB,
+// but no more than fivefold, and by a quarter where it is larger. While much is gathered
 // it may not even grow fivefold from little: what it finds at one collection may be the
 // double of what it found at the last.
 func (h *heap) growth(live uint64) int {
-	const room, most, least = 192 << 20, 400, 33
+	const room, most, least = 208 << 20, 400, 24
 	switch {
 	case h.gathers.Load() && live > 12<<20:
 		return 40
