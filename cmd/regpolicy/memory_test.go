@@ -1,0 +1,27 @@
+package main
+
+import "testing"
+
+// TestHeapGrowth: whatever lives, the heap may grow, and by no more than is said.
+func TestHeapGrowth(t *testing.T) {
+	var judging, gathering heap
+	gathering.gather()
+	const mb = 1 << 20
+	for live := uint64(0); live < 2_000*mb; live += mb {
+		for _, h := range []*heap{&judging, &gathering} {
+			percent := h.growth(live)
+			if percent < 24 || percent > 400 {
+				t.Fatalf("%d MB may grow by %d percent", live/mb, percent)
+			}
+			if goal := live + live*uint64(percent)/100; goal > 208*mb && percent > 40 {
+				t.Errorf("%d MB may grow by %d percent to %d MB", live/mb, percent, goal/mb)
+			}
+		}
+		if live > 12*mb && gathering.growth(live) != 40 {
+			t.Errorf("while much is gathered %d MB may grow by %d percent", live/mb, gathering.growth(live))
+		}
+		if live > 40*mb && judging.growth(live) > 100 {
+			t.Errorf("%d MB may grow by %d percent", live/mb, judging.growth(live))
+		}
+	}
+}
