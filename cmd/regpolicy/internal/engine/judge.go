@@ -225,7 +225,7 @@ func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Op
 	case greedy && left:
 		message = "it took too much memory and could not be stopped"
 	case errors.Is(context.Cause(limited), errTooMuchStack):
-		message = fmt.Sprintf("its stack grew beyond %d MiB and it was stopped: compare sets, or values of fewer parts", opt.memory.stack>>20)
+		message = fmt.Sprintf("its stack grew beyond %d MiB and it was stopped: compare sets, or values of fewer parts or less deep", opt.memory.stack>>20)
 	case greedy:
 		message = "it took too much memory and was stopped: the process may hold " + opt.memory.allowance()
 	case timeIsUp(ctx):
