@@ -57,8 +57,7 @@ func faultAt(loc *ast.Location, hint, format string, args ...any) *Fault {
 }
 
 func fromOPA(err error) Errors {
-	var own *Fault
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*Fault](err); ok {
 		return Errors{own}
 	}
 	var many ast.Errors
