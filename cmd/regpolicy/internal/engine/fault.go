@@ -57,6 +57,9 @@ func faultAt(loc *ast.Location, hint, format string, args ...any) *Fault {
 }
 
 func fromOPA(err error) Errors {
+	if own, ok := errors.AsType[*Fault](err); ok {
+		return Errors{own}
+	}
 	var many ast.Errors
 	if !errors.As(err, &many) {
 		return Errors{{Message: err.Error()}}
@@ -67,9 +70,19 @@ func fromOPA(err error) Errors {
 		if e.Details != nil {
 			message += " (" + strings.Join(strings.Fields(strings.Join(e.Details.Lines(), " ")), " ") + ")"
 		}
-		faults = append(faults, faultAt(e.Location, hintFor(e), "%s", message))
+		faults = append(faults, faultAt(e.Location, hintFor(e), "%s", brief(message)))
 	}
 	return faults
+}
+
+// brief cuts what OPA quotes of a source, which may be all of it. Candidates for a field
+// that there is none of fit in.
+func brief(message string) string {
+	const most = 2000
+	if len(message) <= most {
+		return message
+	}
+	return strings.ToValidUTF8(message[:most], "") + "..."
 }
 
 func hintFor(e *ast.Error) string {

@@ -14,9 +14,8 @@ import (
 const maxText = 64 << 20
 
 // boundText makes OPA refuse calls whose result would be longer than maxText, as text
-// or in memory. OPA
-// has one table of built-in functions for the whole process: it is changed once,
-// before the first policy runs.
+// or in memory, and deepCalls. OPA has one table of built-in functions for the whole
+// process: it is changed once, before the first policy runs.
 //
 //nolint:gochecknoglobals // see above
 var boundText = sync.OnceFunc(func() {
@@ -32,15 +31,29 @@ var boundText = sync.OnceFunc(func() {
 		ast.BitsShiftLeft.Name:          shifted,
 		ast.ObjectUnionN.Name:           united,
 	} {
-		call := topdown.GetBuiltin(name)
-		topdown.RegisterBuiltinFunc(name, func(c topdown.BuiltinContext, args []*ast.Term, yield func(*ast.Term) error) error {
+		refuseCalls(name, func(args []*ast.Term) string {
 			if most(args) > maxText {
-				return topdown.Halt{Err: fmt.Errorf("%v: %s would make more than %d MiB of text", c.Location, name, maxText>>20)}
+				return fmt.Sprintf("would make more than %d MiB of text", maxText>>20)
 			}
-			return call(c, args, yield)
+			return ""
 		})
 	}
+	for name, why := range deepCalls {
+		refuseCalls(name, why)
+	}
 })
+
+// refuseCalls halts a query that calls a built-in function with arguments that why tells
+// something of.
+func refuseCalls(name string, why func(args []*ast.Term) string) {
+	call := topdown.GetBuiltin(name)
+	topdown.RegisterBuiltinFunc(name, func(c topdown.BuiltinContext, args []*ast.Term, yield func(*ast.Term) error) error {
+		if reason := why(args); reason != "" {
+			return topdown.Halt{Err: fmt.Errorf("%v: %s %s", c.Location, name, reason)}
+		}
+		return call(c, args, yield)
+	})
+}
 
 // length is that of a string; of anything else it is zero, and the call fails.
 func length(t *ast.Term) int {

@@ -215,7 +215,7 @@ func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Op
 	timeout := cmp.Or(opt.Timeout, 30*time.Second)
 	limited, cancel := opt.memory.policy(ctx, timeout)
 	defer cancel()
-	bound, err = q.ask(limited, input, opt.shared, opt.Tracer)
+	bound, err = q.ask(limited, input, opt.shared, opt.Tracer, opt.memory)
 	if err == nil {
 		return bound, nil, nil
 	}
@@ -226,6 +226,8 @@ func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Op
 		return nil, nil, errTooMuchMemory
 	case greedy && left:
 		message = "it took too much memory and could not be stopped"
+	case errors.Is(context.Cause(limited), errTooMuchStack):
+		message = fmt.Sprintf("its stack grew beyond %d MiB and it was stopped: compare sets, or values of fewer parts or less deep", opt.memory.stack>>20)
 	case greedy:
 		message = "it took too much memory and was stopped: the process may hold " + opt.memory.allowance()
 	case timeIsUp(ctx):

@@ -93,43 +93,6 @@ func (l *Library) Knows(id string) bool { return l.ids[id] }
 // Digest is the SHA-256 over all modules, and the data where there is some.
 func (l *Library) Digest() string { return l.digest }
 
-// parse parses each source, on all cores. Faults come in the order of the sources.
-func parse(sources []Module, withTests bool) (modules, tests map[string]*ast.Module, faults Errors) {
-	parsed := make([]*ast.Module, len(sources))
-	errs := make([]error, len(sources))
-	side(len(sources), 0, func(i int) {
-		if withTests || !strings.HasSuffix(sources[i].Path, "_test.rego") {
-			parsed[i], errs[i] = parseModule(&sources[i])
-		}
-	})
-	modules, tests = make(map[string]*ast.Module, len(sources)), map[string]*ast.Module{}
-	for i, src := range sources {
-		m := parsed[i]
-		switch {
-		case errs[i] != nil:
-			faults = append(faults, fromOPA(errs[i])...)
-		case m == nil:
-		case strings.HasSuffix(src.Path, "_test.rego"), strings.HasSuffix(packageName(m), "_test"):
-			tests[src.Path] = m
-		default:
-			modules[src.Path] = m
-		}
-	}
-	return modules, tests, faults
-}
-
-func parseModule(src *Module) (*ast.Module, error) {
-	text := string(src.Source)
-	m, err := ast.ParseModuleWithOpts(src.Path, text, ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
-	if err != nil && !src.Builtin {
-		// Most of the public conftest policies are older than Rego v1.
-		if old, oldErr := ast.ParseModuleWithOpts(src.Path, text, ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV0}); oldErr == nil {
-			return old, nil
-		}
-	}
-	return m, err
-}
-
 // side does n things side by side, on as many goroutines as jobs says; zero means all
 // cores.
 func side(n, jobs int, do func(i int)) {
@@ -242,7 +205,7 @@ func (l *Library) prepare() error {
 	own := map[bool][]ast.Ref{}
 	for _, p := range l.policies {
 		own[p.timeDependent()] = append(own[p.timeDependent()], p.ref)
-		p.prepared = &query{body: p.query(), compiler: l.compiler, store: store, trusted: p.Builtin}
+		p.prepared = &query{body: p.query(), compiler: l.compiler, store: store, trusted: p.trusted}
 		if err := p.prepareParts(l.compiler, store); err != nil {
 			return err
 		}

@@ -13,8 +13,12 @@ import (
 	"time"
 )
 
-// errTooMuchMemory is why a policy was stopped.
-var errTooMuchMemory = errors.New("too much memory")
+// errTooMuchMemory is why a policy was stopped, errTooMuchStack where it was for what its
+// calls within calls take.
+var (
+	errTooMuchMemory = errors.New("too much memory")
+	errTooMuchStack  = fmt.Errorf("%w for its stack", errTooMuchMemory)
+)
 
 // memoryWatch stops the policies that run when together they hold more memory than
 // they may. Go tells only how much the whole process holds.
@@ -22,6 +26,8 @@ type memoryWatch struct {
 	limit atomic.Int64
 	// ceiling is what it may hold whatever the limit says.
 	ceiling int64
+	// stack is what all stacks together may take.
+	stack int64
 
 	mu      sync.Mutex
 	running map[int]context.CancelCauseFunc
@@ -34,9 +40,14 @@ type memoryWatch struct {
 // derive from it as much again.
 const defaultMemory, memoryPerByte = 1 << 30, 20
 
+// maxStack bounds the stacks of the whole process. Go doubles a stack, and ends the
+// program where one would have a GiB. While it doubles both are held.
+const maxStack = 200 << 20
+
 // watchMemory lets the process hold that many bytes.
 func watchMemory(limit uint64) *memoryWatch {
 	w := &memoryWatch{running: map[int]context.CancelCauseFunc{}, done: make(chan struct{}), ceiling: ceiling()}
+	w.stack = min(maxStack, w.ceiling/4)
 	w.limit.Store(int64(min(limit, math.MaxInt64)))
 	w.ended.Go(func() {
 		ticker := time.NewTicker(50 * time.Millisecond)
@@ -46,9 +57,7 @@ func watchMemory(limit uint64) *memoryWatch {
 			case <-w.done:
 				return
 			case <-ticker.C:
-				if liveHeap() > w.allowed() {
-					w.stopAll()
-				}
+				w.look()
 			}
 		}
 	})
@@ -68,18 +77,24 @@ func ceiling() int64 {
 
 func (w *memoryWatch) allowed() int64 { return max(min(w.limit.Load(), w.ceiling), 0) }
 
-// liveHeap is what the last garbage collection left.
-func liveHeap() int64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(sample)
-	return int64(min(sample[0].Value.Uint64(), math.MaxInt64)) //nolint:gosec // it fits
+// look stops what runs where the last garbage collection left more than is allowed, or
+// where stacks have grown beyond their bound.
+func (w *memoryWatch) look() {
+	held := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(held)
+	switch heap, stacks := held[0].Value.Uint64(), held[1].Value.Uint64(); {
+	case stacks > uint64(w.stack): //nolint:gosec // neither is negative
+		w.stopAll(errTooMuchStack)
+	case heap > uint64(w.allowed()): //nolint:gosec // nor this
+		w.stopAll(errTooMuchMemory)
+	}
 }
 
-func (w *memoryWatch) stopAll() {
+func (w *memoryWatch) stopAll(why error) {
 	w.mu.Lock()
 	stopped := len(w.running)
 	for _, stop := range w.running {
-		stop(errTooMuchMemory)
+		stop(why)
 	}
 	w.mu.Unlock()
 	if stopped == 0 {

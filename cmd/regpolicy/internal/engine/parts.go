@@ -57,7 +57,7 @@ func (p *Policy) prepareParts(compiler *ast.Compiler, store storage.Store) error
 		if err != nil {
 			return fmt.Errorf("preparing rule %q of policy %q: %w", p.parts[i].name, p.ID, err)
 		}
-		p.parts[i].prepared = &query{body: body, rewriter: rewriter, compiler: compiler, store: store, trusted: p.Builtin}
+		p.parts[i].prepared = &query{body: body, rewriter: rewriter, compiler: compiler, store: store, trusted: p.trusted}
 	}
 	return nil
 }

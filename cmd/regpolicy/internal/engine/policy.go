@@ -48,6 +48,7 @@ type Policy struct {
 	hasSubjects   bool
 	hasExceptions bool
 	deny, warn    []string // names of result rules
+	trusted       bool     // see query
 	prepared      *query
 	parts         []part
 	module        *ast.Module

@@ -130,9 +130,14 @@ func (s *Sources) assemble(policies []*Policy) (*Library, Errors) {
 	for _, m := range s.cfg.Modules {
 		own[m.Path] = m.Builtin
 	}
+	mixed := false // others' rules stand where our own policies may call them
+	for path, m := range s.modules {
+		mixed = mixed || !own[path] && strings.HasPrefix(packageName(m)+".", "regpolicy.")
+	}
 	l := &Library{policies: policies, profile: s.cfg.Profile, digest: digest(s.cfg.Modules, s.cfg.Data), data: s.cfg.Data, ids: make(map[string]bool, len(policies))}
 	for _, p := range policies {
 		p.Builtin = own[p.File]
+		p.trusted = p.Builtin && !mixed
 		l.ids[p.ID] = true
 	}
 	var faults Errors

@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// long is a rule's body that repeats a text 2^17 times by few steps.
+func long(name, text string) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "\t%s0 := `%s`\n", name, text)
+	for i := range 17 {
+		fmt.Fprintf(&out, "\t%[1]s%[3]d := concat(\"\", [%[1]s%[2]d, %[1]s%[2]d])\n", name, i, i+1)
+	}
+	return out.String()
+}
+
+// Some functions go as deep as what they read.
+func TestCallsThatWouldFillTheStackAreRefused(t *testing.T) {
+	within := func(open, shut, call string) string { return long("o", open) + long("s", shut) + "\t" + call + "\n" }
+	const loop = `{"definitions": {"a": {"anyOf": [{"$ref": "#/definitions/a"}]}}, "$ref": "#/definitions/a"}`
+	for name, c := range map[string]struct{ body, want string }{
+		"a glob":                     {within("{a,", "}", `glob.match(concat("", [o17, s17]), [], "a")`), "glob.match would read brackets nested more than 10000 deep"},
+		"a GraphQL query":            {within("{a", "}", `graphql.parse_query(concat("", [o17, s17]))`), "graphql.parse_query would read brackets"},
+		"a GraphQL schema":           {within("[", "]", "graphql.parse_schema(concat(\"\", [`type Q { a: `, o17, `Int`, s17, ` }`]))"), "graphql.parse_schema would read brackets"},
+		"a template":                 {within("{{if 1}}", "{{end}}", `strings.render_template(concat("", [o17, s17]), {}) == ""`), "strings.render_template would render a template of more than 10000 actions"},
+		"many patches":               {"\tp := [\"0\" | some _ in numbers.range(1, 60000)]\n\tq := {\"op\": \"replace\", \"path\": p, \"value\": 1}\n\tjson.patch([], [q, q]) == []\n", "json.patch would follow paths of more than 100000 keys together"},
+		"a schema that is endless":   {"\tjson.match_schema({}, " + loop + ")[0]\n", "json.match_schema would follow a schema that refers to itself without end, at #/definitions/a"},
+		"one that is a text":         {"\tjson.match_schema({}, `" + loop + "`)[0]\n", "json.match_schema would follow a schema that refers to itself"},
+		"one that is to be verified": {"\tjson.verify_schema(" + loop + ")[0]\n", "json.verify_schema would follow a schema that refers to itself"},
+		"a glob of few braces":       {"\tglob.match(\"{a,{b,c}}\", [], \"c\")\n", "fail"},
+		"a short template":           {"\tstrings.render_template(\"{{if .a}}{{.a}}{{end}}\", {\"a\": 1}) == \"1\"\n", "fail"},
+		"a patch":                    {"\tjson.patch({}, [{\"op\": \"add\", \"path\": \"/a\", \"value\": 1}]) == {\"a\": 1}\n", "fail"},
+		"a schema of a tree":         {"\tjson.match_schema({\"a\": {\"a\": {}}}, {\"type\": \"object\", \"additionalProperties\": {\"$ref\": \"#\"}})[0]\n", "fail"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := judged(t, document(t, nil), Options{}, "package a\n\ndeny contains \"x\" if {\n\tinput.pods\n"+c.body+"}\n")
+			if len(got) != 1 || !strings.Contains(got[0], c.want) {
+				t.Errorf("results %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestEndlessSchemas(t *testing.T) {
+	chain := `{"definitions": {`
+	for i := range 1100 {
+		chain += fmt.Sprintf(`"a%d": {"$ref": "#/definitions/a%d"}, `, i, i+1)
+	}
+	for schema, want := range map[string]string{
+		`{"$ref": "#"}`: "refers to itself without end, at #",
+		`{"properties": {"a": {"not": {"$ref": "#/properties/a"}}}}`:                                  "at #/properties/a",
+		`{"if": {"then": {"$ref": "#"}}}`:                                                             "refers to itself",
+		`{"dependencies": {"a/b": {"$ref": "#/dependencies/a~1b"}}}`:                                  "at #/dependencies/a~1b",
+		`{"oneOf": [{}, {"$ref": "#/oneOf/1"}]}`:                                                      "at #/oneOf/1",
+		`{"oneOf": [{}, {"$ref": "#%2FoneOf%2F1"}]}`:                                                  "at #/oneOf/1",
+		`{"$id": "http://a/b", "$ref": "http://a/b#"}`:                                                "which is no pointer into its own schema",
+		`{"properties": {"a": {"$id": "b", "$ref": "#/c"}}}`:                                          "with a name of its own, at #/properties/a",
+		chain + `"a1100": {}}}`:                                                                       "more than 1000 schemas",
+		`{"properties": {"a": {"$ref": "#"}}, "items": {"$ref": "#"}}`:                                "",
+		`{"definitions": {"a": {"type": "string"}}, "allOf": [{"$ref": "#/definitions/a"}, {}]}`:      "",
+		`{"$ref": "#/nowhere/0", "allOf": [], "definitions": {"a": [1], "b": {"$ref": "#/allOf/7"}}}`: "",
+		`{"properties": {"id": {"type": "string"}}}`:                                                  "",
+		`no JSON`: "",
+		`true`:    "",
+	} {
+		if got := endlessSchema(ast.StringTerm(schema)); (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%.80s: got %q, want %q", schema, got, want)
+		}
+	}
+}
