@@ -16,6 +16,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/folder"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/mappings"
 	"github.com/regpolicy/regpolicy/policies"
 )
@@ -132,36 +133,22 @@ func builtinModules() ([]engine.Module, error) {
 	return modules, nil
 }
 
-// walkFiles visits a file, or those below a folder; folders whose names begin with a
-// dot are other programs'. The root may be a link to a folder.
+// walkFiles visits a file, or those below a folder. Links below it are not followed,
+// and one by which policies would go missing is an error.
 func walkFiles(root string, visit func(file string) error) error {
-	if info, err := os.Stat(root); err == nil && info.IsDir() && !strings.HasSuffix(root, string(filepath.Separator)) {
-		root += string(filepath.Separator) // with which a link is followed
-	}
-	return filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && file != root && strings.HasPrefix(d.Name(), "."):
-			return filepath.SkipDir
-		case d.IsDir():
-			return nil
-		case d.Type()&fs.ModeSymlink != 0 && !strings.HasPrefix(d.Name(), ".") && holdsPolicies(file):
+	return folder.Walk(root, func(f folder.File) error {
+		if f.Linked && !f.Hidden() && holdsPolicies(f.Path) {
 			return usage("name that folder with a -p of its own, or remove the link: its policies would go missing",
-				"reading %q: it is a link to a folder, and links below a folder are not followed", file)
-		default:
-			return visit(file)
+				"reading %q: it is a link to a folder, and links below a folder are not followed", f.Path)
 		}
+		return visit(f.Path)
 	})
 }
 
 // holdsPolicies tells whether a link leads to a folder with Rego files somewhere below.
 func holdsPolicies(link string) bool {
-	if info, err := os.Stat(link); err != nil || !info.IsDir() {
-		return false
-	}
 	found := false
-	_ = filepath.WalkDir(link+string(filepath.Separator), func(file string, d fs.DirEntry, err error) error { // what cannot be read is none
+	_ = filepath.WalkDir(folder.Named(link), func(file string, d fs.DirEntry, err error) error { // what cannot be read is none
 		if err == nil && !d.IsDir() && strings.HasSuffix(file, ".rego") {
 			found = true
 			return filepath.SkipAll
@@ -333,9 +320,4 @@ func plainYAML(err error) error {
 }
 
 // pathless takes the path out of an error whose text names it already.
-func pathless(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
-}
+func pathless(err error) error { return folder.Pathless(err) }
