@@ -133,23 +133,27 @@ func builtinModules() ([]engine.Module, error) {
 	return modules, nil
 }
 
-// walkFiles visits a file, or those below a folder. Links below it are not followed,
-// and one by which policies would go missing is an error.
-func walkFiles(root string, visit func(file string) error) error {
+// walkFiles visits the files below what a flag names that are wanted. Links below it
+// are not followed, and one by which any would go missing is an error.
+func walkFiles(flag, root string, wanted func(file string) bool, visit func(file string) error) error {
 	return folder.Walk(root, func(f folder.File) error {
-		if f.Linked && !f.Hidden() && holdsPolicies(f.Path) {
-			return usage("name that folder with a -p of its own, or remove the link: its policies would go missing",
+		switch {
+		case f.Linked && !f.Hidden() && holds(f.Path, wanted):
+			return usage("name that folder with a "+flag+" of its own, or remove the link: its files would go missing",
 				"reading %q: it is a link to a folder, and links below a folder are not followed", f.Path)
+		case !wanted(f.Path):
+			return nil
+		default:
+			return visit(f.Path)
 		}
-		return visit(f.Path)
 	})
 }
 
-// holdsPolicies tells whether a link leads to a folder with Rego files somewhere below.
-func holdsPolicies(link string) bool {
+// holds tells whether a link leads to a folder with wanted files somewhere below.
+func holds(link string, wanted func(file string) bool) bool {
 	found := false
 	_ = filepath.WalkDir(folder.Named(link), func(file string, d fs.DirEntry, err error) error { // what cannot be read is none
-		if err == nil && !d.IsDir() && strings.HasSuffix(file, ".rego") {
+		if err == nil && !d.IsDir() && wanted(file) {
 			found = true
 			return filepath.SkipAll
 		}
@@ -158,14 +162,13 @@ func holdsPolicies(link string) bool {
 	return found
 }
 
+func isRego(file string) bool { return strings.HasSuffix(file, ".rego") }
+
 // policyFiles reads the Rego files of a file or folder. A path that holds none is
 // an error: it would silently check nothing.
 func policyFiles(path string) ([]engine.Module, error) {
 	var modules []engine.Module
-	err := walkFiles(path, func(file string) error {
-		if !strings.HasSuffix(file, ".rego") {
-			return nil
-		}
+	err := walkFiles("-p", path, isRego, func(file string) error {
 		source, err := readSmall(file)
 		if err == nil {
 			modules = append(modules, engine.Module{Path: file, Source: source})
