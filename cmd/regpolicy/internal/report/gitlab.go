@@ -33,12 +33,13 @@ type (
 // look at, and for each waived one.
 func GitLab(w io.Writer, r *Report) error {
 	issues := []gitlabIssue{}
+	stands := placesOf(r)
 	for i := range r.Results {
 		res := &r.Results[i]
 		if res.Verdict == Pass || res.Verdict == Skip {
 			continue
 		}
-		file, line, _ := place(r, res)
+		file, line, _ := stands.of(res)
 		issues = append(issues, gitlabIssue{
 			Type: "issue", CheckName: plain(res.ID),
 			Description: string(res.Verdict) + ": " + short(Visible(said(res)), 4000),

@@ -187,6 +187,7 @@ func markdownTable(out io.Writer, groups []markdownGroup, most int) {
 }
 
 func markdownDetails(out io.Writer, r *Report, groups []markdownGroup, most int) {
+	stands := placesOf(r)
 	for i, g := range groups {
 		if i == most {
 			break
@@ -199,7 +200,7 @@ func markdownDetails(out io.Writer, r *Report, groups []markdownGroup, most int)
 			}
 			fmt.Fprintf(out, "- %s: %s", escapeMarkdown(short(subjectOf(res), 300)), escapeMarkdown(short(Visible(said(res)), 600)))
 			if res.Location != nil {
-				file, line, _ := place(r, res)
+				file, line, _ := stands.of(res)
 				fmt.Fprintf(out, " (%s:%d)", escapeMarkdown(short(file, 200)), line)
 			}
 			fmt.Fprintln(out)
