@@ -242,15 +242,20 @@ func markdownFleet(out io.Writer, r *Report, most int) {
 }
 
 func escapeHTML(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@&#8203;").Replace(s)
+	return escapedHTML.Replace(s)
 }
+
+var (
+	escapedHTML     = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@&#8203;")
+	escapedMarkdown = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@&#8203;",
+		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "#", `\#`, "!", `\!`)
+)
 
 // escapeMarkdown lets text stand as it is in a line or a cell of Markdown; a quoted
 // message must neither make markup nor call anybody by @name.
 func escapeMarkdown(s string) string {
 	s = strings.TrimSpace(Visible(s))
-	s = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@&#8203;",
-		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "#", `\#`, "!", `\!`).Replace(s)
+	s = escapedMarkdown.Replace(s)
 	if strings.HasPrefix(s, "-") || strings.HasPrefix(s, "+") || strings.HasPrefix(s, "=") {
 		return `\` + s
 	}

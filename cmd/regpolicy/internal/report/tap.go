@@ -64,10 +64,16 @@ func tapPoint(out *bufio.Writer, stands *places, number int, res *Result) {
 // tapQuoted is a scalar of YAML in double quotes and on one line, which also the
 // readers understand that know little of YAML.
 func tapQuoted(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(plain(s)) + `"`
+	return `"` + quotedTAP.Replace(plain(s)) + `"`
 }
 
 // tapText is text for one line in which nothing is a directive.
 func tapText(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `#`, `\#`).Replace(Visible(s))
+	return escapedTAP.Replace(Visible(s))
 }
+
+// A Replacer is built when it is used first, which takes longer than using it.
+var (
+	quotedTAP  = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+	escapedTAP = strings.NewReplacer(`\`, `\\`, `#`, `\#`)
+)
