@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 )
@@ -48,10 +47,7 @@ func GitLab(w io.Writer, r *Report) error {
 			Location: gitlabLocation{Path: file, Lines: gitlabLines{Begin: line}},
 		})
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(issues); err != nil {
+	if err := writeIndented(w, issues); err != nil {
 		return fmt.Errorf("writing GitLab report: %w", err)
 	}
 	return nil

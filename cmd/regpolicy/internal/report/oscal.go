@@ -1,9 +1,8 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"maps"
@@ -22,16 +21,13 @@ import (
 // finding per control. It states what was observed and draws no conclusion about a
 // system as a whole. Equal reports have equal UUIDs (version 5).
 func OSCAL(w io.Writer, r *Report) error {
-	var whole bytes.Buffer
-	if err := JSON(&whole, r); err != nil {
+	whole := sha256.New()
+	if err := JSON(whole, r); err != nil {
 		return err
 	}
-	a := &assessment{r: r, root: uuid.NewSHA1(uuid.NameSpaceURL, whole.Bytes()), subjects: map[string]string{}, stands: placesOf(r), start: start(r)}
+	a := &assessment{r: r, root: uuid.NewSHA1(uuid.NameSpaceURL, whole.Sum(nil)), subjects: map[string]string{}, stands: placesOf(r), start: start(r)}
 	model := oscal.OscalModels{AssessmentResults: a.results()}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(model); err != nil {
+	if err := writeIndented(w, model); err != nil {
 		return fmt.Errorf("writing OSCAL assessment results: %w", err)
 	}
 	return nil
