@@ -173,6 +173,8 @@ func pointers(res *Result) []string {
 
 func visible(r rune) rune {
 	switch {
+	case ' ' <= r && r <= '~': // most are
+		return r
 	case r == '\t', r == '\n':
 		return ' '
 	case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029', r == '\ufeff',

@@ -53,7 +53,7 @@ func writeSARIF(w io.Writer, r *Report, full bool) error {
 	run.WithProperties(summary)
 	report := sarif.NewReport().AddRun(run)
 	report.Schema = sarifSchema
-	if err := report.PrettyWrite(w); err != nil {
+	if err := writeIndented(w, report); err != nil {
 		return fmt.Errorf("writing SARIF report: %w", err)
 	}
 	return nil
