@@ -33,7 +33,7 @@ func newConvert(e *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return write(e, outputs, r, f.text(e), s)
+			return writeSaved(e, outputs, r, f.text(e), s)
 		},
 	}
 	f.bindLook(c)

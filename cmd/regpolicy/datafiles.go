@@ -57,12 +57,14 @@ func readData(paths []string) (map[string]any, error) {
 func dataFiles(path string) ([]string, error) {
 	const hint = "name a .json, .yaml or .yml file, or a folder that holds some"
 	var files []string
-	err := walkFiles(path, func(file string) error {
-		if slices.Contains(dataForms, filepath.Ext(file)) {
-			files = append(files, file)
-		}
+	wanted := func(file string) bool { return slices.Contains(dataForms, filepath.Ext(file)) }
+	err := walkFiles("--data", path, wanted, func(file string) error {
+		files = append(files, file)
 		return nil
 	})
+	if _, own := errors.AsType[*exitError](err); own {
+		return nil, err
+	}
 	if err != nil {
 		return nil, usage(hint, "reading data %q: %w", path, pathless(err))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,23 +11,7 @@ import (
 
 // TestForecastGapsAreTold has a policy fail as of each date to come: every text says so.
 func TestForecastGapsAreTold(t *testing.T) {
-	policy := filepath.Join(t.TempDir(), "later.rego")
-	source := `# METADATA
-# custom:
-#   id: ORG-1
-package org.later
-
-subjects contains {"kind": "certificate", "name": name} if some name, _ in input.certificates
-
-deny contains {"subject": {"kind": "certificate", "name": name}, "msg": msg} if {
-	some name, _ in input.certificates
-	input.at > input.collected_at
-	msg := sprintf("%d", [time.parse_rfc3339_ns("no time")])
-}
-`
-	if err := os.WriteFile(policy, []byte(source), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	policy := laterPolicy(t, 1)
 	document := filepath.Join(fixturesDir, "secret-encoded-once/document.json")
 	const why = `eval_builtin_error: time.parse_rfc3339_ns`
 	for name, want := range map[string]struct {
@@ -47,4 +32,45 @@ deny contains {"subject": {"kind": "certificate", "name": name}, "msg": msg} if 
 			}
 		})
 	}
+}
+
+// TestManyForecastGapsAreSummedUp has more policies fail than are told, and a report
+// converted of which all was told when it was made.
+func TestManyForecastGapsAreSummedUp(t *testing.T) {
+	args := []string{"eval", filepath.Join(fixturesDir, "secret-encoded-once/document.json"), "--no-builtin", "--forecast", "9y"}
+	for i := range mostGapsTold + 4 {
+		args = append(args, "-p", laterPolicy(t, i))
+	}
+	report := filepath.Join(t.TempDir(), "report.json")
+	code, _, stderr := command(t, time.Now(), append(args, "-o", "json="+report)...)
+	if got := strings.Count(stderr, "warning: looking ahead: "); code != exitOK || got != mostGapsTold || !strings.Contains(stderr, "warning: 4 more forecasts are incomplete") {
+		t.Errorf("exit code %d, %d policies told:\n%s", code, got, stderr)
+	}
+	code, stdout, stderr := command(t, time.Now(), "convert", report)
+	if code != exitOK || stderr != "" || !strings.Contains(stdout, "  ... and 2 more (-o json)\n") {
+		t.Errorf("exit code %d, stderr %q, converted to\n%s", code, stderr, stdout)
+	}
+}
+
+// laterPolicy is one that fails as of each date to come.
+func laterPolicy(t *testing.T, number int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "later.rego")
+	source := fmt.Sprintf(`# METADATA
+# custom:
+#   id: ORG-%[1]d
+package org.later%[1]d
+
+subjects contains {"kind": "certificate", "name": name} if some name, _ in input.certificates
+
+deny contains {"subject": {"kind": "certificate", "name": name}, "msg": msg} if {
+	some name, _ in input.certificates
+	input.at > input.collected_at
+	msg := sprintf("%%d", [time.parse_rfc3339_ns("no time")])
+}
+`, number)
+	if err := os.WriteFile(path, []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -38,3 +38,25 @@ func TestLinkedPolicies(t *testing.T) {
 		t.Errorf("a link below a folder ends with %d\n%s", code, stderr)
 	}
 }
+
+// TestLinkedData tells of data that would go missing, of --data and beside policies.
+func TestLinkedData(t *testing.T) {
+	folder, above := t.TempDir(), t.TempDir()
+	for file, text := range map[string]string{
+		filepath.Join(folder, "data.json"): `{"org": {"a": 1}}`, filepath.Join(above, "own.json"): `{"b": 1}`,
+		filepath.Join(above, "org.rego"): "package org.helpers\n\nuse := data.org.a\n",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(folder, filepath.Join(above, "sub")); err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range []string{"--data", "-p"} {
+		code, _, stderr := command(t, time.Now(), "list", flag, above)
+		if code != exitUsage || !strings.Contains(stderr, filepath.Join(above, "sub")+`": it is a link to a folder`) || !strings.Contains(stderr, "hint: name that folder with a "+flag+" of its own") {
+			t.Errorf("a link below a folder of %s ends with %d\n%s", flag, code, stderr)
+		}
+	}
+}

@@ -114,6 +114,11 @@ func checkWritable(path string) error {
 // before anything is shown: whoever reads standard output may go away.
 func write(e *environment, outputs []output, r *report.Report, opt rendering, s *speech) error {
 	tellForecastGaps(e, r)
+	return writeSaved(e, outputs, r, opt, s)
+}
+
+// writeSaved does so for a report of which all was told when it was made.
+func writeSaved(e *environment, outputs []output, r *report.Report, opt rendering, s *speech) error {
 	opt.Words = s.words()
 	filesFirst := slices.SortedStableFunc(slices.Values(outputs), func(a, b output) int {
 		return cmp.Compare(min(1, len(b.path)), min(1, len(a.path)))

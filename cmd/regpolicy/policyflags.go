@@ -16,6 +16,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/folder"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/mappings"
 	"github.com/regpolicy/regpolicy/policies"
 )
@@ -132,37 +133,27 @@ func builtinModules() ([]engine.Module, error) {
 	return modules, nil
 }
 
-// walkFiles visits a file, or those below a folder; folders whose names begin with a
-// dot are other programs'. The root may be a link to a folder.
-func walkFiles(root string, visit func(file string) error) error {
-	if info, err := os.Stat(root); err == nil && info.IsDir() && !strings.HasSuffix(root, string(filepath.Separator)) {
-		root += string(filepath.Separator) // with which a link is followed
-	}
-	return filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+// walkFiles visits the files below what a flag names that are wanted. Links below it
+// are not followed, and one by which any would go missing is an error.
+func walkFiles(flag, root string, wanted func(file string) bool, visit func(file string) error) error {
+	return folder.Walk(root, func(f folder.File) error {
 		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && file != root && strings.HasPrefix(d.Name(), "."):
-			return filepath.SkipDir
-		case d.IsDir():
+		case f.Linked && !f.Hidden() && holds(f.Path, wanted):
+			return usage("name that folder with a "+flag+" of its own, or remove the link: its files would go missing",
+				"reading %q: it is a link to a folder, and links below a folder are not followed", f.Path)
+		case !wanted(f.Path):
 			return nil
-		case d.Type()&fs.ModeSymlink != 0 && !strings.HasPrefix(d.Name(), ".") && holdsPolicies(file):
-			return usage("name that folder with a -p of its own, or remove the link: its policies would go missing",
-				"reading %q: it is a link to a folder, and links below a folder are not followed", file)
 		default:
-			return visit(file)
+			return visit(f.Path)
 		}
 	})
 }
 
-// holdsPolicies tells whether a link leads to a folder with Rego files somewhere below.
-func holdsPolicies(link string) bool {
-	if info, err := os.Stat(link); err != nil || !info.IsDir() {
-		return false
-	}
+// holds tells whether a link leads to a folder with wanted files somewhere below.
+func holds(link string, wanted func(file string) bool) bool {
 	found := false
-	_ = filepath.WalkDir(link+string(filepath.Separator), func(file string, d fs.DirEntry, err error) error { // what cannot be read is none
-		if err == nil && !d.IsDir() && strings.HasSuffix(file, ".rego") {
+	_ = filepath.WalkDir(folder.Named(link), func(file string, d fs.DirEntry, err error) error { // what cannot be read is none
+		if err == nil && !d.IsDir() && wanted(file) {
 			found = true
 			return filepath.SkipAll
 		}
@@ -171,14 +162,13 @@ func holdsPolicies(link string) bool {
 	return found
 }
 
+func isRego(file string) bool { return strings.HasSuffix(file, ".rego") }
+
 // policyFiles reads the Rego files of a file or folder. A path that holds none is
 // an error: it would silently check nothing.
 func policyFiles(path string) ([]engine.Module, error) {
 	var modules []engine.Module
-	err := walkFiles(path, func(file string) error {
-		if !strings.HasSuffix(file, ".rego") {
-			return nil
-		}
+	err := walkFiles("-p", path, isRego, func(file string) error {
 		source, err := readSmall(file)
 		if err == nil {
 			modules = append(modules, engine.Module{Path: file, Source: source})
@@ -333,9 +323,4 @@ func plainYAML(err error) error {
 }
 
 // pathless takes the path out of an error whose text names it already.
-func pathless(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
-}
+func pathless(err error) error { return folder.Pathless(err) }

@@ -102,10 +102,8 @@ func folderData(path string) (map[string]any, error) {
 // file lies below the folder that it is in.
 func folderDataFiles(root string) ([]bundle.File, error) {
 	var files []bundle.File
-	err := walkFiles(root, func(file string) error {
-		if file == root || !bundle.IsData(filepath.ToSlash(file)) {
-			return nil
-		}
+	wanted := func(file string) bool { return file != root && bundle.IsData(filepath.ToSlash(file)) }
+	err := walkFiles("-p", root, wanted, func(file string) error {
 		content, err := readSmall(file)
 		if err != nil {
 			return err

@@ -45,17 +45,28 @@ func tellNotices(e *environment, notices []string) {
 	}
 }
 
-// tellForecastGaps names the policies that fail as of a date to come; the report has them.
+// mostGapsTold is how many of them are told with their cures: where one policy runs out
+// of time most do.
+const mostGapsTold = 3
+
+// tellForecastGaps names the first policies that fail as of a date to come; the report
+// has them all.
 func tellForecastGaps(e *environment, r *report.Report) {
+	told := ""
 	for i := range r.ForecastGaps {
-		if i == mostTold {
-			fmt.Fprintf(e.stderr, "warning: %d more forecasts are incomplete: the report's forecast_gaps have all\n", len(r.ForecastGaps)-mostTold)
+		if i == mostGapsTold {
+			fmt.Fprintf(e.stderr, "warning: %d more forecasts are incomplete: forecast_gaps of the JSON report has all\n", len(r.ForecastGaps)-mostGapsTold)
 			return
 		}
 		g := &r.ForecastGaps[i]
 		hint := "mend the policy, or leave it out with --exclude " + g.ID
 		if strings.Contains(g.Reason, "took longer than") {
 			hint = "--timeout gives all judging more time; --select judges fewer policies"
+		}
+		if hint == told {
+			hint = ""
+		} else {
+			told = hint
 		}
 		e.warn(fmt.Sprintf("looking ahead: the forecast of %s is incomplete from %s on: %s", g.Of(), g.From.Format(time.RFC3339), g.Reason), hint)
 	}

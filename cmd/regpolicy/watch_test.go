@@ -82,3 +82,19 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestLinkedFolderIsWatched notices what changes behind the link that is named.
+func TestLinkedFolderIsWatched(t *testing.T) {
+	folder, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(folder, link); err != nil {
+		t.Fatal(err)
+	}
+	files := watchedFiles{paths: []string{link}}
+	before := files.state()
+	if err := os.WriteFile(filepath.Join(folder, "pod.yaml"), []byte("a pod"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if files.state() == before {
+		t.Error("a file that came is not noticed")
+	}
+}

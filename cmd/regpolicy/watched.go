@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/folder"
 )
 
 // watchedFiles are source files and folders that may change while somebody repairs; what
@@ -27,7 +29,7 @@ func (w *watchedFiles) state() filesState {
 	sum := sha256.New()
 	n := 0
 	for _, path := range w.paths {
-		err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
+		err := filepath.WalkDir(folder.Named(path), func(name string, d fs.DirEntry, err error) error {
 			if n++; n > maxWatched {
 				return errEnough
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -84,6 +85,22 @@ func TestWritingPassesOnSmallPieces(t *testing.T) {
 	}
 	if p.count < 8 || p.largest > 2*piece {
 		t.Errorf("%d pieces of at most %d bytes", p.count, p.largest)
+	}
+}
+
+// BenchmarkWrite writes 20,000 pods, and looks through all for secrets.
+func BenchmarkWrite(b *testing.B) {
+	d := manyPods(20_000)
+	text, err := Encode(d)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := Write(io.Discard, d); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

@@ -263,6 +263,19 @@ func swallow(conn net.Conn) {
 	}
 }
 
+// BenchmarkTranscript reads what s_client said of a chain.
+func BenchmarkTranscript(b *testing.B) {
+	text := saved(b, "cbc")
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if o := readTranscript(text); o.gap != nil || len(o.chain) != 2 {
+			b.Fatalf("outcome = %+v", o)
+		}
+	}
+}
+
+// BenchmarkProbe is a whole probe of a registry, the server's work included; nobody waits.
 func BenchmarkProbe(b *testing.B) {
 	ca := certtest.New(testTime).Root("Test Root")
 	config := ca.Leaf(name).ServerConfig(ca)

@@ -3,6 +3,7 @@ package podevents
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -105,6 +106,54 @@ func TestEventsOfSettledPodsAreNotKept(t *testing.T) {
 	add(2, 2, failedToPull(3, unknownCA)) // of the pod of that name that comes next
 	if len(c.events) != 3 {
 		t.Errorf("events of %d pods are kept", len(c.events))
+	}
+}
+
+// Events that say something of a settled pod count the same whether those of its images
+// are kept or not: with its uid, without one, and of another life of that name.
+func TestWhatIsNotKeptChangesNothing(t *testing.T) {
+	const uid, other = types.UID("f455519d-c934-426b-b3e8-000000000001"), types.UID("f455519d-c934-426b-b3e8-000000000002")
+	missing := func(uid types.UID, secret string) *corev1.Event {
+		e := event(3, "FailedToRetrieveImagePullSecret", "", "Unable to retrieve some image pull secrets ("+secret+"); attempting to pull the image may not succeed.")
+		e.InvolvedObject.UID = uid
+		return e
+	}
+	failed := failedToPull(4, unknownCA)
+	failed.InvolvedObject.UID = uid
+	p := pod("Running", "app "+web+" Running")
+	p.UID = uid
+	for name, c := range map[string]struct {
+		events []*corev1.Event
+		want   []string
+	}{
+		"none of its own":    {[]*corev1.Event{missing("", "regcred")}, []string{"regcred"}},
+		"one of its image":   {[]*corev1.Event{failed, missing("", "regcred")}, []string{"regcred"}},
+		"both of the secret": {[]*corev1.Event{missing(uid, "regcred"), failed, missing("", "other")}, []string{"other", "regcred"}},
+		"of another life":    {[]*corev1.Event{failed, missing(other, "regcred")}, nil},
+	} {
+		for _, once := range []bool{false, true} {
+			for _, podFirst := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, once %v, pod first %v", name, once, podFirst), func(t *testing.T) {
+					d := gather(t, collectedAt, func(b *evidence.Builder, k *Collector) {
+						if askAll(b); once {
+							k.PodsComeOnce()
+						}
+						if podFirst {
+							k.AddPod(p, evidence.Provenance{})
+						}
+						for _, e := range c.events {
+							k.AddEvent(e, evidence.Provenance{})
+						}
+						if !podFirst {
+							k.AddPod(p, evidence.Provenance{})
+						}
+					})
+					if got := d.Pods["default/web"].MissingPullSecrets; !slices.Equal(got, c.want) {
+						t.Errorf("missing secrets %q, want %q", got, c.want)
+					}
+				})
+			}
+		}
 	}
 }
 

@@ -73,16 +73,35 @@ func podSubject(namespace, name string) evidence.Subject {
 // notes the pull secrets that the kubelet missed.
 func (c *Collector) settlePlatforms() {
 	for key, pod := range c.pods {
-		events := c.eventsOf(key)
+		vsphere, missing := c.saidOfPod(key)
 		switch {
 		case pod.Platform != "":
-		case c.nodes[pod.Node].esxi, events != nil && events.vsphere:
+		case c.nodes[pod.Node].esxi, vsphere:
 			pod.Platform = evidence.PlatformVSpherePod
 		}
-		if events != nil && pod.Observed {
-			pod.MissingPullSecrets = events.missingSecrets
+		if pod.Observed {
+			pod.MissingPullSecrets = missing
 		}
 	}
+}
+
+// saidOfPod is what events say of a pod itself: those of its uid and those without one.
+// Which of its images' events are kept makes no difference.
+func (c *Collector) saidOfPod(key string) (vsphere bool, missing []string) {
+	uid := c.uids[key]
+	if uid == 0 {
+		if p := c.eventsOf(key); p != nil {
+			return p.vsphere, p.missingSecrets
+		}
+		return false, nil
+	}
+	for _, p := range c.events[key] {
+		if p.uid == uid || p.uid == 0 {
+			vsphere = vsphere || p.vsphere
+			missing = sortedSet(slices.Concat(missing, p.missingSecrets))
+		}
+	}
+	return vsphere, missing
 }
 
 // joinPod makes the failures of one pod that waits.

@@ -184,9 +184,25 @@ type frameEnd struct {
 }
 
 var (
-	partLine = regexp.MustCompile(`^([0-9a-f]{16}) ([0-9]{1,5})/([0-9]{1,5}) ([A-Za-z0-9+/]+={0,2})$`)
+	// partHead is what a part begins with, of partLength bytes at most.
+	partHead = regexp.MustCompile(`^([0-9a-f]{16}) ([0-9]{1,5})/([0-9]{1,5}) `)
 	endLine  = regexp.MustCompile(`^([0-9a-f]{16}) end ([0-9]{1,8}) ([0-9a-f]{64})$`)
 )
+
+const partLength = 16 + len(" 99999/99999 ")
+
+// isBase64 looks at the letters only: an expression takes most of the time of reading a frame.
+func isBase64(text string) bool {
+	digits := strings.TrimRight(text, "=")
+	for i := range len(digits) {
+		switch c := digits[i]; {
+		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '+', c == '/':
+		default:
+			return false
+		}
+	}
+	return digits != "" && len(text)-len(digits) <= 2
+}
 
 func frameLines(log []byte) []frameLine {
 	var lines []frameLine
@@ -195,8 +211,9 @@ func frameLines(log []byte) []frameLine {
 		if !ok {
 			continue
 		}
-		if m := partLine.FindStringSubmatch(rest); m != nil {
-			lines = append(lines, frameLine{id: m[1], n: number(m[2]), of: number(m[3]), text: m[4]})
+		m := partHead.FindStringSubmatch(rest[:min(len(rest), partLength)])
+		if m != nil && isBase64(rest[len(m[0]):]) {
+			lines = append(lines, frameLine{id: m[1], n: number(m[2]), of: number(m[3]), text: rest[len(m[0]):]})
 		} else if m := endLine.FindStringSubmatch(rest); m != nil {
 			lines = append(lines, frameLine{id: m[1], end: &frameEnd{size: number(m[2]), digest: m[3]}})
 		} else {

@@ -3,6 +3,7 @@ package agent
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -179,4 +180,27 @@ func FuzzPayload(f *testing.F) {
 			t.Fatal("a frame of more than there was")
 		}
 	})
+}
+
+// BenchmarkRead reads the log of a node with 200 KB of certificates and of settings, which
+// compress as text in base64 does, with another frame before it.
+func BenchmarkRead(b *testing.B) {
+	f := aFrame(1)
+	source := rand.New(rand.NewPCG(2, 1))
+	f.Listing = f.Listing[:0]
+	for len(f.Listing) < 200_000 {
+		line := make([]byte, 48)
+		for i := range line {
+			line[i] = byte(source.Uint32())
+		}
+		f.Listing = append(base64.StdEncoding.AppendEncode(f.Listing, line), '\n')
+	}
+	log := append(written(b, aFrame(2)), written(b, f)...)
+	b.SetBytes(int64(len(log)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Read(log); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -216,8 +216,8 @@ func (h *hostKeys) acceptNew(refusal *HostKeyError, key ssh.PublicKey) error {
 // with mode 0600, and its folder where they are absent. An empty line adds
 // nothing: it tries whether the file can be written.
 func appendTo(file, line string) (err error) {
-	_ = os.Mkdir(filepath.Dir(file), 0o700) // where it fails, opening the file says why
-	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
+	_ = os.Mkdir(filepath.Dir(file), 0o700)                               // where it fails, opening the file says why
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the user or the SSH configuration names it
 	if err != nil {
 		return err
 	}

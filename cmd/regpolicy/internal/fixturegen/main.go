@@ -67,7 +67,7 @@ func (s *story) link(path, target string) {
 
 func (s *story) write(dir string) error {
 	for _, part := range []string{"source", "registries", "story.yaml"} {
-		if err := os.RemoveAll(filepath.Join(dir, part)); err != nil {
+		if err := os.RemoveAll(filepath.Join(dir, part)); err != nil { //nolint:gosec // in the folder that the developer names
 			return err
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/folder"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -111,7 +112,7 @@ func find(ctx context.Context, args []string) ([]file, error) {
 		case arg == "-":
 			return nil, &Error{errors.New(`"-": merge reads no standard input`), "name files and folders; `regpolicy eval -` judges one document"}
 		case err != nil:
-			return nil, &Error{fmt.Errorf("reading %q: %w", arg, pathless(err)), "name documents that `regpolicy collect -o FILE` wrote, or a folder of them"}
+			return nil, &Error{fmt.Errorf("reading %q: %w", arg, folder.Pathless(err)), "name documents that `regpolicy collect -o FILE` wrote, or a folder of them"}
 		case !info.IsDir():
 			err = add(arg, true)
 		default:
@@ -128,31 +129,22 @@ func find(ctx context.Context, args []string) ([]file, error) {
 // walk visits the *.json of a folder; what begins with a dot is not finished, or
 // another program's. A folder that cannot be read may hold any number of documents.
 func walk(root string, visit func(string) error) error {
-	if !strings.HasSuffix(root, string(filepath.Separator)) {
-		root += string(filepath.Separator) // with which a link is followed
-	}
-	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	err := folder.Walk(root, func(f folder.File) error {
 		switch {
-		case err != nil:
-			return &Error{fmt.Errorf("reading %q: %w", path, pathless(err)), "let it be read: the documents in it would go missing"}
-		case path != root && strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return filepath.SkipDir
-			}
+		case f.Hidden():
 			return nil
-		case d.Type()&fs.ModeSymlink != 0 && isFolder(path):
-			return &Error{fmt.Errorf("reading %q: it is a link to a folder, and links below a folder are not followed", path), "name the folder itself, too, or remove the link: the documents in it would go missing"}
-		case d.IsDir() || !strings.HasSuffix(d.Name(), ".json"):
+		case f.Linked:
+			return &Error{fmt.Errorf("reading %q: it is a link to a folder, and links below a folder are not followed", f.Path), "name the folder itself, too, or remove the link: the documents in it would go missing"}
+		case !strings.HasSuffix(f.Path, ".json"):
 			return nil
 		default:
-			return visit(path)
+			return visit(f.Path)
 		}
 	})
-}
-
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return &Error{fmt.Errorf("reading %q: %w", e.Path, e.Err), "let it be read: the documents in it would go missing"}
+	}
+	return err
 }
 
 // head is what a document says of itself before its evidence.
@@ -204,7 +196,7 @@ func unreadable(err error) *fault {
 	case errors.Is(err, fs.ErrNotExist):
 		reason, hint = "not_found", "put the document there that the link leads to, or remove the link"
 	}
-	return &fault{reason, pathless(err).Error(), hint}
+	return &fault{reason, folder.Pathless(err).Error(), hint}
 }
 
 func (f *file) readHead(r io.Reader) {
@@ -275,11 +267,4 @@ func (f *file) name() string {
 		return f.head.cluster
 	}
 	return strings.TrimSuffix(filepath.Base(f.path), ".json")
-}
-
-func pathless(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
 }

@@ -12,6 +12,10 @@ func (g *ForecastGap) Of() string {
 	return g.ID + " (" + g.Cluster + ")"
 }
 
+// shownGaps is how many have a line of their own: where time is short, all policies of
+// all clusters have the same.
+const shownGaps = 5
+
 // forecast lists the dates to come, and what is not known of them.
 func (p *printer) forecast(r *Report) {
 	p.dates(r)
@@ -21,6 +25,10 @@ func (p *printer) forecast(r *Report) {
 	p.line("")
 	p.line("%s", p.paint(p.Say("Dates to come that are not known in full:"), text.Bold))
 	for i := range r.ForecastGaps {
+		if i == shownGaps {
+			p.line("  %s", p.Sayf("... and %d more (-o json)", len(r.ForecastGaps)-shownGaps))
+			break
+		}
 		g := &r.ForecastGaps[i]
 		p.paragraph("  ", p.Sayf("from %s on  %s: %s", stamp(g.From), g.Of(), g.Reason))
 	}

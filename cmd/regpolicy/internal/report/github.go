@@ -68,6 +68,7 @@ func annotations(r *Report) []annotation {
 		verdict      Verdict
 	}
 	at := map[key]int{}
+	stands := placesOf(r)
 	var found []annotation
 	for i := range r.Results {
 		res := &r.Results[i]
@@ -75,7 +76,7 @@ func annotations(r *Report) []annotation {
 		if level == "" {
 			continue
 		}
-		file, line, column := place(r, res)
+		file, line, column := stands.of(res)
 		k := key{res.ID, file, line, column, res.Verdict}
 		n, ok := at[k]
 		if !ok {

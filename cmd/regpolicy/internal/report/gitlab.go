@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 )
@@ -33,12 +32,13 @@ type (
 // look at, and for each waived one.
 func GitLab(w io.Writer, r *Report) error {
 	issues := []gitlabIssue{}
+	stands := placesOf(r)
 	for i := range r.Results {
 		res := &r.Results[i]
 		if res.Verdict == Pass || res.Verdict == Skip {
 			continue
 		}
-		file, line, _ := place(r, res)
+		file, line, _ := stands.of(res)
 		issues = append(issues, gitlabIssue{
 			Type: "issue", CheckName: plain(res.ID),
 			Description: string(res.Verdict) + ": " + short(Visible(said(res)), 4000),
@@ -47,10 +47,7 @@ func GitLab(w io.Writer, r *Report) error {
 			Location: gitlabLocation{Path: file, Lines: gitlabLines{Begin: line}},
 		})
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(issues); err != nil {
+	if err := writeIndented(w, issues); err != nil {
 		return fmt.Errorf("writing GitLab report: %w", err)
 	}
 	return nil

@@ -187,6 +187,7 @@ func markdownTable(out io.Writer, groups []markdownGroup, most int) {
 }
 
 func markdownDetails(out io.Writer, r *Report, groups []markdownGroup, most int) {
+	stands := placesOf(r)
 	for i, g := range groups {
 		if i == most {
 			break
@@ -199,7 +200,7 @@ func markdownDetails(out io.Writer, r *Report, groups []markdownGroup, most int)
 			}
 			fmt.Fprintf(out, "- %s: %s", escapeMarkdown(short(subjectOf(res), 300)), escapeMarkdown(short(Visible(said(res)), 600)))
 			if res.Location != nil {
-				file, line, _ := place(r, res)
+				file, line, _ := stands.of(res)
 				fmt.Fprintf(out, " (%s:%d)", escapeMarkdown(short(file, 200)), line)
 			}
 			fmt.Fprintln(out)
@@ -241,15 +242,20 @@ func markdownFleet(out io.Writer, r *Report, most int) {
 }
 
 func escapeHTML(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@&#8203;").Replace(s)
+	return escapedHTML.Replace(s)
 }
+
+var (
+	escapedHTML     = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@&#8203;")
+	escapedMarkdown = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@&#8203;",
+		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "#", `\#`, "!", `\!`)
+)
 
 // escapeMarkdown lets text stand as it is in a line or a cell of Markdown; a quoted
 // message must neither make markup nor call anybody by @name.
 func escapeMarkdown(s string) string {
 	s = strings.TrimSpace(Visible(s))
-	s = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@&#8203;",
-		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "#", `\#`, "!", `\!`).Replace(s)
+	s = escapedMarkdown.Replace(s)
 	if strings.HasPrefix(s, "-") || strings.HasPrefix(s, "+") || strings.HasPrefix(s, "=") {
 		return `\` + s
 	}

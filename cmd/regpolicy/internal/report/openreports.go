@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -124,17 +125,25 @@ func (api ReportAPI) write(w io.Writer, r *Report) error {
 	if err != nil {
 		return err
 	}
-	enc := yaml.NewEncoder(w)
-	enc.SetIndent(2)
-	for _, o := range reports {
-		if err := enc.Encode(o); err != nil {
-			return fmt.Errorf("writing %s: %w", o.Kind, err)
+	for i := range reports {
+		if err := reports[i].write(w, i > 0); err != nil {
+			return fmt.Errorf("writing %s: %w", reports[i].Kind, err)
 		}
 	}
-	if err := enc.Close(); err != nil {
-		return fmt.Errorf("writing %s: %w", api.Kind, err)
-	}
 	return nil
+}
+
+// write writes an object, as another one of a stream or the first. Each has an encoder
+// of its own: one keeps in memory what it has written until its end.
+func (o *k8sReport) write(w io.Writer, another bool) error {
+	if another {
+		if _, err := io.WriteString(w, "---\n"); err != nil {
+			return err
+		}
+	}
+	enc := yaml.NewEncoder(w)
+	enc.SetIndent(2)
+	return errors.Join(enc.Encode(o), enc.Close())
 }
 
 func (api ReportAPI) reports(r *Report, homeless func(namespace string) bool) ([]k8sReport, error) {

@@ -1,9 +1,8 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"maps"
@@ -22,16 +21,13 @@ import (
 // finding per control. It states what was observed and draws no conclusion about a
 // system as a whole. Equal reports have equal UUIDs (version 5).
 func OSCAL(w io.Writer, r *Report) error {
-	var whole bytes.Buffer
-	if err := JSON(&whole, r); err != nil {
+	whole := sha256.New()
+	if err := JSON(whole, r); err != nil {
 		return err
 	}
-	a := &assessment{r: r, root: uuid.NewSHA1(uuid.NameSpaceURL, whole.Bytes()), subjects: map[string]string{}}
+	a := &assessment{r: r, root: uuid.NewSHA1(uuid.NameSpaceURL, whole.Sum(nil)), subjects: map[string]string{}, stands: placesOf(r), start: start(r)}
 	model := oscal.OscalModels{AssessmentResults: a.results()}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(model); err != nil {
+	if err := writeIndented(w, model); err != nil {
 		return fmt.Errorf("writing OSCAL assessment results: %w", err)
 	}
 	return nil
@@ -44,6 +40,9 @@ type assessment struct {
 	// subjects are the UUIDs of inventory items by subject.
 	subjects map[string]string
 	items    []oscal.InventoryItem
+	stands   *places
+	// start is when the first evidence was collected, which is never after the end.
+	start time.Time
 }
 
 func (a *assessment) id(parts ...string) string {
@@ -57,7 +56,7 @@ func (a *assessment) results() *oscal.AssessmentResults {
 	result := oscal.Result{
 		UUID: a.id("result"), Title: "Judgement by regpolicy",
 		Description: fmt.Sprintf("Evidence judged as of %s by %s.", iso(a.r.Run.At), count(a.r.Run.Policies.Count, "policy", "policies")),
-		Start:       a.start(), ReviewedControls: a.reviewed(byControl),
+		Start:       a.start, ReviewedControls: a.reviewed(byControl),
 		Remarks: fmt.Sprintf("pass=%d fail=%d warn=%d inconclusive=%d error=%d skip=%d waived=%d. The findings say what the evidence shows for the policies that ran; "+
 			"they are no statement about the system as a whole.", s.Pass, s.Fail, s.Warn, s.Inconclusive, s.Error, s.Skip, s.Waived),
 	}
@@ -86,10 +85,9 @@ func (a *assessment) results() *oscal.AssessmentResults {
 	}
 }
 
-// start is when the first evidence was collected, which is never after the end.
-func (a *assessment) start() time.Time {
-	at := date(a.r.Run.At)
-	for _, d := range a.r.Run.Documents {
+func start(r *Report) time.Time {
+	at := date(r.Run.At)
+	for _, d := range r.Run.Documents {
 		if collected := date(d.CollectedAt); collected.Before(at) {
 			at = collected
 		}
@@ -174,10 +172,10 @@ func (a *assessment) observation(i int, res *Result) oscal.Observation {
 	}
 	o := oscal.Observation{
 		UUID: a.id("observation", fmt.Sprint(i), res.Fingerprint), Title: line(cmp.Or(res.Title, res.ID, "result")), Description: cmp.Or(said(res), "-"),
-		Methods: []string{"TEST"}, Types: &[]string{"finding"}, Collected: a.start(), Props: &props,
+		Methods: []string{"TEST"}, Types: &[]string{"finding"}, Collected: a.start, Props: &props,
 		Subjects: &[]oscal.SubjectReference{{SubjectUuid: a.subject(res), Type: "inventory-item", Title: line(cmp.Or(subjectText(res.Subject), "document"))}},
 	}
-	if n := documentOf(a.r, res); n >= 0 {
+	if n := a.stands.document(res); n >= 0 {
 		o.Collected = date(a.r.Run.Documents[n].CollectedAt)
 		found := oscal.RelevantEvidence{Href: "#" + a.document(n), Description: "The evidence document."}
 		var where []oscal.Property

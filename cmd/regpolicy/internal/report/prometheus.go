@@ -149,12 +149,13 @@ func (m metrics) family(name, help string) {
 	fmt.Fprintf(m.w, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name)
 }
 
+var escapedLabel = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 // sample writes one value with its labels, given as names and values in turn.
 func (m metrics) sample(name string, value int64, labels ...string) {
-	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 	pairs := make([]string, 0, len(labels)/2)
 	for i := 0; i+1 < len(labels); i += 2 {
-		pairs = append(pairs, labels[i]+`="`+escape.Replace(Visible(labels[i+1]))+`"`)
+		pairs = append(pairs, labels[i]+`="`+escapedLabel.Replace(Visible(labels[i+1]))+`"`)
 	}
 	if len(pairs) > 0 {
 		name += "{" + strings.Join(pairs, ",") + "}"

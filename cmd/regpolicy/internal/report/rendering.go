@@ -116,32 +116,6 @@ func short(s string, most int) string {
 	return s + mark
 }
 
-// place is where the manifest of a result stands, else the document it is about. The
-// line is never 0: consumers refuse it.
-func place(r *Report, res *Result) (file string, line, column int) {
-	if l := res.Location; l != nil && l.File != "" {
-		return filePath(l.File), max(l.Line, 1), max(l.Column, 0)
-	}
-	n := documentOf(r, res)
-	if n < 0 {
-		return "evidence.json", 1, 0
-	}
-	// What was made from several files names them all.
-	first, _, _ := strings.Cut(r.Run.Documents[n].URI, ", ")
-	return filePath(first), 1, 0
-}
-
-// documentOf is the index of the document that a result is about, -1 where there is
-// none.
-func documentOf(r *Report, res *Result) int {
-	cluster := res.Subject["cluster"]
-	n := slices.IndexFunc(r.Run.Documents, func(d Document) bool { return cluster != "" && (cluster == d.Cluster || cluster == d.URI) })
-	if n < 0 && len(r.Run.Documents) > 0 {
-		return 0
-	}
-	return n
-}
-
 // filePath is a file's name with slashes, without a leading "./".
 func filePath(name string) string {
 	name = Visible(strings.ReplaceAll(name, `\`, "/"))
@@ -199,6 +173,8 @@ func pointers(res *Result) []string {
 
 func visible(r rune) rune {
 	switch {
+	case ' ' <= r && r <= '~': // most are
+		return r
 	case r == '\t', r == '\n':
 		return ' '
 	case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029', r == '\ufeff',

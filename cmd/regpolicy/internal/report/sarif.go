@@ -33,6 +33,7 @@ func writeSARIF(w io.Writer, r *Report, full bool) error {
 		run.Tool.Driver.AddRule(sarifRule(&rules[i]))
 	}
 	run.WithArtifacts(sarifArtifacts(r))
+	stands := placesOf(r)
 	invocation := sarif.NewInvocation().WithExecutionSuccessful(r.Summary.Error == 0)
 	for i := range r.Results {
 		res := &r.Results[i]
@@ -40,7 +41,7 @@ func writeSARIF(w io.Writer, r *Report, full bool) error {
 		case res.Verdict == Error:
 			invocation.AddToolExecutionNotification(sarifNotification(res, at[res.ID]))
 		case full || (res.Verdict != Pass && res.Verdict != Skip):
-			run.AddResult(sarifResult(r, res, at[res.ID], full))
+			run.AddResult(sarifResult(stands, res, at[res.ID], full))
 		}
 	}
 	run.AddInvocation(invocation)
@@ -52,7 +53,7 @@ func writeSARIF(w io.Writer, r *Report, full bool) error {
 	run.WithProperties(summary)
 	report := sarif.NewReport().AddRun(run)
 	report.Schema = sarifSchema
-	if err := report.PrettyWrite(w); err != nil {
+	if err := writeIndented(w, report); err != nil {
 		return fmt.Errorf("writing SARIF report: %w", err)
 	}
 	return nil
@@ -115,9 +116,9 @@ func sarifRule(rule *Rule) *sarif.ReportingDescriptor {
 	return out
 }
 
-func sarifResult(r *Report, res *Result, index int, full bool) *sarif.Result {
+func sarifResult(stands *places, res *Result, index int, full bool) *sarif.Result {
 	kind, level := sarifKind(res, full)
-	file, line, column := place(r, res)
+	file, line, column := stands.of(res)
 	region := sarif.NewRegion().WithStartLine(line)
 	if column > 0 {
 		region.WithStartColumn(column)

@@ -17,8 +17,9 @@ func TAP(w io.Writer, r *Report) error {
 	} else {
 		fmt.Fprintf(out, "1..%d\n", len(r.Results))
 	}
+	stands := placesOf(r)
 	for i := range r.Results {
-		tapPoint(out, r, i)
+		tapPoint(out, stands, i+1, &r.Results[i])
 	}
 	fmt.Fprintf(out, "# %s\n", summaryLine(r))
 	if err := out.Flush(); err != nil {
@@ -27,8 +28,7 @@ func TAP(w io.Writer, r *Report) error {
 	return nil
 }
 
-func tapPoint(out *bufio.Writer, r *Report, i int) {
-	res := &r.Results[i]
+func tapPoint(out *bufio.Writer, stands *places, number int, res *Result) {
 	status, directive := "ok", ""
 	switch res.Verdict {
 	case Fail, Inconclusive, Error:
@@ -39,11 +39,11 @@ func tapPoint(out *bufio.Writer, r *Report, i int) {
 		status, directive = "not ok", " # TODO "+tapText(said(res))
 	case Pass, Warn:
 	}
-	fmt.Fprintf(out, "%s %d - %s%s\n", status, i+1, tapText(res.ID+" "+subjectOf(res)), directive)
+	fmt.Fprintf(out, "%s %d - %s%s\n", status, number, tapText(res.ID+" "+subjectOf(res)), directive)
 	if res.Verdict == Pass || res.Verdict == Skip {
 		return
 	}
-	file, line, _ := place(r, res)
+	file, line, _ := stands.of(res)
 	fmt.Fprintln(out, "  ---")
 	for _, entry := range [][2]string{
 		{"verdict", string(res.Verdict)},
@@ -64,10 +64,16 @@ func tapPoint(out *bufio.Writer, r *Report, i int) {
 // tapQuoted is a scalar of YAML in double quotes and on one line, which also the
 // readers understand that know little of YAML.
 func tapQuoted(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(plain(s)) + `"`
+	return `"` + quotedTAP.Replace(plain(s)) + `"`
 }
 
 // tapText is text for one line in which nothing is a directive.
 func tapText(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `#`, `\#`).Replace(Visible(s))
+	return escapedTAP.Replace(Visible(s))
 }
+
+// A Replacer is built when it is used first, which takes longer than using it.
+var (
+	quotedTAP  = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+	escapedTAP = strings.NewReplacer(`\`, `\\`, `#`, `\#`)
+)

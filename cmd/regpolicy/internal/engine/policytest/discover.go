@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/folder"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
@@ -103,22 +104,16 @@ func globEscape(folder string) string {
 func storyFolders(paths []string) ([]string, error) {
 	var out []string
 	for _, root := range paths {
-		err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
-			if err != nil {
-				return fault(root, 0, "name a file or folder that exists", "looking for tests: %v", pathless(err))
-			}
-			if d.IsDir() && file != root && strings.HasPrefix(d.Name(), ".") {
-				return filepath.SkipDir
-			}
-			if !d.IsDir() && d.Name() == storyFile {
-				if _, err := os.Stat(filepath.Join(filepath.Dir(file), "document.json")); err == nil {
-					out = append(out, filepath.Dir(file))
+		err := folder.Walk(root, func(f folder.File) error {
+			if filepath.Base(f.Path) == storyFile {
+				if _, err := os.Stat(filepath.Join(filepath.Dir(f.Path), "document.json")); err == nil {
+					out = append(out, filepath.Dir(f.Path))
 				}
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return nil, fault(root, 0, "name a file or folder that exists", "looking for tests: %v", folder.Pathless(err))
 		}
 	}
 	slices.Sort(out)

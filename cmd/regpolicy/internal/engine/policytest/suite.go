@@ -16,6 +16,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/folder"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/mappings"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -241,24 +242,17 @@ func caseLines(source []byte) map[string]int {
 func readLimited(fsys fs.FS, file string) ([]byte, error) {
 	f, err := fsys.Open(file)
 	if err != nil {
-		return nil, fault(file, 0, "name a file that exists and can be read", "reading it: %v", pathless(err))
+		return nil, fault(file, 0, "name a file that exists and can be read", "reading it: %v", folder.Pathless(err))
 	}
 	defer f.Close() //nolint:errcheck // read only
 	source, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return nil, fault(file, 0, "", "reading it: %v", pathless(err))
+		return nil, fault(file, 0, "", "reading it: %v", folder.Pathless(err))
 	}
 	if len(source) > maxFile {
 		return nil, fault(file, 0, "a case is a few facts", "it has more than %d MiB", maxFile>>20)
 	}
 	return source, nil
-}
-
-func pathless(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
 }
 
 func fault(file string, line int, hint, format string, args ...any) error {
