@@ -43,8 +43,18 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	}
 	parsed, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return fmt.Errorf("reading time %q: %w", s, err)
+		return &unreadableTime{s, err}
 	}
 	*t = At(parsed)
 	return nil
 }
+
+// unreadableTime is text in the place of a time.
+type unreadableTime struct {
+	text  string
+	cause error
+}
+
+func (e *unreadableTime) Error() string { return fmt.Sprintf("reading time %q: %v", e.text, e.cause) }
+
+func (e *unreadableTime) Unwrap() error { return e.cause }
