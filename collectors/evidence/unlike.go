@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,7 +20,7 @@ func unlike(data []byte, err error) error {
 		line, column := lineAndColumn(data, syntax.Offset-1)
 		if syntax.Error() == "unexpected end of JSON input" {
 			line, column = lineAndColumn(data, int64(len(data)))
-			return fmt.Errorf("line %d, column %d: the JSON text ends too early", line, column)
+			return truncatedError{line, column}
 		}
 		return fmt.Errorf("line %d, column %d: it is not JSON: %w", line, column, syntax)
 	}
@@ -36,6 +37,15 @@ func unlike(data []byte, err error) error {
 	return err
 }
 
+// truncatedError is where a text ends before its JSON does.
+type truncatedError struct{ line, column int }
+
+func (e truncatedError) Error() string {
+	return fmt.Sprintf("line %d, column %d: the JSON text ends too early", e.line, e.column)
+}
+
+func (truncatedError) Unwrap() error { return io.ErrUnexpectedEOF }
+
 // syntaxOf is what encoding/json says of a text that is no JSON, or of what stands behind
 // one: its words are those that people know.
 func syntaxOf(data []byte) error {
@@ -50,12 +60,12 @@ func mistyped(data []byte, err *jsonv2.SemanticError) error {
 		at++
 	}
 	line, column := lineAndColumn(data, at)
-	unread, timed := errors.AsType[*unreadableTime](err)
+	other, timed := errors.AsType[*noTimeError](err)
 	switch {
 	case errors.Is(err, jsonv2.ErrUnknownName):
 		return fmt.Errorf("line %d, column %d: it has %.200q, which no evidence document has", line, column, place)
 	case timed:
-		return fmt.Errorf("line %d, column %d: its %.200q is no time (RFC 3339): %.60q", line, column, place, unread.text)
+		return fmt.Errorf("line %d, column %d: its %.200q: %w", line, column, place, other)
 	case place == "":
 		return fmt.Errorf("it is a JSON %s, no object", kindOf(data, at))
 	default:
