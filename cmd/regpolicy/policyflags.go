@@ -293,14 +293,11 @@ func readStrictYAML(path string, into any) error {
 func readSmall(path string) ([]byte, error) { return readAtMost(path, 1<<20) }
 
 func readAtMost(path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // the user names it
+	file, err := openNamed(path)
 	if err != nil {
-		return nil, usage("name a file that exists and can be read", "reading %q: %w", path, pathless(err))
+		return nil, usage("name a file that exists and can be read", "reading %q: %w", path, err)
 	}
 	defer file.Close() //nolint:errcheck // read only
-	if info, err := file.Stat(); err == nil && info.IsDir() {
-		return nil, usage("name the file in it", "reading %q: it is a folder", path)
-	}
 	data, err := io.ReadAll(io.LimitReader(file, limit+1))
 	switch {
 	case err != nil:

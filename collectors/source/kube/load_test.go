@@ -94,6 +94,7 @@ func TestLoadThatFails(t *testing.T) {
 		hint    string
 	}{
 		{"a missing file", none, "", "loading kubeconfig: stat " + none + ": no such file or directory", "name a kubeconfig that exists"},
+		{"a device without an end", "/dev/zero", "", `loading kubeconfig: "/dev/zero" is a pipe, a device or a socket, and no file`, "name a file"},
 		{"a directory", t.TempDir(), "", "is a directory", "name the file in it"},
 		{"an unknown context", writeFile(t, "config", kubeconfig(server, "{}"), 0o600), "staging", `loading kubeconfig: context "staging" is not in it`, "choose one with --context: dev, orphan, prod"},
 		{"a context without its cluster", writeFile(t, "config", kubeconfig(server, "{}"), 0o600), "orphan", `cluster "gone" of context "orphan" is not in it`, "choose one with --context"},
