@@ -309,10 +309,11 @@ func readAtMost(path string, limit int64) ([]byte, error) {
 }
 
 // goType is how yaml.v3 names what a key was to be read into.
-var goType = regexp.MustCompile(` (?:not found in|into) (?:type .*|\[\].*|map\[.*|struct \{.*|string|int|bool|time\..*)`)
+var goType = regexp.MustCompile(` (?:not found in|into) (?:type .*|\[\].*|map\[.*|struct \{.*|string|int|bool|\w+\.\w+$)`)
 
 // plainYAML puts an error of yaml.v3 into words that need no Go.
 func plainYAML(err error) error {
+	forms := strings.NewReplacer("!!seq", "a list", "!!map", "a mapping", "!!str", "a text", "!!int", "a number", "!!float", "a number", "!!bool", "a truth value", "!!timestamp", "a date", "!!null", "nothing")
 	typed, ok := errors.AsType[*yaml.TypeError](err)
 	if !ok {
 		return err
@@ -324,6 +325,7 @@ func plainYAML(err error) error {
 			faults = append(faults, strings.Replace(plain, "field ", "unknown key ", 1))
 			continue
 		}
+		plain = forms.Replace(plain)
 		faults = append(faults, strings.Replace(plain, "cannot unmarshal ", "what stands here has another form: ", 1))
 	}
 	return errors.New(strings.Join(faults, "; "))
