@@ -170,5 +170,6 @@ func contextHint(contexts map[string]*clientcmdapi.Context) string {
 // hold tokens.
 func unquoted(err error) error {
 	text, _, _ := strings.Cut(err.Error(), " is missing in '")
+	text, _, _ = strings.Cut(text, " in scheme \"") // and a line of client-go's source
 	return errors.New(oneLine(text))
 }
