@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -98,4 +99,32 @@ func asNobody(t *testing.T, dir string) (int, *report.Report, string) {
 	c.Stdout, c.Stderr = &stdout, &stderr
 	code := exitCode(c.Run())
 	return code, readReport(t, stdout.String()), stderr.String()
+}
+
+// TestPipeFile gives a pipe that nobody writes to wherever a file goes: opening it would
+// wait for ever, and a signal would not end that.
+func TestPipeFile(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	document := documentWith(t)
+	for name, args := range map[string][]string{
+		"source":     {"eval", pipe},
+		"report":     {"convert", pipe},
+		"baseline":   {"eval", document, "--baseline", pipe},
+		"waivers":    {"eval", document, "--waivers", pipe},
+		"params":     {"eval", document, "--params", pipe},
+		"data":       {"eval", document, "--data", pipe},
+		"policy":     {"eval", document, "-p", pipe},
+		"bundle key": {"eval", document, "--bundle-key", pipe},
+		"fleet":      {"merge", "--expect", pipe, document},
+		"kubeconfig": {"eval", "--kubeconfig", pipe},
+		"CA file":    {"eval", document, "-p", "oci://127.0.0.1:1/x", "--ca-file", pipe},
+		"ssh key":    {"eval", document, "--node", "wk-1=127.0.0.1", "--ssh-key", pipe},
+	} {
+		t.Run(name, func(t *testing.T) {
+			process{args: args, limit: 20 * time.Second}.run(t).checkComplaint(t, exitUsage, pipe)
+		})
+	}
 }

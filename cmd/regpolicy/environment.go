@@ -75,7 +75,7 @@ func usage(hint, format string, args ...any) error {
 func run(ctx context.Context, e *environment) int {
 	out := &watched{to: e.stdout}
 	own := *e
-	own.stdout, e = out, &own
+	own.stdout, own.stdin, e = out, &interruptible{ctx, e.stdin}, &own
 	root := newRoot(e)
 	root.SetArgs(e.args)
 	command, err := root.ExecuteContextC(ctx)

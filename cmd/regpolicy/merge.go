@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -158,9 +157,9 @@ func readExpected(path string) ([]string, error) {
 // readFleetList reads a list of clusters that names at least one.
 func readFleetList(path string) ([]fleet.Member, error) {
 	const form = "write a line for each cluster: NAME, or NAME kubeconfig=FILE context=NAME"
-	file, err := os.Open(path) //nolint:gosec // the user names it
+	file, err := openNamed(path)
 	if err != nil {
-		return nil, usage("name a file that lists the clusters", "reading %q: %w", path, pathless(err))
+		return nil, usage("name a file that lists the clusters", "reading %q: %w", path, err)
 	}
 	defer file.Close() //nolint:errcheck // read only
 	members, err := fleet.ReadList(file)

@@ -283,14 +283,11 @@ func readStrictYAML(path string, into any) error {
 func readSmall(path string) ([]byte, error) { return readAtMost(path, 1<<20) }
 
 func readAtMost(path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // the user names it
+	file, err := openNamed(path)
 	if err != nil {
-		return nil, usage("name a file that exists and can be read", "reading %q: %w", path, pathless(err))
+		return nil, usage("name a file that exists and can be read", "reading %q: %w", path, err)
 	}
 	defer file.Close() //nolint:errcheck // read only
-	if info, err := file.Stat(); err == nil && info.IsDir() {
-		return nil, usage("name the file in it", "reading %q: it is a folder", path)
-	}
 	data, err := io.ReadAll(io.LimitReader(file, limit+1))
 	switch {
 	case err != nil:
@@ -302,10 +299,11 @@ func readAtMost(path string, limit int64) ([]byte, error) {
 }
 
 // goType is how yaml.v3 names what a key was to be read into.
-var goType = regexp.MustCompile(` (?:not found in|into) (?:type .*|\[\].*|map\[.*|struct \{.*|string|int|bool|time\..*)`)
+var goType = regexp.MustCompile(` (?:not found in|into) (?:type .*|\[\].*|map\[.*|struct \{.*|string|int|bool|\w+\.\w+$)`)
 
 // plainYAML puts an error of yaml.v3 into words that need no Go.
 func plainYAML(err error) error {
+	forms := strings.NewReplacer("!!seq", "a list", "!!map", "a mapping", "!!str", "a text", "!!int", "a number", "!!float", "a number", "!!bool", "a truth value", "!!timestamp", "a date", "!!null", "nothing")
 	typed, ok := errors.AsType[*yaml.TypeError](err)
 	if !ok {
 		return err
@@ -317,6 +315,7 @@ func plainYAML(err error) error {
 			faults = append(faults, strings.Replace(plain, "field ", "unknown key ", 1))
 			continue
 		}
+		plain = forms.Replace(plain)
 		faults = append(faults, strings.Replace(plain, "cannot unmarshal ", "what stands here has another form: ", 1))
 	}
 	return errors.New(strings.Join(faults, "; "))

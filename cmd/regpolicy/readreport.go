@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 )
@@ -15,9 +14,9 @@ const maxReport = 1 << 30
 func readReportFile(e *environment, path string) (*report.Report, error) {
 	in := e.stdin
 	if path != "-" {
-		f, err := os.Open(path) //nolint:gosec // the user names it
+		f, err := openNamed(path)
 		if err != nil {
-			return nil, usage("name a report that `eval -o json=FILE` wrote", "reading %q: %w", path, pathless(err))
+			return nil, usage("name a report that `eval -o json=FILE` wrote", "reading %q: %w", path, err)
 		}
 		defer f.Close() //nolint:errcheck // read only
 		in = f

@@ -61,6 +61,20 @@ func FuzzWaivers(f *testing.F) {
 	})
 }
 
+// TestFormsAreToldInPlainWords names no type of Go, and no tag of YAML.
+func TestFormsAreToldInPlainWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"waivers: [[a]]\n":             "waiver cannot be read: line 1: what stands here has another form: a list",
+		"waivers:\n- policy: {a: b}\n": "waiver cannot be read: line 2: what stands here has another form: a mapping",
+		"waivers: 1\n":                 "line 1: what stands here has another form: a number `1`",
+	} {
+		_, err := readWaivers(writeFile(t, "waivers.yaml", text))
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}
+
 // FuzzParams: whatever a parameter file holds is mappings by policy, each value with
 // its line, or one error that names the file.
 func FuzzParams(f *testing.F) {

@@ -247,6 +247,7 @@ func compareReports(then, now *report.Report) (differences []string, waived int,
 		{"coverage", then.Coverage, now.Coverage},
 		{"list of who is affected", then.Affected, now.Affected},
 		{"rules", then.Rules, now.Rules},
+		{"picture of the trust paths", then.TrustPaths, now.TrustPaths},
 		{"documents", described(then), described(now)},
 		{"fleet", fleetOf(then), fleetOf(now)},
 	}

@@ -220,6 +220,7 @@ func (b *Builder) Build(openReason string) *Document {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.settleCoverage()
+	redact(&b.doc)
 	b.doc.Views = deriveViews(&b.doc)
 	fillEmpty(&b.doc)
 	return &b.doc

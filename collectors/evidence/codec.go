@@ -14,17 +14,15 @@ import (
 	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
-// Decode reads a document strictly: another schema version, an unknown field or
-// trailing bytes are errors.
+// Decode reads a document strictly: another schema version, an unknown field, one that
+// is there twice or trailing bytes are errors. Policies read the text itself, in which
+// "Nodes" is not "nodes", and the last of two names hides the first.
 func Decode(data []byte) (*Document, error) {
-	d, err := decodeInPlace(data)
-	if err != nil {
-		// The standard library's words for what is wrong are those that people know.
-		if d, err = decode(data); err != nil {
-			return nil, err
-		}
+	d, err := decode(data)
+	if err == nil {
+		err = check(d)
 	}
-	if err := check(d, data); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("reading evidence document: %w", err)
 	}
 	noNull(d)
@@ -33,54 +31,40 @@ func Decode(data []byte) (*Document, error) {
 	return d, nil
 }
 
-// decodeInPlace reads as encoding/json does, but needs no copy of the text. What it
-// says of an error is for decode to say.
-func decodeInPlace(data []byte) (*Document, error) {
-	var d Document
-	dec := jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	if err := jsonv2.UnmarshalDecode(dec, &d, jsonv1.DefaultOptionsV1(), jsonv2.RejectUnknownMembers(true)); err != nil {
-		return nil, err
-	}
-	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) || d.SchemaVersion != SchemaVersion {
-		return nil, errors.New("not one document of this version")
-	}
-	return &d, nil
-}
-
+// decode reads as encoding/json does, but for case, for names that are there twice and
+// for text that is no UTF-8, and needs no copy of the text.
 func decode(data []byte) (*Document, error) {
 	var d Document
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(&d)
+	dec := jsontext.NewDecoder(bytes.NewBuffer(data))
+	err := jsonv2.UnmarshalDecode(dec, &d, jsonv1.DefaultOptionsV1(), jsonv1.ReportErrorsWithLegacySemantics(false),
+		jsonv2.MatchCaseInsensitiveNames(false), jsontext.AllowDuplicateNames(false), jsontext.AllowInvalidUTF8(false), jsonv2.RejectUnknownMembers(true))
 	if err != nil || d.SchemaVersion != SchemaVersion {
 		// Another version's fields are unknown here; that it is one says more.
 		var head struct {
-			SchemaVersion string `json:"schema_version"`
+			SchemaVersion any `json:"schema_version"`
 		}
-		if err := json.Unmarshal(data, &head); err != nil {
-			return nil, fmt.Errorf("reading evidence document: %w", err)
+		if json.Unmarshal(data, &head) == nil {
+			if version, _ := head.SchemaVersion.(string); version != SchemaVersion {
+				return nil, fmt.Errorf("schema_version is %.60q, this program reads %q", version, SchemaVersion)
+			}
 		}
-		if head.SchemaVersion != SchemaVersion {
-			return nil, fmt.Errorf("reading evidence document: schema_version is %q, this program reads %q", head.SchemaVersion, SchemaVersion)
-		}
-		return nil, fmt.Errorf("reading evidence document: %w", err)
+		return nil, unlike(data, err)
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("reading evidence document: there is more after its end")
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, unlike(data, errors.New("there is more after its end"))
 	}
 	return &d, nil
 }
 
 // check refuses a document that contradicts itself: what is cut out of it, by
 // accident or not, must not read as nothing to look at.
-func check(d *Document, data []byte) error {
+func check(d *Document) error {
 	if d.CollectedAt.IsZero() {
 		return errors.New(`it has no "collected_at"`)
 	}
-	absent, keys := absentSections(d), topKeys(data)
+	absent := absentSections(d)
 	for section, collectors := range SectionCollectors {
-		// Policies read "nodes"; "Nodes", which Go takes for it, is not there for them.
-		if strings.Contains(section, ".") || keys[section] && !absent[section] {
+		if strings.Contains(section, ".") || !absent[section] {
 			continue
 		}
 		for _, name := range collectors {
@@ -110,34 +94,4 @@ func absentSections(d *Document) map[string]bool {
 		}
 	}
 	return absent
-}
-
-// topKeys are the keys of the outermost object of valid JSON, as they are written.
-func topKeys(data []byte) map[string]bool {
-	keys := map[string]bool{}
-	depth, next := 0, false
-	for i := 0; i < len(data); i++ {
-		switch data[i] {
-		case '{', '[':
-			depth++
-			next = depth == 1
-		case '}', ']':
-			depth--
-		case ',':
-			next = depth == 1
-		case '"':
-			end := i + 1
-			for ; data[end] != '"'; end++ {
-				if data[end] == '\\' {
-					end++
-				}
-			}
-			if next {
-				keys[string(data[i+1:end])] = true
-				next = false
-			}
-			i = end
-		}
-	}
-	return keys
 }

@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -149,18 +148,7 @@ func Scrub(text string) string {
 		return removed
 	}
 	text = scrubbed(text)
-	suspect := strings.Contains(text, "://") && strings.Contains(text, "@") || strings.HasPrefix(text, "auth") // behind the quote of the document
-	for _, beginning := range []string{"-----BEGIN ", "LS0tLS1CRUdJTi", "eyJ", `"auth`} {
-		suspect = suspect || strings.Contains(text, beginning)
-	}
-	if !suspect {
-		return text
-	}
-	// A document holds it as JSON, with \n for line ends.
-	var encoded bytes.Buffer
-	enc := json.NewEncoder(&encoded)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(text); err != nil || Scan(encoded.Bytes()) != nil {
+	if isRefused(text) {
 		return removed
 	}
 	return text

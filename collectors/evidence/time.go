@@ -39,12 +39,19 @@ func (t Time) MarshalJSON() ([]byte, error) {
 func (t *Time) UnmarshalJSON(b []byte) error {
 	var s string
 	if err := json.Unmarshal(b, &s); err != nil {
-		return fmt.Errorf("reading time: %w", err)
+		return &noTimeError{string(b)}
 	}
 	parsed, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return fmt.Errorf("reading time %q: %w", s, err)
+		return &noTimeError{s}
 	}
 	*t = At(parsed)
 	return nil
+}
+
+// noTimeError is something else in the place of a time.
+type noTimeError struct{ text string }
+
+func (e *noTimeError) Error() string {
+	return fmt.Sprintf("%.60q is no time as RFC 3339 has them", e.text)
 }

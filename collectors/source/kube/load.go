@@ -76,11 +76,20 @@ func checkFiles(rules *clientcmd.ClientConfigLoadingRules) error {
 			return &LoadError{err, "name a kubeconfig that exists and can be read"}
 		case info.IsDir():
 			return &LoadError{fmt.Errorf("%q is a directory", name), "name the file in it"}
+		case mayNotEnd(name, info.Mode()):
+			return &LoadError{fmt.Errorf("%q is a pipe, a device or a socket, and no file", name), "name a file"}
 		case info.Size() > maxKubeconfig:
 			return &LoadError{fmt.Errorf("%q has %d bytes, which no kubeconfig has", name, info.Size()), "name the right file"}
 		}
 	}
 	return nil
+}
+
+// mayNotEnd tells what reading might wait for, or have no end of. What the shell has
+// opened (`<(...)`) has one.
+func mayNotEnd(name string, mode fs.FileMode) bool {
+	opened := name == os.DevNull || strings.HasPrefix(name, "/dev/fd/") || strings.HasPrefix(name, "/proc/self/fd/")
+	return mode&(fs.ModeSocket|fs.ModeDevice|fs.ModeNamedPipe) != 0 && !opened
 }
 
 // checkContext finds what client-go calls an empty configuration and would
@@ -161,5 +170,6 @@ func contextHint(contexts map[string]*clientcmdapi.Context) string {
 // hold tokens.
 func unquoted(err error) error {
 	text, _, _ := strings.Cut(err.Error(), " is missing in '")
+	text, _, _ = strings.Cut(text, " in scheme \"") // and a line of client-go's source
 	return errors.New(oneLine(text))
 }

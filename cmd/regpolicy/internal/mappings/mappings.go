@@ -4,9 +4,11 @@ package mappings
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -29,12 +31,34 @@ func Check(text []byte) (err error) {
 		if err := dec.Decode(&document); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
-			return err
+			return cmp.Or(unreadable(text), err)
 		}
 		if err := check(&document); err != nil {
 			return err
 		}
 	}
+}
+
+// unreadable says where a text has a byte or a character that YAML cannot have, of which
+// yaml.v3 does not tell the place; nil where it has none, or is in UTF-16.
+func unreadable(text []byte) error {
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return nil
+	}
+	line := 1
+	for at := 0; at < len(text); {
+		r, size := utf8.DecodeRune(text[at:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return fmt.Errorf("yaml: line %d: byte %#02x is no UTF-8", line, text[at])
+		case r == '\n':
+			line++
+		case r < ' ' && r != '\t' && r != '\r', r == 0x7f:
+			return fmt.Errorf("yaml: line %d: control character %U", line, r)
+		}
+		at += size
+	}
+	return nil
 }
 
 func check(n *yaml.Node) error {

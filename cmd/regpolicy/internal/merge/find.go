@@ -237,11 +237,14 @@ func (f *file) readHead(r io.Reader) {
 // unlike is why a text up to a place is no document.
 func unlike(field json.Token, err error, at *place) *fault {
 	_, syntax := errors.AsType[*json.SyntaxError](err)
+	mistyped, other := errors.AsType[*json.UnmarshalTypeError](err)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return at.truncated()
 	case syntax:
 		return &fault{"parse_error", "it is no JSON document: " + evidence.Scrub(err.Error()), cureAnew}
+	case other:
+		return &fault{"parse_error", fmt.Sprintf("its %v is a JSON %s, which no evidence document has there", field, mistyped.Value), cureAnew}
 	default:
 		return &fault{"parse_error", fmt.Sprintf("its %v is not what it should be: %s", field, evidence.Scrub(err.Error())), cureAnew}
 	}

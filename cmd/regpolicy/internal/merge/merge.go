@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -188,8 +187,7 @@ func read(f *file) (*engine.Input, *fault) {
 }
 
 func undecodable(text []byte, err error) *fault {
-	syntax, ok := errors.AsType[*json.SyntaxError](err)
-	if errors.Is(err, io.ErrUnexpectedEOF) || ok && syntax.Error() == "unexpected end of JSON input" {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
 		read := place{line: 1}
 		_, _ = read.Write(text) // it never fails
 		return read.truncated()

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
 // Read reads a saved JSON report strictly: another schema version, an unknown field
@@ -55,6 +58,9 @@ func Read(data []byte) (*Report, error) {
 func unlike(data []byte, err error) error {
 	syntax, broken := errors.AsType[*json.SyntaxError](err)
 	mistyped, other := errors.AsType[*json.UnmarshalTypeError](err)
+	if other && mistyped.Field == "" {
+		return fmt.Errorf("it is a JSON %s, no object", mistyped.Value)
+	}
 	switch {
 	case len(bytes.TrimSpace(data)) == 0:
 		return errors.New("it is empty")
@@ -67,13 +73,29 @@ func unlike(data []byte, err error) error {
 			return fmt.Errorf("line %d, column %d: the JSON text ends too early", line, column)
 		}
 		return fmt.Errorf("line %d, column %d: it is not JSON: %w", line, column, err)
-	case other && mistyped.Field == "":
-		return fmt.Errorf("it is a JSON %s, no object", mistyped.Value)
-	case other:
-		return fmt.Errorf("its %q is a JSON %s, which no report has there", mistyped.Field, mistyped.Value)
 	default:
+		return misplaced(data, err, mistyped)
+	}
+}
+
+// misplaced says where a field or a value stands that no report has there;
+// encoding/json does not say it.
+func misplaced(data []byte, err error, mistyped *json.UnmarshalTypeError) error {
+	strict := jsonv2.Unmarshal(data, new(Report), jsonv1.DefaultOptionsV1(), jsonv1.ReportErrorsWithLegacySemantics(false), jsonv2.RejectUnknownMembers(true))
+	field, ok := errors.AsType[*jsonv2.SemanticError](strict)
+	if !ok {
 		return err
 	}
+	rest := data[field.ByteOffset:]
+	blank := len(rest) - len(bytes.TrimLeft(rest, ":, \t\r\n"))
+	line, column := position(data, field.ByteOffset+int64(blank)+1)
+	if errors.Is(field, jsonv2.ErrUnknownName) {
+		return fmt.Errorf("line %d, column %d: it has %.200q, which no report has", line, column, string(field.JSONPointer))
+	}
+	if mistyped == nil {
+		return err
+	}
+	return fmt.Errorf("line %d, column %d: its %.200q is a JSON %.60s, which no report has there", line, column, string(field.JSONPointer), mistyped.Value)
 }
 
 // position is the place of the byte that an error was met behind.

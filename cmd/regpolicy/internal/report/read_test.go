@@ -97,11 +97,14 @@ func TestReadTellsWhatIsWrong(t *testing.T) {
 		good + good:                 "line 1, column ",
 		"null":                      `schema_version is "", this program reads "regpolicy.report/v1"`,
 		`{"schema_version":7}`:      `schema_version is "", this program reads "regpolicy.report/v1"`,
-		"{" + version + `,"run":7}`: `its "run" is a JSON number, which no report has there`,
+		"{" + version + `,"run":7}`: `line 1, column 47: its "/run" is a JSON number, which no report has there`,
 		"{" + version + "}":         `it has no "run"`,
-		without("results"):          `it has no "results"`,
-		without("summary"):          `it has no "summary"`,
-		without("coverage"):         `it has no "coverage"`,
+		"{" + version + ",\n \"run\": {\"extra\": 1}}":                        `line 2, column 10: it has "/run/extra", which no report has`,
+		"{" + version + ", \"run\": {\n\"documents\": [{}, {\"uri\": [1]}]}}": `line 2, column 27: its "/run/documents/1/uri" is a JSON array, which no report has there`,
+		"{" + version + ", \"run\": {},\n \"x\": {}}":                         `line 2, column 2: it has "/x", which no report has`,
+		without("results"):  `it has no "results"`,
+		without("summary"):  `it has no "summary"`,
+		without("coverage"): `it has no "coverage"`,
 	} {
 		r, err := report.Read([]byte(text))
 		if r != nil || err == nil || !strings.HasPrefix(strings.TrimPrefix(err.Error(), "reading report: "), want) && text != good+good {

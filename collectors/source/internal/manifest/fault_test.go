@@ -35,7 +35,7 @@ func TestFaultsTellPlaceAndCure(t *testing.T) {
 		{"an open quote", "a.yaml", head + "a: \"b\n" + tail, 3, 0, "unexpected end of stream", "cut short", true},
 		{"an open quote in an earlier document", "a.yaml", head + "a: \"b\n---\n" + head, 3, 0, "unexpected end of stream", "correct the text", false},
 		{"an open bracket", "a.yaml", head + "a: [1, 2\n" + tail, 3, 0, "did not find expected ',' or ']'", "", false},
-		{"an alias without an anchor", "a.yaml", head + "a: *b\n" + tail, 3, 0, `the alias "*b" has no anchor`, "", false},
+		{"an alias without an anchor", "a.yaml", head + "a: *b\n" + tail, 3, 0, `the alias that stands there has no anchor`, "", false},
 		{"a key that stands twice", "a.yaml", head + "a: 1\nb: 2\na: 3\n", 5, 1, `the key "a" stands twice`, "remove one", false},
 		{"a key that stands twice in a List's item", "a.yaml", "apiVersion: v1\nitems:\n- a: 1\n- b: 1\n  b: 2\nkind: List\n", 5, 3, `the key "b" stands twice`, "", false},
 		{"a key that is a list", "a.yaml", head + "? [a]\n: 1\n", 3, 3, "a key is a mapping or a list", "", false},

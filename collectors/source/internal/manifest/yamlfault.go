@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"regexp"
 	"strconv"
@@ -29,7 +28,8 @@ func yamlFault(p piece, err error) *Fault {
 	line := told
 	switch anchor := yamlUnknown.FindStringSubmatch(message); {
 	case anchor != nil:
-		message = fmt.Sprintf("the alias %s has no anchor", quote("*"+anchor[1]))
+		// Its name may be a password that begins with a star and was not quoted.
+		message = "the alias that stands there has no anchor"
 		line = lastLineWith(p.text, "*"+anchor[1], reader.lines)
 	case strings.HasPrefix(message, "did not find expected ',' or"),
 		strings.HasPrefix(message, "did not find expected node content"):
