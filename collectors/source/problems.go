@@ -33,6 +33,8 @@ func fileProblem(path string, err error) Problem {
 		p.Reason, p.Hint = "parse_error", "pack the archive again, without a password"
 	case errors.Is(err, archive.ErrTooLarge):
 		p.Reason, p.Hint = "truncated", cureParts
+	case errors.Is(err, fs.ErrInvalid) && !fs.ValidPath(path):
+		p.Reason, p.Detail, p.Hint = "parse_error", "its name is no UTF-8 text, or none that a file can have", "give it another name"
 	case errors.Is(err, fs.ErrNotExist):
 		p.Reason = "not_found"
 	case errors.Is(err, io.ErrUnexpectedEOF):
