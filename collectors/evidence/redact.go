@@ -30,21 +30,26 @@ func holdsSecret(v reflect.Value) bool {
 			}
 		}
 	case reflect.Map:
-		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-		for entries := v.MapRange(); entries.Next(); {
-			key.SetIterKey(entries)
-			value.SetIterValue(entries)
-			if isRefused(key.String()) || holdsSecret(value) {
-				return true
-			}
-		}
+		return anyHoldsSecret(v)
 	case reflect.Struct:
-		for i := range v.NumField() {
+		for i := range v.NumField() { //nolint:modernize // Fields describes each one, which costs more than the look
 			if v.Type() != reflect.TypeFor[Time]() && holdsSecret(v.Field(i)) {
 				return true
 			}
 		}
 	default:
+	}
+	return false
+}
+
+func anyHoldsSecret(m reflect.Value) bool {
+	key, value := reflect.New(m.Type().Key()).Elem(), reflect.New(m.Type().Elem()).Elem()
+	for entries := m.MapRange(); entries.Next(); {
+		key.SetIterKey(entries)
+		value.SetIterValue(entries)
+		if isRefused(key.String()) || holdsSecret(value) {
+			return true
+		}
 	}
 	return false
 }
@@ -72,7 +77,7 @@ func redactValue(v reflect.Value) {
 			v.SetMapIndex(reflect.ValueOf(redacted(key.String())).Convert(key.Type()), value)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
+		for i := range v.NumField() { //nolint:modernize // Fields describes each one, which costs more than the look
 			if v.Type() != reflect.TypeFor[Time]() {
 				redactValue(v.Field(i))
 			}

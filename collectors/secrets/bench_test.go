@@ -81,4 +81,3 @@ func indexed(list []source.Object) source.Lookup {
 		return source.Object{}, source.ErrNotFound
 	}
 }
-
