@@ -29,8 +29,9 @@ func writePacked(w io.Writer, r *Report) error {
 	if err := r.writeResults(out); err != nil {
 		return err
 	}
-	out.Write(after)   //nolint:errcheck // as above
-	return out.Flush() //nolint:wrapcheck // as above
+	out.Write(after)      //nolint:errcheck // as above
+	out.WriteString("\n") //nolint:errcheck // as above
+	return out.Flush()    //nolint:wrapcheck // as above
 }
 
 // around cuts an indented object at one of its values. Nothing in it looks like the start
