@@ -56,17 +56,12 @@ func (h *heap) gather() {
 	}
 }
 
-// growth is by how many percent the heap may grow until the next collection: to 208 MB
-// and by a quarter at least, but no more than fivefold, or twofold where it is not small:
-// a document's bytes are 43 MB of which little is left once it is read. While much is
-// gathered it may not even grow fivefold from little: what it finds at one collection may
-// be the double of what it found at the last.
+// growth is by how many percent the heap may grow until the next collection: to 192 MB,
+// but no more than fivefold, and by a quarter where it is larger. While much is gathered
+// it may not even grow fivefold from little: what it finds at one collection may be the
+// double of what it found at the last.
 func (h *heap) growth(live uint64) int {
-	const room, least, small = 208 << 20, 24, 40 << 20
-	most := uint64(400)
-	if live > small {
-		most = 100
-	}
+	const room, most, least = 192 << 20, 400, 24
 	switch {
 	case h.gathers.Load() && live > 12<<20:
 		return 40

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -171,7 +170,7 @@ func render(e *environment, path string, to func(io.Writer) error) error {
 		return err
 	}
 	var rendering error
-	err := replace(path, 0o644, func(f io.Writer) error {
+	err := replace(path, modeOf(path), func(f io.Writer) error {
 		rendering = buffered(f, to, failed)
 		return rendering
 	})
@@ -237,36 +236,4 @@ func deliverJSON(e *environment, v any, what string) error {
 		return fmt.Errorf("writing %s: %w", what, err)
 	}
 	return deliver(e, "", out.Bytes())
-}
-
-func writeAtomically(path string, data []byte, mode fs.FileMode) error {
-	return replace(path, mode, func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	})
-}
-
-// replace writes a file that appears whole or not at all.
-func replace(path string, mode fs.FileMode, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name()) //nolint:errcheck,gosec // the first error is the one to tell
-		}
-	}()
-	if err = write(f); err != nil {
-		f.Close() //nolint:errcheck,gosec // the first error is the one to tell
-		return err
-	}
-	if err = f.Chmod(mode); err != nil {
-		f.Close() //nolint:errcheck,gosec // the first error is the one to tell
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
