@@ -12,12 +12,12 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// twice is a rule's body that builds the value NAME15 of 2^15 parts by a function, whose
+// twice is a rule's body that builds the value NAME16 of 2^16 parts by a function, whose
 // result has a type that does not grow.
 func twice(name, function string) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "\t%s0 := [\"x\"]\n", name)
-	for i := range 15 {
+	for i := range 16 {
 		fmt.Fprintf(&out, "\t%[1]s%[3]d := %[4]s(%[1]s%[2]d)\n", name, i, i+1, function)
 	}
 	return out.String()
@@ -28,19 +28,19 @@ func twice(name, function string) string {
 func TestPoliciesThatFillTheStackAreStopped(t *testing.T) {
 	const quick = "package org.b\n\ndeny contains \"one\" if input.pods\n"
 	const head = "package org.a\n\npair(x) := [x, x]\nkeyed(x) := {\"a\": x, \"b\": x}\nsame(x, x) := true\n"
-	const flat = "[[x] | some x in numbers.range(1, 30000)]"
+	const flat = "[[x] | some x in numbers.range(1, 60000)]"
 	// A quarter of seven tenths is what stacks may take.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(200 << 20))
 	for name, c := range map[string]struct{ rules, body string }{
-		"arrays that share their parts":    {body: twice("a", "pair") + twice("b", "pair") + "\ta15 == b15\n"},
-		"objects that share their parts":   {body: twice("a", "keyed") + twice("b", "keyed") + "\ta15 = b15\n"},
+		"arrays that share their parts":    {body: twice("a", "pair") + twice("b", "pair") + "\ta16 == b16\n"},
+		"objects that share their parts":   {body: twice("a", "keyed") + twice("b", "keyed") + "\ta16 = b16\n"},
 		"lists of many lists":              {body: "\ta := " + flat + "\n\ta == " + flat + "\n"},
-		"an object of many keys":           {body: "\ta := {x: [x] | some x in numbers.range(1, 30000)}\n\tb := {x: [x] | some x in numbers.range(1, 30000)}\n\ta == b\n"},
-		"a function's arguments":           {body: twice("a", "pair") + twice("b", "pair") + "\tsame(a15, b15)\n"},
-		"what a set is asked for":          {rules: "s contains x if {\n" + twice("b", "pair") + "\tx := b15\n}\n", body: twice("a", "pair") + "\ts[a15]\n"},
-		"what a built-in function answers": {body: twice("a", "pair") + twice("b", "pair") + "\twalk([a15], [[0], b15])\n"},
-		"what a function answers":          {rules: "b(_) := y if {\n" + twice("b", "pair") + "\ty := b15\n}\n", body: twice("a", "pair") + "\tb(1) == a15\n"},
-		"what stands below a key":          {body: twice("a", "pair") + twice("b", "pair") + "\t{\"k\": a15}.k == b15\n"},
+		"an object of many keys":           {body: "\ta := {x: [x] | some x in numbers.range(1, 60000)}\n\tb := {x: [x] | some x in numbers.range(1, 60000)}\n\ta == b\n"},
+		"a function's arguments":           {body: twice("a", "pair") + twice("b", "pair") + "\tsame(a16, b16)\n"},
+		"what a set is asked for":          {rules: "s contains x if {\n" + twice("b", "pair") + "\tx := b16\n}\n", body: twice("a", "pair") + "\ts[a16]\n"},
+		"what a built-in function answers": {body: twice("a", "pair") + twice("b", "pair") + "\twalk([a16], [[0], b16])\n"},
+		"what a function answers":          {rules: "b(_) := y if {\n" + twice("b", "pair") + "\ty := b16\n}\n", body: twice("a", "pair") + "\tb(1) == a16\n"},
+		"what stands below a key":          {body: twice("a", "pair") + twice("b", "pair") + "\t{\"k\": a16}.k == b16\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := judged(t, document(t, nil), Options{}, head+c.rules+"\ndeny contains \"x\" if {\n\tinput.pods\n"+c.body+"}\n", quick)
