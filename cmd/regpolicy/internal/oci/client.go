@@ -48,6 +48,10 @@ func (c *Client) with(ctx context.Context, ref Reference, do func(context.Contex
 	if errors.Is(err, http.ErrSchemeMismatch) && ref.isLoopback() {
 		err = c.once(ctx, ref, true, do)
 	}
+	// net/http may give what a server answers to the end of the connection, too.
+	if stopped := ctx.Err(); err != nil && stopped != nil && !errors.Is(err, stopped) {
+		return stopped
+	}
 	return err
 }
 

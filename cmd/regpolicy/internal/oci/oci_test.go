@@ -63,9 +63,9 @@ func TestWithoutNetwork(t *testing.T) {
 	digest := b.push(t, "team/policies:1", "bundle one")
 	other := b.push(t, "team/policies:2", "bundle two")
 	b.wantPulled(t, "team/policies:1", "bundle one")
-	asked := b.asked
+	asked := b.asked.Load()
 	b.wantPulled(t, "team/policies@"+digest, "bundle one")
-	if b.asked != asked {
+	if b.asked.Load() != asked {
 		t.Errorf("the registry was asked for what is pinned and in the cache")
 	}
 	b.server.Close()
@@ -97,13 +97,13 @@ func TestOfflineAsksNobody(t *testing.T) {
 	b := newBench(t)
 	digest := b.push(t, "team/policies:1", "bundle one")
 	b.client.Offline = true
-	asked := b.asked
+	asked := b.asked.Load()
 	for _, rest := range []string{"team/policies:1", "team/policies@" + digest} {
 		if _, err := b.client.Pull(t.Context(), b.ref(t, rest)); err == nil {
 			t.Errorf("%s was pulled", rest)
 		}
 	}
-	if b.asked != asked {
+	if b.asked.Load() != asked {
 		t.Error("the registry was asked")
 	}
 }

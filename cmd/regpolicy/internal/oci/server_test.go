@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ type bench struct {
 	client *Client
 	// before looks at each request; true says that it has answered.
 	before   func(http.ResponseWriter, *http.Request) bool
-	asked    int
+	asked    atomic.Int32
 	warnings []string
 }
 
@@ -35,7 +36,7 @@ func newBench(t *testing.T) *bench {
 	// No two benches have the same CA.
 	ca := certtest.Seeded(time.Now(), t.TempDir()).Root("Registry Root")
 	b.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b.asked++
+		b.asked.Add(1)
 		if b.before == nil || !b.before(w, r) {
 			store.ServeHTTP(w, r)
 		}
