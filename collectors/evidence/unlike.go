@@ -17,15 +17,15 @@ func unlike(data []byte, err error) error {
 		return errors.New("it is empty")
 	}
 	if syntax, ok := errors.AsType[*json.SyntaxError](syntaxOf(data)); ok {
-		line, column := lineAndColumn(data, syntax.Offset-1)
+		line, column := LineAndColumn(data, syntax.Offset-1)
 		if syntax.Error() == "unexpected end of JSON input" {
-			line, column = lineAndColumn(data, int64(len(data)))
+			line, column = LineAndColumn(data, int64(len(data)))
 			return truncatedError{line, column}
 		}
 		return fmt.Errorf("line %d, column %d: it is not JSON: %w", line, column, syntax)
 	}
 	if twice, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		line, column := lineAndColumn(data, twice.ByteOffset)
+		line, column := LineAndColumn(data, twice.ByteOffset)
 		if errors.Is(err, jsontext.ErrDuplicateName) {
 			return fmt.Errorf("line %d, column %d: %.200q is there twice", line, column, twice.JSONPointer)
 		}
@@ -55,11 +55,8 @@ func syntaxOf(data []byte) error {
 
 // mistyped says what is JSON, and stands where no document has it.
 func mistyped(data []byte, err *jsonv2.SemanticError) error {
-	at, place := err.ByteOffset, string(err.JSONPointer)
-	for at < int64(len(data)) && bytes.IndexByte([]byte(" \t\r\n:,"), data[at]) >= 0 {
-		at++
-	}
-	line, column := lineAndColumn(data, at)
+	at, place := ValueAt(data, err.ByteOffset), string(err.JSONPointer)
+	line, column := LineAndColumn(data, at)
 	other, timed := errors.AsType[*noTimeError](err)
 	switch {
 	case errors.Is(err, jsonv2.ErrUnknownName):
@@ -98,8 +95,15 @@ func kindOf(data []byte, at int64) string {
 	}
 }
 
-// lineAndColumn is the place of a byte, counted from 1.
-func lineAndColumn(data []byte, offset int64) (line, column int) {
+// ValueAt is where the value begins that a jsonv2.SemanticError is about: its offset may be
+// that of the blanks and signs before.
+func ValueAt(data []byte, offset int64) int64 {
+	rest := data[min(offset, int64(len(data))):]
+	return offset + int64(len(rest)-len(bytes.TrimLeft(rest, ":, \t\r\n")))
+}
+
+// LineAndColumn is the place of the byte at an offset, both counted from 1.
+func LineAndColumn(data []byte, offset int64) (line, column int) {
 	before := data[:max(0, min(offset, int64(len(data))))]
 	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')
 }

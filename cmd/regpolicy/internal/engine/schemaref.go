@@ -128,7 +128,7 @@ func (s *schemaReferences) refer(pointer string, schema map[string]any) int {
 func (s *schemaReferences) at(pointer string) any {
 	at := s.root
 	for _, key := range strings.Split(pointer, "/")[1:] {
-		key = strings.NewReplacer("~1", "/", "~0", "~").Replace(key)
+		key = UnescapePointer(key)
 		switch in := at.(type) {
 		case map[string]any:
 			at = in[key]

@@ -8,6 +8,8 @@ import (
 
 	jsonv2 "github.com/go-json-experiment/json"
 	jsonv1 "github.com/go-json-experiment/json/v1"
+
+	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
 // Read reads a saved JSON report strictly: another schema version, an unknown field
@@ -67,9 +69,9 @@ func unlike(data []byte, err error) error {
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
 		return errors.New("it is text in UTF-16, as PowerShell's > writes it, and no JSON")
 	case broken:
-		line, column := position(data, syntax.Offset)
+		line, column := evidence.LineAndColumn(data, syntax.Offset-1)
 		if syntax.Error() == "unexpected end of JSON input" {
-			line, column = position(data, int64(len(data))+1)
+			line, column = evidence.LineAndColumn(data, int64(len(data)))
 			return fmt.Errorf("line %d, column %d: the JSON text ends too early", line, column)
 		}
 		return fmt.Errorf("line %d, column %d: it is not JSON: %w", line, column, err)
@@ -86,9 +88,7 @@ func misplaced(data []byte, err error, mistyped *json.UnmarshalTypeError) error 
 	if !ok {
 		return err
 	}
-	rest := data[field.ByteOffset:]
-	blank := len(rest) - len(bytes.TrimLeft(rest, ":, \t\r\n"))
-	line, column := position(data, field.ByteOffset+int64(blank)+1)
+	line, column := evidence.LineAndColumn(data, evidence.ValueAt(data, field.ByteOffset))
 	if errors.Is(field, jsonv2.ErrUnknownName) {
 		return fmt.Errorf("line %d, column %d: it has %.200q, which no report has", line, column, string(field.JSONPointer))
 	}
@@ -96,12 +96,6 @@ func misplaced(data []byte, err error, mistyped *json.UnmarshalTypeError) error 
 		return err
 	}
 	return fmt.Errorf("line %d, column %d: its %.200q is a JSON %.60s, which no report has there", line, column, string(field.JSONPointer), mistyped.Value)
-}
-
-// position is the place of the byte that an error was met behind.
-func position(data []byte, offset int64) (line, column int) {
-	before := data[:max(0, min(offset-1, int64(len(data))))]
-	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')
 }
 
 // counted counts the results; those that are not kept stand in the counts by policy.
