@@ -25,6 +25,14 @@ func (p *packed) forMany(subjects int) *packed {
 
 func (p *packed) takes(subject *ast.Term) bool { return p != nil && packs(subject) }
 
+// add takes a pass of a policy, by its subject's text.
+func (p *packed) add(of *Policy, subject string, pointers []string) {
+	if p.passes == nil {
+		p.passes = report.Pack(of.result(report.Pass, nil, ""))
+	}
+	p.passes.Add(subject, pointers)
+}
+
 func (p *packed) len() int {
 	if p == nil {
 		return 0

@@ -43,10 +43,7 @@ func (p *Policy) verdicts(doc *evidence.Document, found found, n needs, passes *
 		case anyWhole: // one result for the policy says it, see uncovered
 		case passes.takes(element):
 			// No gap is left that is about it, and no other subject has its text.
-			if passes.passes == nil {
-				passes.passes = report.Pack(p.result(report.Pass, nil, ""))
-			}
-			passes.passes.Add(text, p.pointersOf(doc, subject))
+			passes.add(p, text, p.pointersOf(doc, subject))
 		default:
 			at[text] = len(results)
 			results = append(results, p.pass(doc, subject))
