@@ -27,36 +27,55 @@ func foresees(size int, opt Options) bool { return opt.Forecast > 0 || size <= f
 
 // foresee judges the policies whose verdicts time alone can change at each date to
 // come, and settles the results' NextChange.
-func (l *Library) foresee(ctx context.Context, in *Input, size int, input ast.Value, at evidence.Time, results resultLists, opt Options) (foresight, error) {
-	var all foresight
-	if !foresees(size, opt) {
-		return all, nil
+func (l *Library) foresee(ctx context.Context, trials []*trial, jobs int) {
+	outlooks := make([]*outlook, 0, len(trials))
+	for _, t := range trials {
+		if t.err == nil && foresees(t.size, t.opt) {
+			outlooks = append(outlooks, newOutlook(t, len(l.policies)))
+		}
 	}
-	byPolicy := map[string][]*report.Result{}
-	for r := range results.all() {
-		if v := r.Verdict; opt.OnlyFindings && opt.Forecast == 0 && (v == report.Pass || v == report.Skip) {
+	policies := l.policies
+	side(len(policies), jobs, func(i int) {
+		p := policies[i]
+		if !p.timeDependent() {
+			return
+		}
+		for _, o := range outlooks {
+			o.found[i], o.failures[i] = p.foresee(ctx, o.trial, l.params[p.ID], o.results[p.ID], o.future)
+		}
+	})
+	for _, o := range outlooks {
+		o.trial.err = errors.Join(o.failures...)
+		for _, f := range o.found {
+			o.trial.foreseen.changes = append(o.trial.foreseen.changes, f.changes...)
+			o.trial.foreseen.gaps = append(o.trial.foreseen.gaps, f.gaps...)
+		}
+	}
+}
+
+// outlook is a document that is judged as of dates to come.
+type outlook struct {
+	trial   *trial
+	future  *future
+	results map[string][]*report.Result // by policy, those that somebody will read
+
+	// By policy:
+	found    []foresight
+	failures []error
+}
+
+func newOutlook(t *trial, policies int) *outlook {
+	o := &outlook{
+		trial: t, future: newFuture(t.size, t.opt.shared), results: map[string][]*report.Result{},
+		found: make([]foresight, policies), failures: make([]error, policies),
+	}
+	for r := range t.results.all() {
+		if v := r.Verdict; t.opt.OnlyFindings && t.opt.Forecast == 0 && (v == report.Pass || v == report.Skip) {
 			continue // nobody will read of it
 		}
-		byPolicy[r.ID] = append(byPolicy[r.ID], r)
+		o.results[r.ID] = append(o.results[r.ID], r)
 	}
-	policies := slices.DeleteFunc(slices.Clone(l.policies), func(p *Policy) bool {
-		return !p.timeDependent() || len(byPolicy[p.ID]) == 0
-	})
-	found := make([]foresight, len(policies))
-	failures := make([]error, len(policies))
-	future := newFuture(size, opt.shared)
-	side(len(policies), opt.Jobs, func(i int) {
-		p := policies[i]
-		found[i], failures[i] = p.foresee(ctx, in, input, at, l.params[p.ID], byPolicy[p.ID], future, opt)
-	})
-	if err := errors.Join(failures...); err != nil {
-		return all, err
-	}
-	for _, f := range found {
-		all.changes = append(all.changes, f.changes...)
-		all.gaps = append(all.gaps, f.gaps...)
-	}
-	return all, nil
+	return o
 }
 
 // timeDependent tells whether the policy holds certificates against the clock.
@@ -71,14 +90,18 @@ func (p *Policy) timeDependent() bool {
 
 // foresee judges one policy at each date to come, in their order, up to the first at
 // which it fails: what it would take at the next ones nobody knows.
-func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evidence.Time, params map[string]any, results []*report.Result, future *future, opt Options) (foresight, error) {
+func (p *Policy) foresee(ctx context.Context, t *trial, params map[string]any, results []*report.Result, future *future) (foresight, error) {
 	var out foresight
+	if len(results) == 0 {
+		return out, nil
+	}
+	in, opt := t.in, t.opt
 	now := map[string]report.Verdict{}
 	first := map[string]*report.Result{}
 	for _, r := range results {
 		if r.Verdict == report.Error {
 			if opt.Forecast > 0 { // else nobody asked for more than the result tells
-				out.endsAt(p, in, at, r.Message, opt)
+				out.endsAt(p, in, t.at, r.Message, opt)
 			}
 			return out, nil
 		}
@@ -86,11 +109,11 @@ func (p *Policy) foresee(ctx context.Context, in *Input, input ast.Value, at evi
 		now[key], first[key] = r.Verdict, r
 	}
 	open := len(first) // results of which no change is known
-	for _, date := range datesOf(in.Document, at, params, opt.Forecast) {
+	for _, date := range datesOf(in.Document, t.at, params, opt.Forecast) {
 		if open == 0 && opt.Forecast == 0 {
 			break
 		}
-		later, reason, err := p.judgeLater(ctx, in, input, date, future, opt)
+		later, reason, err := p.judgeLater(ctx, in, t.value, date, future, opt)
 		if err != nil {
 			return out, err
 		}

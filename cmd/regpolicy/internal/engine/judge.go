@@ -135,35 +135,6 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 	return j.Report(), nil
 }
 
-func (l *Library) judgeOne(ctx context.Context, in *Input, input ast.Value, packs bool, opt Options) (resultLists, []packed, error) {
-	perPolicy := make(resultLists, len(l.policies))
-	passes := make([]packed, len(l.policies))
-	failures := make([]error, len(l.policies))
-	packing := func(i int) Options {
-		own := opt
-		if packs {
-			own.packs = &passes[i]
-		}
-		return own
-	}
-	opt.exclusive.RLock()
-	side(len(l.policies), opt.Jobs, func(i int) {
-		perPolicy[i], failures[i] = l.policies[i].judge(ctx, in.Document, input, packing(i))
-	})
-	opt.exclusive.RUnlock()
-	for i, failure := range failures {
-		if errors.Is(failure, errTooMuchMemory) {
-			perPolicy[i], failures[i] = l.policies[i].judgeAlone(ctx, in.Document, input, opt.shared, packing(i))
-		}
-	}
-	if err := errors.Join(failures...); err != nil {
-		return nil, nil, err
-	}
-	perPolicy = append(perPolicy, required(in.Document, opt.Require))
-	perPolicy.settle(in, opt)
-	return perPolicy, passes, nil
-}
-
 // judgeAlone judges once more what was stopped among others: which of them took the
 // memory is not known. Shared is what policies keep for one another, nil for nothing.
 func (p *Policy) judgeAlone(ctx context.Context, doc *evidence.Document, input ast.Value, shared interface{ Drop() }, opt Options) ([]report.Result, error) {

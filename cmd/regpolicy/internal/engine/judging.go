@@ -3,9 +3,8 @@ package engine
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -88,11 +87,11 @@ func (j *Judging) Close() { j.opt.memory.close() }
 // in an order that does not hang on which was the first to be done.
 func (j *Judging) Judge(ctx context.Context, in *Input) (*Judged, error) {
 	j.allow(memoryPerByte * len(in.Bytes))
-	out, err := j.judge(ctx, in, j.opt.Jobs)
-	if err != nil {
+	judged, failures := j.judge(ctx, []*Input{in}, j.opt.Jobs)
+	if failures[0] != nil {
 		j.allow(-memoryPerByte * len(in.Bytes))
 	}
-	return out, err
+	return judged[0], failures[0]
 }
 
 // together is how many of the first documents are judged side by side: small ones, whose
@@ -115,71 +114,33 @@ func (j *Judging) judgeTogether(ctx context.Context, inputs []Input) error {
 	if len(inputs) > 1 {
 		jobs = 1 // of each
 	}
-	judged, failures := make([]*Judged, len(inputs)), make([]error, len(inputs))
-	side(len(inputs), j.opt.Jobs, func(i int) {
-		judged[i], failures[i] = j.judge(ctx, &inputs[i], jobs)
+	// As many as share what a core has of a policy at hand, but some for each core.
+	const most = 8
+	size := min(most, (len(inputs)-1)/cmp.Or(j.opt.Jobs, runtime.GOMAXPROCS(0))+1)
+	groups := slices.Collect(slices.Chunk(inputs, size))
+	judged, failures := make([][]*Judged, len(groups)), make([][]error, len(groups))
+	side(len(groups), j.opt.Jobs, func(i int) {
+		ins := make([]*Input, len(groups[i]))
+		for n := range groups[i] {
+			ins[n] = &groups[i][n]
+		}
+		judged[i], failures[i] = j.judge(ctx, ins, jobs)
 		if j.opt.LetGo {
-			inputs[i] = Input{}
+			clear(groups[i])
 		}
 	})
-	for i, d := range judged {
-		if failures[i] != nil {
-			return failures[i]
+	for i := range groups {
+		for n, d := range judged[i] {
+			if failures[i][n] != nil {
+				return failures[i][n]
+			}
+			if _, err := j.add(d); err != nil {
+				return err
+			}
+			judged[i][n] = nil
 		}
-		if _, err := j.add(d); err != nil {
-			return err
-		}
-		judged[i] = nil
 	}
 	return nil
-}
-
-func (j *Judging) judge(ctx context.Context, in *Input, jobs int) (*Judged, error) {
-	l, opt := j.library, j.opt
-	opt.Jobs = jobs
-	at := in.Document.CollectedAt
-	if in.Document.At != nil {
-		at = *in.Document.At
-	}
-	if opt.At != nil {
-		at = evidence.At(*opt.At)
-	}
-	value, err := in.convert(at, l.left)
-	if err != nil {
-		return nil, err
-	}
-	if opt.Tracer == nil { // each policy is to be seen to run its own way
-		opt.shared = l.shared.Document(foresees(len(in.Bytes), opt))
-	}
-	sum, size := sha256.Sum256(in.Bytes), len(in.Bytes)
-	if opt.LetGo {
-		in.Bytes = nil
-	}
-	results, passes, err := l.judgeOne(ctx, in, value, !opt.Many && !foresees(size, opt), opt)
-	if err != nil {
-		return nil, err
-	}
-	foreseen, err := l.foresee(ctx, in, size, value, at, results, opt)
-	if err != nil {
-		return nil, err
-	}
-	out := &Judged{
-		document: report.Document{
-			URI: in.URI, SHA256: hex.EncodeToString(sum[:]), CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster, At: at,
-		},
-		value: readable{value: value}, results: results, passes: passes, foreseen: foreseen,
-		paths: trustPaths(results, in, opt.Many, at),
-		pulls: pullsOf(in), told: toldOf(results, in.Document), coverage: in.Document.Coverage, size: size,
-	}
-	if len(l.left) > 0 {
-		out.value.left, out.value.document = l.left, in.Document
-	}
-	if opt.Many {
-		out.document.Cluster = cmp.Or(in.Document.Cluster, in.Name)
-		out.coverage = coverageOf(in.Document.Coverage, clusterOf(in))
-		out.facts = fleet.Of(in.Document)
-	}
-	return out, nil
 }
 
 // Add takes what a document gave into the report.

@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/fleet"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors/evidence"
+)
+
+// trial is one document before the policies.
+type trial struct {
+	in    *Input
+	value ast.Value
+	at    evidence.Time
+	sum   [sha256.Size]byte
+	size  int
+	opt   Options
+	packs bool
+
+	// By policy:
+	results  resultLists
+	passes   []packed
+	failures []error
+
+	foreseen foresight
+	err      error // why nothing came of it
+}
+
+// judge judges documents by one policy after the other. What a processor has at hand of
+// a policy's rules serves all of them: judging eight small documents takes a third less
+// time so than one document after the other. What came of each, or why nothing did, is
+// at its place.
+func (j *Judging) judge(ctx context.Context, inputs []*Input, jobs int) ([]*Judged, []error) {
+	judged, failures := make([]*Judged, len(inputs)), make([]error, len(inputs))
+	trials := make([]*trial, 0, len(inputs))
+	places := make([]int, 0, len(inputs))
+	for i, in := range inputs {
+		t, err := j.open(in)
+		if err != nil {
+			failures[i] = err
+			continue
+		}
+		trials, places = append(trials, t), append(places, i)
+	}
+	j.library.hear(ctx, trials, jobs)
+	j.library.foresee(ctx, trials, jobs)
+	for n, t := range trials {
+		judged[places[n]], failures[places[n]] = t.close(j.library.left)
+	}
+	return judged, failures
+}
+
+// open begins with a document: reads it as policies do.
+func (j *Judging) open(in *Input) (*trial, error) {
+	l, t := j.library, &trial{in: in, at: in.Document.CollectedAt, size: len(in.Bytes), opt: j.opt}
+	if in.Document.At != nil {
+		t.at = *in.Document.At
+	}
+	if t.opt.At != nil {
+		t.at = evidence.At(*t.opt.At)
+	}
+	var err error
+	if t.value, err = in.convert(t.at, l.left); err != nil {
+		return nil, err
+	}
+	if t.opt.Tracer == nil { // each policy is to be seen to run its own way
+		t.opt.shared = l.shared.Document(foresees(t.size, t.opt))
+	}
+	t.sum = sha256.Sum256(in.Bytes)
+	if t.opt.LetGo {
+		in.Bytes = nil
+	}
+	t.packs = !t.opt.Many && !foresees(t.size, t.opt)
+	t.results = make(resultLists, len(l.policies))
+	t.passes = make([]packed, len(l.policies))
+	t.failures = make([]error, len(l.policies))
+	return t, nil
+}
+
+// hear has the documents judged by each policy. One that was stopped because of memory
+// is heard again alone.
+func (l *Library) hear(ctx context.Context, trials []*trial, jobs int) {
+	if len(trials) == 0 {
+		return
+	}
+	exclusive := trials[0].opt.exclusive
+	exclusive.RLock()
+	side(len(l.policies), jobs, func(i int) {
+		for _, t := range trials {
+			t.results[i], t.failures[i] = l.policies[i].judge(ctx, t.in.Document, t.value, t.options(i))
+		}
+	})
+	exclusive.RUnlock()
+	for _, t := range trials {
+		for i, failure := range t.failures {
+			if errors.Is(failure, errTooMuchMemory) {
+				t.results[i], t.failures[i] = l.policies[i].judgeAlone(ctx, t.in.Document, t.value, t.opt.shared, t.options(i))
+			}
+		}
+	}
+	for _, t := range trials {
+		if t.err = errors.Join(t.failures...); t.err != nil {
+			continue
+		}
+		t.results = append(t.results, required(t.in.Document, t.opt.Require))
+		t.results.settle(t.in, t.opt)
+	}
+}
+
+// options are those of one policy, which packs for itself.
+func (t *trial) options(policy int) Options {
+	opt := t.opt
+	if t.packs {
+		opt.packs = &t.passes[policy]
+	}
+	return opt
+}
+
+// close is what came of it.
+func (t *trial) close(left map[string]bool) (*Judged, error) {
+	if t.err != nil {
+		return nil, t.err
+	}
+	in, doc := t.in, t.in.Document
+	out := &Judged{
+		document: report.Document{
+			URI: in.URI, SHA256: hex.EncodeToString(t.sum[:]), CollectedAt: doc.CollectedAt, Cluster: doc.Cluster, At: t.at,
+		},
+		value: readable{value: t.value}, results: t.results, passes: t.passes, foreseen: t.foreseen,
+		paths: trustPaths(t.results, in, t.opt.Many, t.at),
+		pulls: pullsOf(in), told: toldOf(t.results, doc), coverage: doc.Coverage, size: t.size,
+	}
+	if len(left) > 0 {
+		out.value.left, out.value.document = left, doc
+	}
+	if t.opt.Many {
+		out.document.Cluster = cmp.Or(doc.Cluster, in.Name)
+		out.coverage = coverageOf(doc.Coverage, clusterOf(in))
+		out.facts = fleet.Of(doc)
+	}
+	return out, nil
+}
