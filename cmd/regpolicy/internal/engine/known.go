@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
 )
 
 // analysis is what the analysis of the built-in policies came to, written down when they
@@ -20,9 +22,8 @@ type analysis struct {
 	Reads map[string][]string `json:"reads"`
 	// Idle are the stages of OPA's compiler that change none of the modules.
 	Idle []ast.StageID `json:"idle"`
-	// Moving are the rules of the libraries whose values hang on the moment by which
-	// is judged.
-	Moving []string `json:"moving"`
+	// Rules is what their rules' values hang on.
+	Rules rulecache.Known `json:"rules"`
 }
 
 // Known is the analysis of the policies as a file for Config.Known, made by all checks
@@ -39,7 +40,7 @@ func Known(ctx context.Context, cfg Config) ([]byte, error) {
 	}
 	k := analysis{
 		Digest: knownDigest(cfg.Modules, cfg.Schema), Reads: map[string][]string{},
-		Idle: idle(s.modules), Moving: l.shared.Moving(),
+		Idle: idle(s.modules), Rules: l.shared.Find(),
 	}
 	for _, p := range l.policies {
 		if !p.hasSubjects {
@@ -208,7 +209,7 @@ func (s *Sources) libraryOfKnown(k *analysis) (*Library, error) {
 	if err := l.prepare(); err != nil {
 		return nil, err
 	}
-	l.shared.Know(k.Moving)
+	l.shared.Know(k.Rules)
 	l.left = unread(l.policies)
 	return l, nil
 }

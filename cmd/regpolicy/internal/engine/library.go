@@ -72,6 +72,8 @@ type Library struct {
 	left map[string]bool
 	// shared says which rules several policies may share the values of.
 	shared *rulecache.Plan
+	// fixed is what many documents share of them.
+	fixed *rulecache.Fixed
 }
 
 // Load parses, checks and compiles policies. Every fault of a policy is an
@@ -210,6 +212,7 @@ func (l *Library) prepare() error {
 			return err
 		}
 	}
+	l.fixed = &rulecache.Fixed{}
 	if l.shared == nil {
 		l.shared = rulecache.NewPlan(l.compiler, own)
 	}

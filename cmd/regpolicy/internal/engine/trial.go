@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/fleet"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -71,7 +72,11 @@ func (j *Judging) open(in *Input) (*trial, error) {
 		return nil, err
 	}
 	if t.opt.Tracer == nil { // each policy is to be seen to run its own way
-		t.opt.shared = l.shared.Document(foresees(t.size, t.opt))
+		var fixed *rulecache.Fixed
+		if t.opt.Many {
+			fixed = l.fixed
+		}
+		t.opt.shared = l.shared.Document(foresees(t.size, t.opt), fixed)
 	}
 	t.sum = sha256.Sum256(in.Bytes)
 	if t.opt.LetGo {

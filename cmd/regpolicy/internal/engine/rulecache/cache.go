@@ -16,28 +16,44 @@ type Document struct {
 	again bool
 	// still is shared by all moments, and holds all of the first.
 	still, moving *store
+	fixed         *Fixed // nil where nothing is shared with other documents
 }
 
-// Document begins with nothing. again tells that it is judged at several moments.
-func (p *Plan) Document(again bool) *Document {
+// Fixed holds what is the same for all documents that are judged with the same data.
+type Fixed struct{ store store }
+
+// Document begins with nothing. again tells that it is judged at several moments; fixed
+// is what it shares with other documents, nil for nothing.
+func (p *Plan) Document(again bool, fixed *Fixed) *Document {
+	if fixed != nil {
+		p.fixed()
+	}
 	s := &store{}
-	return &Document{plan: p, again: again, still: s, moving: s}
+	return &Document{plan: p, again: again, still: s, moving: s, fixed: fixed}
 }
 
 // At is the same document at another moment: what does not hang on it is shared.
 func (d *Document) At() *Document {
 	d.plan.moving()
-	return &Document{plan: d.plan, again: d.again, still: d.still, moving: &store{}}
+	return &Document{plan: d.plan, again: d.again, still: d.still, moving: &store{}, fixed: d.fixed}
 }
 
-// Drop forgets everything and keeps nothing from now on.
+// Drop forgets everything and keeps nothing from now on. What is fixed is small.
 func (d *Document) Drop() {
 	d.still.drop()
 	d.moving.drop()
 }
 
-func (d *Document) store(r *rule) *store {
-	if d.still != d.moving && r.moving {
+// fixes tells that all documents share what a reference leads to.
+func (d *Document) fixes(r *rule, rest []*ast.Term) bool {
+	return d.fixed != nil && r.fixed && len(rest) == 0
+}
+
+func (d *Document) store(r *rule, rest []*ast.Term) *store {
+	switch {
+	case d.fixes(r, rest):
+		return &d.fixed.store
+	case d.still != d.moving && r.moving:
 		return d.moving
 	}
 	return d.still
@@ -133,7 +149,7 @@ func (d *Document) Query() *Query {
 func (q *Query) Publish() {
 	q.frames = nil
 	for _, e := range q.found {
-		q.document.store(e.rule).add(e)
+		q.document.store(e.rule, e.rest).add(e)
 	}
 }
 
@@ -149,7 +165,7 @@ func (q *Query) Get(ref ast.Ref) (*ast.Term, bool) {
 	hash := hashAll(r, rest)
 	e := q.frames[len(q.frames)-1].get(hash, r, rest)
 	if e == nil && q.shares(r, rest) {
-		e = q.document.store(r).get(hash, r, rest)
+		e = q.document.store(r, rest).get(hash, r, rest)
 	}
 	if e == nil {
 		return nil, false
@@ -182,7 +198,11 @@ func (q *Query) Put(ref ast.Ref, value *ast.Term) {
 // shares tells whether queries may share what the reference leads to. Variables have
 // names that mean something in one query only.
 func (q *Query) shares(r *rule, rest ast.Ref) bool {
-	if len(q.frames) > 1 || r == nil || !r.shared && (!r.again || !q.document.again) {
+	d := q.document
+	if len(q.frames) > 1 || r == nil {
+		return false
+	}
+	if !d.fixes(r, rest) && !r.shared && (!r.again || !d.again) {
 		return false
 	}
 	for _, t := range rest {

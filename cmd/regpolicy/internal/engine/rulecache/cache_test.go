@@ -28,6 +28,11 @@ late if input.at > "2026"
 later if late
 known[name] := upper(name) if some name in input.names
 whole := object.get(input, "at", "")
+words := {word | some word in data.words} | {"x"}
+more := count(words)
+raised(n) := n + more
+beside[n] := m if { n := 1; m := more }
+grown := more + count(names)
 `
 
 // bench compiles modules and counts, by name, how often each rule is run.
@@ -115,7 +120,7 @@ const (
 // calls, single keys and what is undefined. Another document shares none of it.
 func TestQueriesOfADocumentShare(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library})
-	d := b.plan.Document(true)
+	d := b.plan.Document(true, nil)
 	b.want(d, "data.lib.names = x", one, `{"a", "b"}`, "data.lib.names")
 	b.want(d, "data.lib.names = x", one, `{"a", "b"}`)
 	b.want(d, `data.lib.upper_of("q", x)`, one, `"Q"`, "data.lib.upper_of")
@@ -126,13 +131,53 @@ func TestQueriesOfADocumentShare(t *testing.T) {
 	b.want(d, "data.lib.later = x", one, "", "data.lib.late", "data.lib.later")
 	b.want(d, "data.lib.later = x", one, "")
 
-	b.want(b.plan.Document(true), "data.lib.names = x", two, `{"c"}`, "data.lib.names")
+	b.want(b.plan.Document(true, nil), "data.lib.names = x", two, `{"c"}`, "data.lib.names")
+}
+
+// What hangs on no document is found once for all that are told to share it, a policy's
+// own rules, too. What has arguments or keys, hangs on the document, or stands below a
+// `with`, is not among it.
+func TestDocumentsShareWhatIsFixed(t *testing.T) {
+	b := newBench(t, map[string]string{"lib": library, "p": "package p\n\nlimit := data.lib.more * 2\n\ndeny contains n if n := limit\n"}, "p")
+	fixed := &rulecache.Fixed{}
+	d := b.plan.Document(false, fixed)
+	b.want(d, `data.lib.more = x with data.words as ["a"]`, one, "2", "data.lib.more", "data.lib.words")
+	b.want(d, "data.p.limit = x", one, "2", "data.lib.more", "data.lib.words", "data.p.limit")
+	b.want(d, "data.p.deny = x", one, "{2}", "data.p.deny")
+	for range 2 {
+		another := b.plan.Document(false, fixed)
+		b.want(another, "data.p.limit = x", two, "2")
+		b.want(another, "data.lib.raised(1, x)", two, "2", "data.lib.raised")
+		b.want(another, "data.lib.beside[1] = x", two, "1", "data.lib.beside")
+		b.want(another, "data.lib.grown = x", two, "2", "data.lib.grown", "data.lib.names")
+		b.want(another, `data.lib.more = x with data.words as ["a"]`, two, "2", "data.lib.more", "data.lib.words")
+	}
+	b.want(b.plan.Document(false, nil), "data.lib.more = x", two, "1", "data.lib.more", "data.lib.words")
+	b.want(b.plan.Document(false, &rulecache.Fixed{}), "data.lib.more = x", two, "1", "data.lib.more", "data.lib.words")
+}
+
+// What is known of rules marks the same ones as finding it out.
+func TestKnownMarksAlike(t *testing.T) {
+	modules := map[string]string{"lib": library}
+	known := newBench(t, modules).plan.Find()
+	if want := []string{"data.lib.beside", "data.lib.more", "data.lib.words"}; !slices.Equal(known.Fixed, want) {
+		t.Errorf("fixed are %q, want %q", known.Fixed, want)
+	}
+	if want := []string{"data.lib.late", "data.lib.later", "data.lib.whole"}; !slices.Equal(known.Moving, want) {
+		t.Errorf("moving are %q, want %q", known.Moving, want)
+	}
+	b := newBench(t, modules)
+	known.Fixed = append(known.Fixed, "data.lib.gone", "data.gone")
+	b.plan.Know(known)
+	if again := b.plan.Find(); !slices.Equal(again.Fixed, known.Fixed[:3]) || !slices.Equal(again.Moving, known.Moving) {
+		t.Errorf("known are %q, want %q", again, known)
+	}
 }
 
 // A policy's own rules are not kept for others.
 func TestOwnRulesAreNotShared(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library, "p": "package p\n\ndeny contains n if some n in data.lib.names\n"}, "p")
-	d := b.plan.Document(true)
+	d := b.plan.Document(true, nil)
 	b.want(d, "data.p.deny = x", one, `{"a", "b"}`, "data.lib.names", "data.p.deny")
 	b.want(d, "data.p.deny = x", one, `{"a", "b"}`, "data.p.deny")
 }
@@ -141,7 +186,7 @@ func TestOwnRulesAreNotShared(t *testing.T) {
 // nor made there.
 func TestWithSeesAndLeavesNothing(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library})
-	d := b.plan.Document(true)
+	d := b.plan.Document(true, nil)
 	b.want(d, `data.lib.names = x with input.names as ["z"]`, one, `{"z"}`, "data.lib.names")
 	b.want(d, "data.lib.names = x", one, `{"a", "b"}`, "data.lib.names")
 	b.want(d, `data.lib.names = x with input.names as ["z"]`, one, `{"z"}`, "data.lib.names")
@@ -154,7 +199,7 @@ func TestWithSeesAndLeavesNothing(t *testing.T) {
 // A query that was cancelled or failed leaves nothing, though it had found some.
 func TestFailedQueriesLeaveNothing(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library, "bad": "package bad\n\nr contains n if {\n\tsome n in data.lib.names\n\tto_number(n)\n}\n"})
-	d := b.plan.Document(true)
+	d := b.plan.Document(true, nil)
 	if _, err := b.ask(d, "data.lib.names = x", one, true); !topdown.IsCancel(err) {
 		t.Errorf("error %v, want a cancelled query", err)
 	}
@@ -170,7 +215,7 @@ func TestFailedQueriesLeaveNothing(t *testing.T) {
 // At another moment only what hangs on it is found out again.
 func TestMoments(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library})
-	d := b.plan.Document(true)
+	d := b.plan.Document(true, nil)
 	b.want(d, "data.lib.names = x", one, `{"a", "b"}`, "data.lib.names")
 	b.want(d, "data.lib.later = x", one, "", "data.lib.late", "data.lib.later")
 	later := strings.ReplaceAll(one, "2025", "2027")
@@ -190,13 +235,13 @@ func TestMoments(t *testing.T) {
 func TestOwnMoments(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library})
 	b.plan = rulecache.NewPlan(b.compiler, map[bool][]ast.Ref{true: {ast.MustParseRef("data.lib")}})
-	d := b.plan.Document(true)
+	d := b.plan.Document(true, nil)
 	b.want(d, "data.lib.names = x", one, `{"a", "b"}`, "data.lib.names")
 	b.want(d, "data.lib.later = x", one, "", "data.lib.late", "data.lib.later")
 	then, later := d.At(), strings.ReplaceAll(one, "2025", "2027")
 	b.want(then, "data.lib.names = x", later, `{"a", "b"}`)
 	b.want(then, "data.lib.later = x", later, "true", "data.lib.late", "data.lib.later")
-	once := b.plan.Document(false)
+	once := b.plan.Document(false, nil)
 	for range 2 {
 		b.want(once, "data.lib.names = x", one, `{"a", "b"}`, "data.lib.names")
 	}
@@ -205,7 +250,7 @@ func TestOwnMoments(t *testing.T) {
 // What was dropped is gone, and nothing comes after it.
 func TestDrop(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library})
-	d := b.plan.Document(true)
+	d := b.plan.Document(true, nil)
 	b.want(d, "data.lib.names = x", one, `{"a", "b"}`, "data.lib.names")
 	d.Drop()
 	for range 2 {
@@ -216,7 +261,7 @@ func TestDrop(t *testing.T) {
 // Queries run side by side; go test -race watches.
 func TestSideBySide(t *testing.T) {
 	b := newBench(t, map[string]string{"lib": library})
-	d := b.plan.Document(true)
+	d := b.plan.Document(true, nil)
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {

@@ -18,7 +18,16 @@ type Plan struct {
 	root     node
 	compiler *ast.Compiler
 	moving   func()
-	known    []string // the moving rules, where compiler has no graph to find them by
+	fixed    func()
+	known    *Known // where compiler has no graph to find it by
+}
+
+// Known is what rules hang on, by their paths, sorted.
+type Known struct {
+	// Moving may be shared and hang on input.at.
+	Moving []string `json:"moving"`
+	// Fixed have no arguments and hang on nothing of input.
+	Fixed []string `json:"fixed"`
 }
 
 // node is one step on the way from `data` to a rule.
@@ -36,6 +45,9 @@ type rule struct {
 	// moving tells that the value hangs on the moment by which is judged; it is known
 	// once Plan.moving was called.
 	moving bool
+	// fixed tells that the value is the same for all documents; it is known once
+	// Plan.fixed was called.
+	fixed bool
 }
 
 // NewPlan reads the rules of a compiler. own are the packages whose rules only one query
@@ -53,6 +65,7 @@ func NewPlan(compiler *ast.Compiler, own map[bool][]ast.Ref) *Plan {
 		}
 	}
 	p.moving = sync.OnceFunc(p.findMoving)
+	p.fixed = sync.OnceFunc(p.findFixed)
 	return p
 }
 
@@ -124,53 +137,92 @@ func (p *Plan) find(ref ast.Ref) (*rule, ast.Ref) {
 	return nil, ref
 }
 
-// Moving are the rules that may be shared and whose value hangs on input.at.
-func (p *Plan) Moving() []string {
+// Find is what hangs on what.
+func (p *Plan) Find() Known {
 	p.moving()
-	return p.root.movingBelow(ast.DefaultRootDocument.String())
+	p.fixed()
+	root := ast.DefaultRootDocument.String()
+	return Known{
+		Moving: p.root.paths(root, func(r *rule) bool { return (r.shared || r.again) && r.moving }),
+		Fixed:  p.root.paths(root, func(r *rule) bool { return r.fixed }),
+	}
 }
 
-func (n *node) movingBelow(path string) []string {
+func (n *node) paths(path string, wanted func(*rule) bool) []string {
 	var out []string
-	if n.rule != nil && (n.rule.shared || n.rule.again) && n.rule.moving {
+	if n.rule != nil && wanted(n.rule) {
 		out = append(out, path)
 	}
 	for _, name := range slices.Sorted(maps.Keys(n.children)) {
-		out = append(out, n.children[name].movingBelow(path+"."+name)...)
+		out = append(out, n.children[name].paths(path+"."+name, wanted)...)
 	}
 	return out
 }
 
-// Know takes Moving as it was found before, for a compiler without a graph. It must be
-// called before the first document.
-func (p *Plan) Know(moving []string) { p.known = append([]string{}, moving...) }
+// Know takes what Find found before, for a compiler without a graph. It must be called
+// before the first document.
+func (p *Plan) Know(k Known) { p.known = &k }
 
-// findMoving marks the rules whose value hangs on input.at.
-func (p *Plan) findMoving() {
-	for _, path := range p.known {
+// named are the rules at these paths, without those of modules that were not picked.
+func (p *Plan) named(paths []string) []*rule {
+	var out []*rule
+	for _, path := range paths {
 		n := &p.root
 		for _, name := range strings.Split(path, ".")[1:] {
 			if n = n.children[name]; n == nil {
-				break // a rule of a module that was not picked
+				break
 			}
 		}
 		if n != nil && n.rule != nil {
-			n.rule.moving = true
+			out = append(out, n.rule)
 		}
 	}
+	return out
+}
+
+// findMoving marks the rules whose value hangs on input.at.
+func (p *Plan) findMoving() {
 	if p.known != nil {
+		for _, r := range p.named(p.known.Moving) {
+			r.moving = true
+		}
 		return
 	}
+	for r := range p.hanging(readsMoment) {
+		r.moving = true
+	}
+}
+
+// findFixed marks the rules that have no arguments and whose value does not hang on
+// input.
+func (p *Plan) findFixed() {
+	if p.known != nil {
+		for _, r := range p.named(p.known.Fixed) {
+			r.fixed = true
+		}
+		return
+	}
+	hanging := p.hanging(readsInput)
+	for _, m := range p.compiler.Modules {
+		for _, r := range m.Rules {
+			to := p.root.at(pathOf(r))
+			to.fixed = len(r.Head.Args) == 0 && !hanging[to]
+		}
+	}
+}
+
+// hanging are the rules that read something of input, and all that use them.
+func (p *Plan) hanging(reads func(*ast.Rule) bool) map[*rule]bool {
 	var queue []util.T
 	for _, m := range p.compiler.Modules {
 		ast.WalkRules(m, func(r *ast.Rule) bool {
-			if readsMoment(r) {
+			if reads(r) {
 				queue = append(queue, r)
 			}
 			return false
 		})
 	}
-	seen := map[util.T]bool{}
+	out, seen := map[*rule]bool{}, map[util.T]bool{}
 	for len(queue) > 0 {
 		next := queue[0]
 		queue = queue[1:]
@@ -179,15 +231,26 @@ func (p *Plan) findMoving() {
 			continue
 		}
 		seen[next] = true
-		p.root.at(pathOf(r)).moving = true
+		out[p.root.at(pathOf(r))] = true
 		for user := range p.compiler.Graph.Dependents(next) {
 			queue = append(queue, user)
 		}
 	}
+	return out
 }
 
 // readsMoment tells whether a rule itself reads input.at, or may.
 func readsMoment(r *ast.Rule) bool {
+	return reads(r, func(section ast.String) bool { return section == "at" })
+}
+
+// readsInput tells whether a rule itself reads anything of input.
+func readsInput(r *ast.Rule) bool {
+	return reads(r, func(ast.String) bool { return true })
+}
+
+// reads tells whether a rule itself reads a section of input that is meant, or may.
+func reads(r *ast.Rule, meant func(section ast.String) bool) bool {
 	found := false
 	var visit *ast.GenericVisitor
 	visit = ast.NewGenericVisitor(func(x any) bool {
@@ -201,7 +264,7 @@ func readsMoment(r *ast.Rule) bool {
 				return false
 			}
 			section, ok := x[1].Value.(ast.String)
-			found = found || !ok || section == "at"
+			found = found || !ok || meant(section)
 			for _, t := range x[1:] {
 				visit.Walk(t)
 			}
