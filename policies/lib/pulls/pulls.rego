@@ -7,7 +7,8 @@ import data.regpolicy.lib.workloads
 # says is the message about a failure whose cause is among words, with the host that
 # answered in the place of %s. It is undefined for another cause.
 says(failure, words) := sprintf("%s: %s", [workloads.cannot_pull(failure), what]) if {
-	what := sprintf(words[failure.cause], [workloads.host(failure)])
+	template := words[failure.cause]
+	what := sprintf(template, [workloads.host(failure)])
 }
 
 # quoted is what the verifier said, as an addition to a message.
