@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -69,7 +70,10 @@ func quote(document readable, pointer string) (string, error) {
 		plain = map[string]any{UnescapePointer(last): plain}
 	}
 	for depth := 4; depth > 0; depth-- {
-		text, err := yamlText(outline(plain, depth))
+		text, err := yamlText(outline(plain, depth), excerptLines)
+		if errors.Is(err, errTooLong) {
+			continue
+		}
 		if err != nil || strings.Count(text, "\n") < excerptLines {
 			return shortLines(text), err
 		}

@@ -18,6 +18,7 @@ import (
 // finding is one element of a deny or warn set.
 type finding struct {
 	subject     evidence.Subject
+	text        string // the subject's
 	message     string
 	severity    string
 	remediation string
@@ -80,6 +81,7 @@ func (p *Policy) findings(sets []set) (found, error) {
 	var out found
 	var exceptions []string
 	for _, s := range sets {
+		warn := warnRule.MatchString(s.name)
 		for _, element := range s.elements {
 			var message string
 			switch s.name {
@@ -88,7 +90,7 @@ func (p *Policy) findings(sets []set) (found, error) {
 			case "subjects":
 				message = out.addSubject(element)
 			default:
-				message = out.addFinding(s.name, element)
+				message = out.addFinding(s.name, warn, element)
 			}
 			if message != "" {
 				return out, p.shapeFault(s.name, message)
@@ -109,10 +111,10 @@ func (out *found) addSubject(element *ast.Term) string {
 	return message
 }
 
-func (out *found) addFinding(rule string, element *ast.Term) string {
+func (out *found) addFinding(rule string, warn bool, element *ast.Term) string {
 	f, message := toFinding(element)
 	if message == "" {
-		f.rule, f.warn = rule, warnRule.MatchString(rule)
+		f.rule, f.warn, f.text = rule, warn, f.subject.String()
 		out.findings = append(out.findings, f)
 	}
 	return message
@@ -129,7 +131,7 @@ func (p *Policy) stray(found found) error {
 		looked[toSubject(element, nil).String()] = true
 	}
 	for _, f := range found.findings {
-		if !looked[f.subject.String()] {
+		if !looked[f.text] {
 			return &Fault{
 				File: p.File, Line: p.Line, Message: fmt.Sprintf("policy %q finds fault with %s, which is not among its subjects", p.ID, f.subject),
 				Hint: "let `subjects` hold all that `deny` and `warn` may name",

@@ -31,17 +31,18 @@ func (l *Library) foresee(ctx context.Context, trials []*trial, jobs int) {
 	outlooks := make([]*outlook, 0, len(trials))
 	for _, t := range trials {
 		if t.err == nil && foresees(t.size, t.opt) {
-			outlooks = append(outlooks, newOutlook(t, len(l.policies)))
+			outlooks = append(outlooks, newOutlook(t))
 		}
 	}
-	policies := l.policies
-	side(len(policies), jobs, func(i int) {
-		p := policies[i]
+	side(len(l.policies), jobs, func(i int) {
+		p := l.policies[i]
 		if !p.timeDependent() {
 			return
 		}
 		for _, o := range outlooks {
-			o.found[i], o.failures[i] = p.foresee(ctx, o.trial, l.params[p.ID], o.results[p.ID], o.future)
+			if results := o.read(i); len(results) > 0 {
+				o.found[i], o.failures[i] = p.foresee(ctx, o.trial, l.params[p.ID], results, o.future)
+			}
 		}
 	})
 	for _, o := range outlooks {
@@ -55,27 +56,33 @@ func (l *Library) foresee(ctx context.Context, trials []*trial, jobs int) {
 
 // outlook is a document that is judged as of dates to come.
 type outlook struct {
-	trial   *trial
-	future  *future
-	results map[string][]*report.Result // by policy, those that somebody will read
+	trial  *trial
+	future *future
 
 	// By policy:
 	found    []foresight
 	failures []error
 }
 
-func newOutlook(t *trial, policies int) *outlook {
-	o := &outlook{
-		trial: t, future: newFuture(t.size, t.opt.shared), results: map[string][]*report.Result{},
-		found: make([]foresight, policies), failures: make([]error, policies),
+func newOutlook(t *trial) *outlook {
+	return &outlook{
+		trial: t, future: newFuture(t.size, t.value, t.opt.shared),
+		found: make([]foresight, len(t.results)), failures: make([]error, len(t.results)),
 	}
-	for r := range t.results.all() {
-		if v := r.Verdict; t.opt.OnlyFindings && t.opt.Forecast == 0 && (v == report.Pass || v == report.Skip) {
-			continue // nobody will read of it
+}
+
+// read are the results of a policy that somebody will read of.
+func (o *outlook) read(policy int) []*report.Result {
+	list, opt := o.trial.results[policy], o.trial.opt
+	out := make([]*report.Result, 0, len(list))
+	for i := range list {
+		v := list[i].Verdict
+		if opt.OnlyFindings && opt.Forecast == 0 && (v == report.Pass || v == report.Skip) {
+			continue
 		}
-		o.results[r.ID] = append(o.results[r.ID], r)
+		out = append(out, &list[i])
 	}
-	return o
+	return out
 }
 
 // timeDependent tells whether the policy holds certificates against the clock.
@@ -92,9 +99,6 @@ func (p *Policy) timeDependent() bool {
 // which it fails: what it would take at the next ones nobody knows.
 func (p *Policy) foresee(ctx context.Context, t *trial, params map[string]any, results []*report.Result, future *future) (foresight, error) {
 	var out foresight
-	if len(results) == 0 {
-		return out, nil
-	}
 	in, opt := t.in, t.opt
 	now := map[string]report.Verdict{}
 	first := map[string]*report.Result{}
@@ -113,7 +117,7 @@ func (p *Policy) foresee(ctx context.Context, t *trial, params map[string]any, r
 		if open == 0 && opt.Forecast == 0 {
 			break
 		}
-		later, reason, err := p.judgeLater(ctx, in, t.value, date, future, opt)
+		later, reason, err := p.judgeLater(ctx, in, date, future, opt)
 		if err != nil {
 			return out, err
 		}
@@ -156,14 +160,14 @@ func news(was, is report.Verdict, known bool) bool {
 
 // judgeLater is judge as of a date to come. A policy that fails then gives no results
 // but the reason: that is no change of a verdict.
-func (p *Policy) judgeLater(ctx context.Context, in *Input, input ast.Value, date evidence.Time, future *future, opt Options) (later []report.Result, reason string, err error) {
-	opt.shared = future.at(date)
-	input = judgedAt(input, date)
+func (p *Policy) judgeLater(ctx context.Context, in *Input, date evidence.Time, future *future, opt Options) (later []report.Result, reason string, err error) {
+	then := future.at(date)
+	opt.shared = then.shared
 	opt.exclusive.RLock()
-	later, err = p.judge(ctx, in.Document, input, opt)
+	later, err = p.judge(ctx, in.Document, then.input, opt)
 	opt.exclusive.RUnlock()
 	if errors.Is(err, errTooMuchMemory) {
-		later, err = p.judgeAlone(ctx, in.Document, input, future, opt)
+		later, err = p.judgeAlone(ctx, in.Document, then.input, future, opt)
 	}
 	if err != nil {
 		return nil, "", err

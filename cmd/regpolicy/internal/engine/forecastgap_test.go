@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -94,7 +95,7 @@ func TestForecastOfAPolicyThatFails(t *testing.T) {
 // TestFutureForgets drops what policies share at all dates, not at one alone.
 func TestFutureForgets(t *testing.T) {
 	l := loadWith(t, Config{}, later("one", broken))
-	f := newFuture(1, l.shared.Document(true, nil))
+	f := newFuture(1, ast.NewObject(), l.shared.Document(true, nil))
 	first := f.at(evidence.At(collectedAt.AddDate(0, 0, 1)))
 	if f.at(evidence.At(collectedAt.AddDate(0, 0, 1))) != first || len(f.dates) != 1 {
 		t.Fatal("a date is not kept")

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -14,45 +16,53 @@ import (
 // future is what rules of libraries come to at the dates to come.
 type future struct {
 	shared *rulecache.Document
+	input  ast.Value
 	// keep tells that policies share a date's values, too, and not only what is the
 	// same at all dates: only for documents so small that few dates are tried.
 	keep bool
 
 	mu    sync.Mutex
-	dates map[int64]*rulecache.Document
+	dates map[int64]moment
+}
+
+// moment is a document as of a date to come.
+type moment struct {
+	input  ast.Value
+	shared *rulecache.Document // nil where nothing is
 }
 
 // newFuture begins for a document of so many bytes, which may be let go by now.
-func newFuture(size int, shared *rulecache.Document) *future {
-	return &future{shared: shared, keep: size <= foreseen, dates: map[int64]*rulecache.Document{}}
+func newFuture(size int, input ast.Value, shared *rulecache.Document) *future {
+	return &future{input: input, shared: shared, keep: size <= foreseen, dates: map[int64]moment{}}
 }
 
-func (f *future) at(date evidence.Time) *rulecache.Document {
-	if f.shared == nil {
-		return nil
-	}
+func (f *future) at(date evidence.Time) moment {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	d := f.dates[date.Unix()]
-	if d == nil {
-		d = f.shared.At()
-		if f.keep && len(f.dates) < nextDates {
-			f.dates[date.Unix()] = d
-		}
+	m, known := f.dates[date.Unix()]
+	if known {
+		return m
 	}
-	return d
+	m.input = judgedAt(f.input, date)
+	if f.shared != nil {
+		m.shared = f.shared.At()
+	}
+	if f.keep && len(f.dates) < nextDates {
+		f.dates[date.Unix()] = m
+	}
+	return m
 }
 
 // Drop forgets what policies share, at all dates, and keeps nothing from now on.
 func (f *future) Drop() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.shared == nil {
 		return
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.shared.Drop()
-	for _, d := range f.dates {
-		d.Drop()
+	for _, m := range f.dates {
+		m.shared.Drop()
 	}
 	f.keep, f.dates = false, nil
 }

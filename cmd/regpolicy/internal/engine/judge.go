@@ -167,7 +167,7 @@ func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Va
 	if err != nil || failed != nil {
 		return failed, err
 	}
-	sets, err := p.sets(bound, p.resultRules()...)
+	sets, err := p.sets(bound, p.rules...)
 	if err != nil {
 		return nil, err
 	}

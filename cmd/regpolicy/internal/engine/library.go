@@ -207,6 +207,7 @@ func (l *Library) prepare() error {
 	own := map[bool][]ast.Ref{}
 	for _, p := range l.policies {
 		own[p.timeDependent()] = append(own[p.timeDependent()], p.ref)
+		p.reading, p.rules = readingOf(p.Reads), p.resultRules()
 		p.prepared = &query{body: p.query(), compiler: l.compiler, store: store, trusted: p.trusted}
 		if err := p.prepareParts(l.compiler, store); err != nil {
 			return err

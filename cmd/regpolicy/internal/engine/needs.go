@@ -29,13 +29,11 @@ type relevantGap struct {
 // needs holds what the policy reads against what was asked for and had.
 func (p *Policy) needs(doc *evidence.Document, require []string) needs {
 	var n needs
-	collectorsOf := p.collectorsOf()
-	sections, fields := p.sections(collectorsOf)
-	for _, section := range sections {
+	for _, section := range p.reading.sections {
 		if slices.Contains(p.Optional, section) {
 			continue // it is not missed, for whatever reason it is not there
 		}
-		collectors := collectorsOf[section]
+		collectors := p.reading.collectors[section]
 		asked := slices.ContainsFunc(collectors, func(c string) bool { return doc.Coverage[c].Requested })
 		if !asked {
 			if c := firstRequired(collectors, require); c != "" {
@@ -55,7 +53,7 @@ func (p *Policy) needs(doc *evidence.Document, require []string) needs {
 		}
 		for _, c := range collectors {
 			for _, gap := range doc.Coverage[c].Gaps {
-				if touches(gap, fields[section]) {
+				if touches(gap, p.reading.fields[section]) {
 					n.gaps = append(n.gaps, relevantGap{
 						Gap: gap, collector: c, section: section,
 						whole: gap.Subject["kind"] == "section" || gap.Subject["kind"] == "file",
@@ -70,20 +68,28 @@ func (p *Policy) needs(doc *evidence.Document, require []string) needs {
 	return n
 }
 
-// sections are those that the policy reads and that some collector fills, in the
-// order of its Reads, with the fields that it reads of each.
-func (p *Policy) sections(collectorsOf map[string][]string) (sections []string, fields map[string][]string) {
-	fields = map[string][]string{}
-	for _, r := range p.Reads {
-		if _, ok := collectorsOf[r.Section]; !ok {
+// reading is what a policy's Reads come to for each document alike.
+type reading struct {
+	// sections are those that some collector fills, in the order of the Reads.
+	sections []string
+	// fields are those that are read of each section.
+	fields map[string][]string
+	// collectors are those that fill a section.
+	collectors map[string][]string
+}
+
+func readingOf(reads []Read) reading {
+	out := reading{fields: map[string][]string{}, collectors: collectorsOf(reads)}
+	for _, r := range reads {
+		if _, ok := out.collectors[r.Section]; !ok {
 			continue
 		}
-		if _, ok := fields[r.Section]; !ok {
-			sections = append(sections, r.Section)
+		if _, ok := out.fields[r.Section]; !ok {
+			out.sections = append(out.sections, r.Section)
 		}
-		fields[r.Section] = append(fields[r.Section], r.Field)
+		out.fields[r.Section] = append(out.fields[r.Section], r.Field)
 	}
-	return sections, fields
+	return out
 }
 
 // derived are sections that several collectors put together; whoever looks up
@@ -95,8 +101,8 @@ var derived = map[string][]string{
 
 // collectorsOf says which collectors fill a section. The derived ones count for a
 // policy that reads nothing else.
-func (p *Policy) collectorsOf() map[string][]string {
-	for _, r := range p.Reads {
+func collectorsOf(reads []Read) map[string][]string {
+	for _, r := range reads {
 		if _, ok := evidence.SectionCollectors[r.Section]; ok {
 			return evidence.SectionCollectors
 		}

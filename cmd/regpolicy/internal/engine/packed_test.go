@@ -22,7 +22,7 @@ func TestPacked(t *testing.T) {
 		key := fmt.Sprint(i%7, "/", subject["name"])
 		switch i % 5 {
 		case 0:
-			all.findings = append(all.findings, finding{subject: toSubject(term(t, subject), nil), message: "no"})
+			all.findings = append(all.findings, finding{subject: toSubject(term(t, subject), nil), text: toSubject(term(t, subject), nil).String(), message: "no"})
 		case 1:
 			subject = map[string]any{"kind": "registry", "name": fmt.Sprint(i)}
 		case 2:

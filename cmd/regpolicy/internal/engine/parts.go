@@ -19,6 +19,7 @@ type part struct {
 	name     string // of the set that the rule adds to
 	rule     *ast.Rule
 	reads    []Read
+	reading  reading
 	prepared *query
 }
 
@@ -57,6 +58,7 @@ func (p *Policy) prepareParts(compiler *ast.Compiler, store storage.Store) error
 		if err != nil {
 			return fmt.Errorf("preparing rule %q of policy %q: %w", p.parts[i].name, p.ID, err)
 		}
+		p.parts[i].reading = readingOf(p.parts[i].reads)
 		p.parts[i].prepared = &query{body: body, rewriter: rewriter, compiler: compiler, store: store, trusted: p.trusted}
 	}
 	return nil
@@ -69,7 +71,7 @@ func (p *Policy) judgeParts(ctx context.Context, doc *evidence.Document, input a
 	var all needs
 	for i := range p.parts {
 		one := *p
-		one.Reads = p.parts[i].reads
+		one.Reads, one.reading = p.parts[i].reads, p.parts[i].reading
 		n := one.needs(doc, opt.Require)
 		if n.skip != "" || len(n.required) > 0 {
 			continue

@@ -48,7 +48,9 @@ type Policy struct {
 	hasSubjects   bool
 	hasExceptions bool
 	deny, warn    []string // names of result rules
-	trusted       bool     // see query
+	rules         []string // all that are asked for
+	reading       reading
+	trusted       bool // see query
 	prepared      *query
 	parts         []part
 	module        *ast.Module

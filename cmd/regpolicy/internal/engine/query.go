@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -70,7 +71,7 @@ func (q *query) ask(ctx context.Context, input ast.Value, document *rulecache.Do
 	return nil, errLeft
 }
 
-func variable(i int) ast.Var { return ast.Var(fmt.Sprintf("r%d", i)) }
+func variable(i int) ast.Var { return ast.Var("r" + strconv.Itoa(i)) }
 
 // run gives what the query binds, or nil where it is undefined. It shares what rules of
 // libraries come to with the document's other queries where there is a cache.

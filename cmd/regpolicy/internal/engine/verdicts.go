@@ -89,10 +89,10 @@ func (p *Policy) fromFindings(findings []finding, subjects int) ([]report.Result
 			if f.verdict() != verdict {
 				continue
 			}
-			i, judged := at[f.subject.String()]
+			i, judged := at[f.text]
 			switch {
 			case !judged:
-				at[f.subject.String()] = len(results)
+				at[f.text] = len(results)
 				results = append(results, p.fromFinding(f))
 			case results[i].Verdict != verdict: // what is worse says enough
 			default:

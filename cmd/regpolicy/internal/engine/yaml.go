@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 // YAML writes a part of a document for reading, without what is empty, and cut to
 // some lines.
 func YAML(v any, most int) (string, error) {
-	text, err := yamlText(prune(v))
+	text, err := yamlText(prune(v), math.MaxInt)
 	if err != nil || strings.Count(text, "\n") < most {
 		return text, err
 	}

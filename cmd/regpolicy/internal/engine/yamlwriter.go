@@ -14,14 +14,22 @@ import (
 // yamlWriter writes what yaml.v3 would, which made half of the garbage of judging a small
 // document: a report of many quotes tens of thousands of records. What is not plain is still left
 // to yaml.v3: a scalar that may need quotes by itself, and anything else as a whole.
-type yamlWriter struct{ out []byte }
+type yamlWriter struct {
+	out   []byte
+	lines int // that may still begin
+}
 
-// errNotPlain tells that only yaml.v3 can write a value.
-var errNotPlain = errors.New("no plain value")
+var (
+	// errNotPlain tells that only yaml.v3 can write a value.
+	errNotPlain = errors.New("no plain value")
+	// errTooLong tells that a value has more lines than are wanted.
+	errTooLong = errors.New("too many lines")
+)
 
-// yamlText is a value as YAML without the last line's end.
-func yamlText(v any) (string, error) {
-	var w yamlWriter
+// yamlText is a value as YAML without the last line's end. It may be longer than most
+// lines, or errTooLong.
+func yamlText(v any, most int) (string, error) {
+	w := yamlWriter{lines: most}
 	write := w.inline
 	if isBlock(v) {
 		write = func(v any) error { return w.block(v, "\n") }
@@ -46,19 +54,34 @@ func (w *yamlWriter) block(v any, line string) error {
 	switch at := v.(type) {
 	case map[string]any:
 		for _, key := range sorted(at) {
-			w.out = append(w.out, line...)
+			if err := w.begin(line); err != nil {
+				return err
+			}
 			if err := w.entry(key, at[key], line); err != nil {
 				return err
 			}
 		}
 	case []any:
 		for _, value := range at {
-			w.out = append(append(w.out, line...), "- "...)
+			if err := w.begin(line); err != nil {
+				return err
+			}
+			w.out = append(w.out, "- "...)
 			if err := w.item(value, line+"  "); err != nil {
 				return err
 			}
 		}
 	}
+	return nil
+}
+
+// begin begins a line.
+func (w *yamlWriter) begin(line string) error {
+	if w.lines == 0 {
+		return errTooLong
+	}
+	w.lines--
+	w.out = append(w.out, line...)
 	return nil
 }
 
@@ -91,7 +114,9 @@ func (w *yamlWriter) item(value any, line string) error {
 	}
 	for i, key := range sorted(at) {
 		if i > 0 {
-			w.out = append(w.out, line...)
+			if err := w.begin(line); err != nil {
+				return err
+			}
 		}
 		if err := w.entry(key, at[key], line); err != nil {
 			return err

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -55,7 +56,7 @@ func decoded(text []byte) (v any) {
 func sameYAML(t *testing.T, v any, depth int) {
 	t.Helper()
 	want, wantErr := slowYAML(v)
-	got, err := yamlText(v)
+	got, err := yamlText(v, math.MaxInt)
 	if got != want || (err == nil) != (wantErr == nil) {
 		t.Errorf("%v: %s %v, want %s %v", v, got, err, want, wantErr)
 	}
