@@ -69,8 +69,9 @@ func quote(document readable, pointer string) (string, error) {
 		last := pointer[strings.LastIndex(pointer, "/")+1:]
 		plain = map[string]any{UnescapePointer(last): plain}
 	}
+	var w yamlWriter
 	for depth := 4; depth > 0; depth-- {
-		text, err := yamlText(outline(plain, depth), excerptLines)
+		text, err := w.text(outline(plain, depth), excerptLines)
 		if errors.Is(err, errTooLong) {
 			continue
 		}

@@ -28,8 +28,11 @@ var (
 
 // yamlText is a value as YAML without the last line's end. It may be longer than most
 // lines, or errTooLong.
-func yamlText(v any, most int) (string, error) {
-	w := yamlWriter{lines: most}
+func yamlText(v any, most int) (string, error) { return new(yamlWriter).text(v, most) }
+
+// text is yamlText, in the room that the last text took.
+func (w *yamlWriter) text(v any, most int) (string, error) {
+	w.out, w.lines = w.out[:0], most
 	write := w.inline
 	if isBlock(v) {
 		write = func(v any) error { return w.block(v, "\n") }
