@@ -34,12 +34,20 @@ func (l *Library) foresee(ctx context.Context, trials []*trial, jobs int) {
 			outlooks = append(outlooks, newOutlook(t))
 		}
 	}
+	if len(outlooks) == 0 {
+		return
+	}
 	side(len(l.policies), jobs, func(i int) {
 		p := l.policies[i]
 		if !p.timeDependent() {
 			return
 		}
+		// A policy of ours finds fault with its subjects alone, which the tests see to.
+		still := p.trusted && p.hasSubjects && !l.shared.Moves(p.ref.Append(ast.StringTerm("subjects")))
 		for _, o := range outlooks {
+			if still && o.skips(i) {
+				continue
+			}
 			if results := o.read(i); len(results) > 0 {
 				o.found[i], o.failures[i] = p.foresee(ctx, o.trial, l.params[p.ID], results, o.future)
 			}
@@ -69,6 +77,12 @@ func newOutlook(t *trial) *outlook {
 		trial: t, future: newFuture(t.size, t.value, t.opt.shared),
 		found: make([]foresight, len(t.results)), failures: make([]error, len(t.results)),
 	}
+}
+
+// skips tells that a policy has nothing to judge.
+func (o *outlook) skips(policy int) bool {
+	list := o.trial.results[policy]
+	return len(list) == 1 && list[0].Verdict == report.Skip
 }
 
 // read are the results of a policy that somebody will read of.

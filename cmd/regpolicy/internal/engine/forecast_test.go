@@ -2,6 +2,9 @@ package engine
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -247,5 +250,51 @@ func TestCollections(t *testing.T) {
 	}
 	if (&Policy{}).Matches("@audit") {
 		t.Error("a policy without controls is in @audit")
+	}
+}
+
+// TestForecastLeavesOutNothing: what is not judged again at dates to come, because it has
+// no subjects and time brings none, would have said nothing.
+func TestForecastLeavesOutNothing(t *testing.T) {
+	t.Parallel()
+	short, err := Load(t.Context(), knowing(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := Load(t.Context(), knowing(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range whole.policies {
+		if !p.trusted {
+			t.Fatalf("%s is not trusted: it would be judged again in both", p.ID)
+		}
+		p.trusted = false
+	}
+	documents, err := filepath.Glob("../../../../fixtures/*/document.json")
+	if err != nil || len(documents) == 0 {
+		t.Fatal("no fixtures: ", err)
+	}
+	for _, path := range documents {
+		text, err := os.ReadFile(path) //nolint:gosec // a fixture
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := evidence.Decode(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, opt := []Input{{URI: path, Bytes: text, Document: doc}}, Options{Forecast: 40 * 365 * 24 * time.Hour}
+		want, err := whole.Judge(t.Context(), in, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := short.Judge(t.Context(), in, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: the reports differ", path)
+		}
 	}
 }

@@ -166,6 +166,12 @@ func TestKnownMarksAlike(t *testing.T) {
 	if want := []string{"data.lib.late", "data.lib.later", "data.lib.whole"}; !slices.Equal(known.Moving, want) {
 		t.Errorf("moving are %q, want %q", known.Moving, want)
 	}
+	plan := newBench(t, modules).plan
+	for path, moves := range map[string]bool{"data.lib.later": true, "data.lib.names": false, "data.lib.late.x": true, "data.lib": true, "data.gone": true} {
+		if got := plan.Moves(ast.MustParseRef(path)); got != moves {
+			t.Errorf("%s moves: %v, want %v", path, got, moves)
+		}
+	}
 	b := newBench(t, modules)
 	known.Fixed = append(known.Fixed, "data.lib.gone", "data.gone")
 	b.plan.Know(known)

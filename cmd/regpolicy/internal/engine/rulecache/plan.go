@@ -163,6 +163,13 @@ func (n *node) paths(path string, wanted func(*rule) bool) []string {
 // before the first document.
 func (p *Plan) Know(k Known) { p.known = &k }
 
+// Moves tells whether the value of the rules at a path hangs on input.at, or may.
+func (p *Plan) Moves(path ast.Ref) bool {
+	p.moving()
+	r, rest := p.find(path)
+	return r == nil || len(rest) > 0 || r.moving
+}
+
 // named are the rules at these paths, without those of modules that were not picked.
 func (p *Plan) named(paths []string) []*rule {
 	var out []*rule
