@@ -81,15 +81,13 @@ func (q *query) run(ctx context.Context, input ast.Value, document *rulecache.Do
 		return nil, fmt.Errorf("reading data: %w", err)
 	}
 	defer q.store.Abort(ctx, txn)
-	cancel := topdown.NewCancel()
-	defer context.AfterFunc(ctx, cancel.Cancel)()
 	t := topdown.NewQuery(q.body).
 		WithQueryCompiler(q.rewriter).
 		WithCompiler(q.compiler).
 		WithStore(q.store).
 		WithTransaction(txn).
 		WithInput(ast.NewTerm(input)).
-		WithCancel(cancel).
+		WithCancel(ended{ctx}).
 		WithMetrics(metrics.NoOp()).
 		WithStrictBuiltinErrors(true)
 	if !q.trusted {
@@ -116,6 +114,14 @@ func (q *query) run(ctx context.Context, input ast.Value, document *rulecache.Do
 	}
 	return bound, err
 }
+
+// ended is a context as OPA asks for it at each step.
+type ended struct{ context.Context }
+
+// Cancel is for those who hold no context.
+func (ended) Cancel() {}
+
+func (e ended) Cancelled() bool { return e.Err() != nil }
 
 // bounded refuses a result that shares its parts so often that it could not be told.
 func bounded(result topdown.QueryResult) error {
