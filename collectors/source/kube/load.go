@@ -46,7 +46,8 @@ func Load(rules *clientcmd.ClientConfigLoadingRules, overrides *clientcmd.Config
 	client := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(&own, overrides)
 	raw, err := client.RawConfig()
 	if err != nil {
-		return nil, "", "", &LoadError{unquoted(err), "check the file with: kubectl config view"}
+		text := unquoted(err)
+		return nil, "", "", cmp.Or(otherForm(text.Error()), error(&LoadError{text, "check the file with: kubectl config view"}))
 	}
 	contextName = cmp.Or(overrides.CurrentContext, raw.CurrentContext)
 	if err := checkContext(raw, contextName, overrides); err != nil {
