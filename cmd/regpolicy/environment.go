@@ -105,7 +105,7 @@ func run(ctx context.Context, e *environment) int {
 		}
 		return exitUsage
 	}
-	e.complain(err.Error(), cmp.Or(hintOf(err), fmt.Sprintf("`%s --help` says what it takes", command.CommandPath())))
+	e.complain(traced(command.Flags(), err.Error()), cmp.Or(hintOf(err), fmt.Sprintf("`%s --help` says what it takes", command.CommandPath())))
 	return exitUsage
 }
 

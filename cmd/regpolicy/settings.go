@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -35,9 +37,10 @@ func applySettings(e *environment, c *cobra.Command) error {
 		name := variable.Of(f.Name)
 		if text := e.getenv(name); text != "" {
 			if err := c.Flags().Set(f.Name, text); err != nil {
-				failure = usage("", "setting --%s from %s: %w", f.Name, name, err)
+				failure = usage("", "setting --%s from %s: %w", f.Name, name, plainly(err))
+				return
 			}
-			settle(f)
+			settle(f, name)
 			return
 		}
 		if node, ok := values[f.Name]; ok {
@@ -45,8 +48,9 @@ func applySettings(e *environment, c *cobra.Command) error {
 				failure = usage(fmt.Sprintf("give --%s on the command line, or set %s", f.Name, name), "%s:%d: %q sends something away or makes pods, which no file may decide", path, node.Line, f.Name)
 				return
 			}
-			failure = setFromFile(c.Flags(), f, path, node)
-			settle(f)
+			if failure = setFromFile(c.Flags(), f, path, node); failure == nil {
+				settle(f, fmt.Sprintf("%s:%d", path, node.Line))
+			}
 		}
 	})
 	return failure
@@ -79,12 +83,44 @@ func short(name string) string {
 
 const settled = "settled"
 
-// settle notes that a flag holds for many runs and was not given for this one.
-func settle(f *pflag.Flag) {
+// settle notes that a flag holds for many runs and was not given for this one, and the
+// file's line or the variable that it comes from.
+func settle(f *pflag.Flag, from string) {
 	if f.Annotations == nil {
 		f.Annotations = map[string][]string{}
 	}
-	f.Annotations[settled] = []string{"true"}
+	f.Annotations[settled] = []string{from}
+}
+
+// flagNamed is a flag that a text names as if it stood on the command line.
+var flagNamed = regexp.MustCompile(`(?:^| )--([a-z]+(?:-[a-z]+)*)`)
+
+// traced is what is wrong with flags, and where those were set that were not given.
+func traced(flags *pflag.FlagSet, text string) string {
+	prefix, suffix := "", ""
+	for _, at := range flagNamed.FindAllStringSubmatchIndex(text, -1) {
+		name := text[at[2]:at[3]]
+		f := flags.Lookup(name)
+		if f == nil || f.Annotations[settled] == nil {
+			continue
+		}
+		switch from := f.Annotations[settled][0]; {
+		case at[0] == 0:
+			prefix = from + ": "
+		case !strings.Contains(suffix, "--"+name+" "):
+			suffix += "; --" + name + " comes from " + from
+		}
+	}
+	return prefix + text + suffix
+}
+
+// plainly is what is wrong with a value, without the words for one that was given as a
+// flag.
+func plainly(err error) error {
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return fmt.Errorf("%q: %w", wrong.GetValue(), wrong.Unwrap())
+	}
+	return err
 }
 
 // isGiven tells whether a flag was given for this run, where it should have an effect.
@@ -99,7 +135,7 @@ func setFromFile(flags *pflag.FlagSet, f *pflag.Flag, file string, node *yaml.No
 			value = filepath.Join(filepath.Dir(file), value)
 		}
 		if err := flags.Set(f.Name, value); err != nil {
-			return usage("", "%s:%d: setting %q: %w", file, node.Line, f.Name, err)
+			return usage("", "%s:%d: setting %q: %w", file, node.Line, f.Name, plainly(err))
 		}
 	}
 	return nil
