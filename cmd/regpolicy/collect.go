@@ -44,7 +44,7 @@ func runCollect(ctx context.Context, e *environment, src *sourceFlags, shard *sh
 	}
 	if shard.list != "" {
 		var err error
-		if path, err = shard.pick(e, src, path, args); err != nil {
+		if path, err = shard.pick(ctx, e, src, path, args); err != nil {
 			return err
 		}
 	}

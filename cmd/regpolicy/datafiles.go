@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ var reserved = map[string]string{
 // readData reads documents for `data`: the top level of a file, and of the files of
 // a folder, is merged into it; what lies in a folder within that stands below the
 // folder's name. So do OPA and conftest.
-func readData(paths []string) (map[string]any, error) {
+func readData(ctx context.Context, paths []string) (map[string]any, error) {
 	all := dataMerge{data: map[string]any{}, origin: map[string]string{}}
 	for _, path := range paths {
 		files, err := dataFiles(path)
@@ -39,7 +40,7 @@ func readData(paths []string) (map[string]any, error) {
 			return nil, err
 		}
 		for _, file := range files {
-			if err := all.read(path, file); err != nil {
+			if err := all.read(ctx, path, file); err != nil {
 				return nil, err
 			}
 		}
@@ -80,8 +81,8 @@ type dataMerge struct {
 	size   int
 }
 
-func (m *dataMerge) read(root, file string) error {
-	text, err := readSmall(file)
+func (m *dataMerge) read(ctx context.Context, root, file string) error {
+	text, err := readSmall(ctx, file)
 	if err != nil {
 		return err
 	}

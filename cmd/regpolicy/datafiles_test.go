@@ -54,7 +54,7 @@ func TestReadData(t *testing.T) {
 			for file, text := range tc.files {
 				place(t, ".", file, text)
 			}
-			data, err := readData(tc.paths)
+			data, err := readData(t.Context(), tc.paths)
 			if !strings.HasPrefix(tc.want, "{") {
 				if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "\n") {
 					t.Errorf("error %v, want one line that holds %q", err, tc.want)
@@ -83,7 +83,7 @@ func TestDataThatIsTooMuchTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := readData([]string{dir}); err == nil || !strings.Contains(err.Error(), "more than 16 MiB") {
+	if _, err := readData(t.Context(), []string{dir}); err == nil || !strings.Contains(err.Error(), "more than 16 MiB") {
 		t.Errorf("error %v, want one that names the limit", err)
 	}
 }

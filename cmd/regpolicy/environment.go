@@ -18,6 +18,7 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
 	"github.com/regpolicy/regpolicy/collectors/source/kube"
+	"github.com/regpolicy/regpolicy/collectors/source/namedfile"
 	"github.com/regpolicy/regpolicy/collectors/source/remote"
 )
 
@@ -75,7 +76,7 @@ func usage(hint, format string, args ...any) error {
 func run(ctx context.Context, e *environment) int {
 	out := &watched{to: e.stdout}
 	own := *e
-	own.stdout, own.stdin, e = out, &interruptible{ctx, e.stdin}, &own
+	own.stdout, own.stdin, e = out, namedfile.Interruptible(ctx, e.stdin), &own
 	root := newRoot(e)
 	root.SetArgs(e.args)
 	command, err := root.ExecuteContextC(ctx)

@@ -214,12 +214,12 @@ func (v *evaluation) prepare(ctx context.Context) error {
 		return err
 	}
 	if f.waivers != "" {
-		if v.options.Waivers, err = readWaivers(f.waivers); err != nil {
+		if v.options.Waivers, err = readWaivers(ctx, f.waivers); err != nil {
 			return err
 		}
 	}
 	if f.verdict.baseline != "" {
-		if v.older, err = readReportFile(v.e, f.verdict.baseline); err != nil {
+		if v.older, err = readReportFile(ctx, v.e, f.verdict.baseline); err != nil {
 			return err
 		}
 	}

@@ -98,7 +98,7 @@ func runFix(ctx context.Context, e *environment, f *fixFlags, src *sourceFlags, 
 		opt.At = &at
 	}
 	if f.waivers != "" {
-		if opt.Waivers, err = readWaivers(f.waivers); err != nil {
+		if opt.Waivers, err = readWaivers(ctx, f.waivers); err != nil {
 			return err
 		}
 	}
@@ -187,7 +187,7 @@ func (w *workshop) first(ctx context.Context) (repair.State, error) {
 		if path == "-" {
 			return w.stdin, nil
 		}
-		return readAtMost(path, 64<<20)
+		return readAtMost(ctx, path, 64<<20)
 	}
 	rep, err := w.report(ctx, w.doc)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/folder"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/mappings"
+	"github.com/regpolicy/regpolicy/collectors/source/namedfile"
 	"github.com/regpolicy/regpolicy/policies"
 )
 
@@ -51,7 +52,7 @@ func (f *policyFlags) bind(e *environment, flags *pflag.FlagSet) {
 func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 	cfg := engine.Config{Select: f.selected, Exclude: f.excluded, Profile: f.profile, Params: f.given}
 	var err error
-	if cfg.Data, err = readData(f.data); err != nil {
+	if cfg.Data, err = readData(ctx, f.data); err != nil {
 		return nil, err
 	}
 	sources, err := f.sources(ctx)
@@ -71,7 +72,7 @@ func (f *policyFlags) load(ctx context.Context) (*engine.Library, error) {
 		return nil, fmt.Errorf("reading the analysis of the built-in policies: %w", err)
 	}
 	if f.params != "" {
-		if cfg.Params, cfg.ParamsPlace, err = readParams(f.params); err != nil {
+		if cfg.Params, cfg.ParamsPlace, err = readParams(ctx, f.params); err != nil {
 			return nil, err
 		}
 	}
@@ -165,10 +166,10 @@ func isRego(file string) bool { return strings.HasSuffix(file, ".rego") }
 
 // policyFiles reads the Rego files of a file or folder. A path that holds none is
 // an error: it would silently check nothing.
-func policyFiles(path string) ([]engine.Module, error) {
+func policyFiles(ctx context.Context, path string) ([]engine.Module, error) {
 	var modules []engine.Module
 	err := walkFiles("-p", path, isRego, func(file string) error {
-		source, err := readSmall(file)
+		source, err := readSmall(ctx, file)
 		if err == nil {
 			modules = append(modules, engine.Module{Path: file, Source: source})
 		}
@@ -187,11 +188,11 @@ func policyFiles(path string) ([]engine.Module, error) {
 }
 
 // readParams returns the parameters by policy id, and where each stands.
-func readParams(path string) (map[string]map[string]any, func(id, key string) (string, int), error) {
+func readParams(ctx context.Context, path string) (map[string]map[string]any, func(id, key string) (string, int), error) {
 	var file struct {
 		Params map[string]yaml.Node `yaml:"params"`
 	}
-	if err := readStrictYAML(path, &file); err != nil {
+	if err := readStrictYAML(ctx, path, &file); err != nil {
 		return nil, nil, err
 	}
 	params := map[string]map[string]any{}
@@ -215,11 +216,11 @@ func readParams(path string) (map[string]map[string]any, func(id, key string) (s
 }
 
 // readWaivers reads and checks a waiver file.
-func readWaivers(path string) ([]engine.Waiver, error) {
+func readWaivers(ctx context.Context, path string) ([]engine.Waiver, error) {
 	var file struct {
 		Waivers []yaml.Node `yaml:"waivers"`
 	}
-	if err := readStrictYAML(path, &file); err != nil {
+	if err := readStrictYAML(ctx, path, &file); err != nil {
 		return nil, err
 	}
 	waivers := make([]engine.Waiver, len(file.Waivers))
@@ -259,9 +260,9 @@ func unknownKey(n *yaml.Node, known ...string) string {
 
 // readStrictYAML decodes a small file of settings; unknown keys, keys that stand
 // twice and a second document are errors, and an empty file leaves into alone.
-func readStrictYAML(path string, into any) error {
+func readStrictYAML(ctx context.Context, path string, into any) error {
 	const form = "docs/settings.md shows the file's form"
-	data, err := readSmall(path)
+	data, err := readSmall(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -279,10 +280,10 @@ func readStrictYAML(path string, into any) error {
 	return nil
 }
 
-func readSmall(path string) ([]byte, error) { return readAtMost(path, 1<<20) }
+func readSmall(ctx context.Context, path string) ([]byte, error) { return readAtMost(ctx, path, 1<<20) }
 
-func readAtMost(path string, limit int64) ([]byte, error) {
-	file, err := openNamed(path)
+func readAtMost(ctx context.Context, path string, limit int64) ([]byte, error) {
+	file, err := namedfile.Open(ctx, path)
 	if err != nil {
 		return nil, usage("name a file that exists and can be read", "reading %q: %w", path, err)
 	}

@@ -27,11 +27,11 @@ type policySource struct {
 // sources reads what --policy names: files, folders, bundles, and bundles in
 // registries.
 func (f *policyFlags) sources(ctx context.Context) ([]policySource, error) {
-	key, err := readKey(f.bundleKey)
+	key, err := readKey(ctx, f.bundleKey)
 	if err != nil {
 		return nil, err
 	}
-	client, err := f.registry.client()
+	client, err := f.registry.client(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -56,14 +56,14 @@ func openPolicies(ctx context.Context, name string, key *bundle.Key, client *oci
 		}
 		return ofBundle(name, b), err
 	case err == nil && info.Mode().IsRegular() && isBundle(name):
-		b, err := readBundle(name, key)
+		b, err := readBundle(ctx, name, key)
 		return ofBundle(name, b), err
 	}
-	modules, err := policyFiles(name)
+	modules, err := policyFiles(ctx, name)
 	if err != nil {
 		return policySource{}, err
 	}
-	data, err := folderData(name)
+	data, err := folderData(ctx, name)
 	return policySource{name: name, modules: modules, data: data}, err
 }
 
@@ -90,8 +90,8 @@ func isBundle(name string) bool {
 }
 
 // folderData is the data of a folder's data files.
-func folderData(path string) (map[string]any, error) {
-	files, err := folderDataFiles(path)
+func folderData(ctx context.Context, path string) (map[string]any, error) {
+	files, err := folderDataFiles(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -100,11 +100,11 @@ func folderData(path string) (map[string]any, error) {
 
 // folderDataFiles reads the files of a folder that OPA takes as data. The data of a
 // file lies below the folder that it is in.
-func folderDataFiles(root string) ([]bundle.File, error) {
+func folderDataFiles(ctx context.Context, root string) ([]bundle.File, error) {
 	var files []bundle.File
 	wanted := func(file string) bool { return file != root && bundle.IsData(filepath.ToSlash(file)) }
 	err := walkFiles("-p", root, wanted, func(file string) error {
-		content, err := readSmall(file)
+		content, err := readSmall(ctx, file)
 		if err != nil {
 			return err
 		}

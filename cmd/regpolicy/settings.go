@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -174,7 +175,7 @@ func readSettings(c *cobra.Command) (string, map[string]*yaml.Node, error) {
 	for {
 		path := filepath.Join(dir, settingsFile)
 		if _, err := os.Lstat(path); err == nil {
-			values, err := readSettingsFile(path, c)
+			values, err := readSettingsFile(c.Context(), path, c)
 			return path, values, err
 		}
 		parent := filepath.Dir(dir)
@@ -185,9 +186,9 @@ func readSettings(c *cobra.Command) (string, map[string]*yaml.Node, error) {
 	}
 }
 
-func readSettingsFile(path string, c *cobra.Command) (map[string]*yaml.Node, error) {
+func readSettingsFile(ctx context.Context, path string, c *cobra.Command) (map[string]*yaml.Node, error) {
 	var doc yaml.Node
-	if err := readStrictYAML(path, &doc); err != nil {
+	if err := readStrictYAML(ctx, path, &doc); err != nil {
 		return nil, err
 	}
 	values := map[string]*yaml.Node{}

@@ -48,7 +48,7 @@ func FuzzWaivers(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		file := writeFile(t, "waivers.yaml", text)
-		waivers, err := readWaivers(file)
+		waivers, err := readWaivers(t.Context(), file)
 		if err != nil {
 			checkRefusal(t, err, file)
 			return
@@ -68,7 +68,7 @@ func TestFormsAreToldInPlainWords(t *testing.T) {
 		"waivers:\n- policy: {a: b}\n": "waiver cannot be read: line 2: what stands here has another form: a mapping",
 		"waivers: 1\n":                 "line 1: what stands here has another form: a number `1`",
 	} {
-		_, err := readWaivers(writeFile(t, "waivers.yaml", text))
+		_, err := readWaivers(t.Context(), writeFile(t, "waivers.yaml", text))
 		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
@@ -84,7 +84,7 @@ func FuzzParams(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		file := writeFile(t, "params.yaml", text)
-		params, place, err := readParams(file)
+		params, place, err := readParams(t.Context(), file)
 		if err != nil {
 			checkRefusal(t, err, file)
 			return
@@ -115,7 +115,7 @@ func FuzzSettings(f *testing.F) {
 				eval = c
 			}
 		}
-		values, err := readSettingsFile(file, eval)
+		values, err := readSettingsFile(t.Context(), file, eval)
 		if err != nil {
 			checkRefusal(t, err, file)
 			return

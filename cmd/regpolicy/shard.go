@@ -31,7 +31,7 @@ func (f *shardFlags) bind(flags *pflag.FlagSet) {
 
 // pick points the sources at the cluster of the list, and returns the file that is
 // for its document.
-func (f *shardFlags) pick(e *environment, src *sourceFlags, folder string, args []string) (string, error) {
+func (f *shardFlags) pick(ctx context.Context, e *environment, src *sourceFlags, folder string, args []string) (string, error) {
 	if len(args) > 0 {
 		return "", usage("leave SOURCEs out", "--fleet names the cluster to collect, which is not %q", args[0])
 	}
@@ -39,7 +39,7 @@ func (f *shardFlags) pick(e *environment, src *sourceFlags, folder string, args 
 	if err != nil {
 		return "", err
 	}
-	members, err := readFleetList(f.list)
+	members, err := readFleetList(ctx, f.list)
 	if err != nil {
 		return "", err
 	}

@@ -166,14 +166,14 @@ func (f *testFlags) write(e *environment, outcome *policytest.Outcome) error {
 // testSources parses the policies under test, what they need besides, and the
 // library, unless it is under test itself.
 func testSources(ctx context.Context, paths, others, data []string) (*engine.Sources, error) {
-	given, err := readData(data)
+	given, err := readData(ctx, data)
 	if err != nil {
 		return nil, err
 	}
 	cfg := engine.Config{Tests: true, Data: given}
 	seen := map[string]bool{}
 	for _, path := range slices.Concat(paths, others) {
-		modules, err := policyFiles(path)
+		modules, err := policyFiles(ctx, path)
 		if err != nil && isFolder(path) && !slices.Contains(others, path) {
 			continue // a folder of stories, or of nothing: that no test is found is told later
 		}
@@ -186,7 +186,7 @@ func testSources(ctx context.Context, paths, others, data []string) (*engine.Sou
 				cfg.Modules = append(cfg.Modules, m)
 			}
 		}
-		data, err := folderData(path)
+		data, err := folderData(ctx, path)
 		if err != nil {
 			return nil, err
 		}

@@ -47,7 +47,7 @@ func newVerifyReport(e *environment) *cobra.Command {
 }
 
 func runVerifyReport(ctx context.Context, e *environment, pick *policyFlags, path string, documents []string) error {
-	r, err := readReportFile(e, path)
+	r, err := readReportFile(ctx, e, path)
 	if err != nil {
 		return err
 	}
