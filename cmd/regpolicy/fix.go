@@ -18,6 +18,7 @@ import (
 	"github.com/regpolicy/regpolicy/collectors"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
+	"github.com/regpolicy/regpolicy/collectors/source/namedfile"
 )
 
 // fixFlags are fix's own.
@@ -76,6 +77,9 @@ func (f *fixFlags) check(src *sourceFlags, args []string) error {
 		return usage(save, "fix does not read live clusters")
 	case f.inPlace && slices.Contains(args, "-"):
 		return usage("leave --in-place out", "standard input cannot be written to")
+	}
+	if i := slices.IndexFunc(args, namedfile.IsStream); i >= 0 {
+		return usage("pipe it in and name it \"-\": ... | regpolicy fix -", "%q can be read only once, and fix reads twice", args[i])
 	}
 	return src.check()
 }

@@ -164,6 +164,9 @@ func readFleetList(ctx context.Context, path string) ([]fleet.Member, error) {
 	}
 	defer file.Close() //nolint:errcheck // read only
 	members, err := fleet.ReadList(file)
+	if err != nil && ctx.Err() != nil { // the line at which it was interrupted is right
+		return nil, fmt.Errorf("reading %q: %w", path, ctx.Err())
+	}
 	if wrong, ok := errors.AsType[*fleet.ListError](err); ok {
 		return nil, usage(wrong.Hint, "%w", fmt.Errorf("reading %q: %w", path, err))
 	}
