@@ -14,6 +14,7 @@ import (
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/merge"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/outfile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
@@ -38,7 +39,8 @@ type environment struct {
 	after                              func(time.Duration) <-chan time.Time // a timer
 	width                              int
 	stdoutIsTerminal, stderrIsTerminal bool
-	heap                               *heap // nil in tests
+	heap                               *heap           // nil in tests
+	interrupted                        <-chan struct{} // closed then; run sets it
 }
 
 // The exit codes, stable (docs/exit-codes.md).
@@ -74,15 +76,15 @@ func usage(hint, format string, args ...any) error {
 
 // run is the whole program as a function of its edges.
 func run(ctx context.Context, e *environment) int {
-	out := &watched{to: e.stdout}
+	out := &outfile.Watched{To: e.stdout}
 	own := *e
-	own.stdout, own.stdin, e = out, namedfile.Interruptible(ctx, e.stdin), &own
+	own.stdout, own.stdin, own.interrupted, e = out, namedfile.Interruptible(ctx, e.stdin), ctx.Done(), &own
 	root := newRoot(e)
 	root.SetArgs(e.args)
 	command, err := root.ExecuteContextC(ctx)
 	// A report that nobody got is no success, whatever it says.
-	if out.err != nil {
-		e.complain(fmt.Sprintf("writing to standard output: %v", pathless(out.err)), writeHint(out.err))
+	if out.Err != nil {
+		e.complain(fmt.Sprintf("writing to standard output: %v", pathless(out.Err)), outfile.Hint(out.Err))
 		return exitUsage
 	}
 	if err == nil {
@@ -131,7 +133,7 @@ func hintOf(err error) string {
 	if e, ok := errors.AsType[*kube.LoadError](err); ok {
 		hint = cmp.Or(hint, e.Hint)
 	}
-	return cmp.Or(hint, remote.Hint(err), writeHint(err))
+	return cmp.Or(hint, remote.Hint(err), outfile.Hint(err))
 }
 
 // complain writes an error and its cure, without secrets.

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/outfile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 )
 
@@ -141,7 +142,7 @@ func (f *verdictFlags) text(e *environment) rendering {
 		how.failOnWarn = f.failOn
 	}
 	if path := e.getenv("GITHUB_STEP_SUMMARY"); path != "" {
-		how.summary = appended(path)
+		how.summary = outfile.Appended(path)
 	}
 	return how
 }

@@ -1,4 +1,4 @@
-package main
+package outfile
 
 import (
 	"io"
@@ -25,7 +25,7 @@ func TestModeOfOutput(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := render(&environment{}, path, text); err != nil {
+		if err := Write(nil, path, text, func(err error) error { return err }); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(path); err != nil || string(got) != "report" {
