@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -90,6 +91,31 @@ func TestInterruptedStream(t *testing.T) {
 			time.Sleep(500 * time.Millisecond)
 			c.Process.Signal(syscall.SIGTERM)
 			if code := exitCode(c.Wait()); code != exitInterrupted || stderr.String() != "error: interrupted\n" {
+				t.Errorf("exit code %d, want %d\n%s", code, exitInterrupted, stderr.String())
+			}
+		})
+	}
+}
+
+// TestInterruptedOutput interrupts a command that waits for who reads its report.
+func TestInterruptedOutput(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	document := documentWith(t)
+	for name, args := range map[string][]string{"report": {"eval", document, "-o", "json=" + pipe}, "document": {"collect", document, "-o", pipe}} {
+		t.Run(name, func(t *testing.T) {
+			c := exec.CommandContext(t.Context(), "regpolicy", args...)
+			var stderr strings.Builder
+			c.Dir, c.Stderr, c.Env = t.TempDir(), &stderr, []string{}
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer time.AfterFunc(time.Minute, func() { c.Process.Kill() }).Stop()
+			time.Sleep(3 * time.Second)
+			c.Process.Signal(syscall.SIGTERM)
+			if code := exitCode(c.Wait()); code != exitInterrupted || !strings.HasSuffix(stderr.String(), "error: interrupted\n") {
 				t.Errorf("exit code %d, want %d\n%s", code, exitInterrupted, stderr.String())
 			}
 		})

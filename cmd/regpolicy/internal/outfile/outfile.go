@@ -3,11 +3,16 @@ package outfile
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/folder"
 )
@@ -40,8 +45,26 @@ func Write(interrupted <-chan struct{}, path string, to func(io.Writer) error, f
 	return failed(err)
 }
 
-func open(_ <-chan struct{}, path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0) //nolint:gosec // the user names it
+// open opens what is no file. Opening a pipe would wait for who reads it, whatever signal
+// comes; so it is asked for again and again.
+func open(interrupted <-chan struct{}, path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+		return os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0) //nolint:gosec // the user names it
+	}
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // as above
+		if !errors.Is(err, syscall.ENXIO) {                            // nobody reads it
+			return f, err
+		}
+		select {
+		case <-interrupted:
+			return nil, context.Canceled
+		case <-again.C:
+		}
+	}
 }
 
 // IsStdout tells the names of standard output.
