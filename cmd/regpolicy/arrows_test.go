@@ -33,6 +33,7 @@ func TestArrows(t *testing.T) {
 		{from: "cmd/regpolicy/internal/outfile", allowed: []string{internal + "folder"}, forbidden: []string{opa, "k8s.io/"}},
 		{from: "cmd/regpolicy/internal/engine/bundle", allowed: []string{module + "collectors/evidence", internal + "report", internal + "fleet", internal + "engine", internal + "engine/rulecache", internal + "engine/terms"}, forbidden: []string{"k8s.io/"}},
 		{from: "cmd/regpolicy/internal/repair", allowed: []string{module + "collectors/evidence", module + "collectors/certificate", internal + "report"}, forbidden: []string{opa, "k8s.io/"}},
+		{from: "cmd/regpolicy/internal/verify", allowed: []string{module + "collectors/evidence", module + "policies", internal + "report", internal + "fleet", internal + "engine", internal + "language"}, forbidden: []string{"k8s.io/"}},
 		{from: "cmd/regpolicy/internal/rollout", allowed: []string{module + "collectors"}, forbidden: []string{opa, "k8s.io/"}},
 		{from: "cmd/regpolicy/internal/publish", allowed: []string{module + "collectors/evidence", internal + "report"}, forbidden: []string{opa, "k8s.io/client-go/kubernetes", "k8s.io/client-go/dynamic"}},
 		{from: "cmd/regpolicy/internal/oci", allowed: []string{}, forbidden: []string{opa, "k8s.io/"}},
