@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +46,7 @@ func runVerifyReport(ctx context.Context, e *environment, pick *policyFlags, pat
 	if err != nil {
 		return err
 	}
-	pick.given, pick.profile = r.Run.Params, ""
+	pick.given, pick.profile = r.Run.Params, r.Run.Profile
 	if len(pick.selected) == 0 {
 		pick.selected = verify.IDs(r)
 	}
@@ -58,12 +59,10 @@ func runVerifyReport(ctx context.Context, e *environment, pick *policyFlags, pat
 		return err
 	}
 	if len(outcome.Differences) > 0 {
-		return tellDifferences(e, outcome.Differences)
+		return tellDifferences(e, outcome)
 	}
 	told := fmt.Sprintf("regpolicy verify-report: documents=%d policies=%d results=%d, all the same", len(inputs), len(library.Policies()), len(r.Results))
-	if outcome.Waived > 0 {
-		told += fmt.Sprintf("; %d are waived, by waivers that are not checked", outcome.Waived)
-	}
+	told = strings.Join(append([]string{told}, outcome.Notes...), "; ")
 	return deliver(e, "", []byte(told+"\n"))
 }
 
@@ -80,14 +79,17 @@ func evidenceDocuments(ctx context.Context, e *environment, paths []string) ([]e
 	return inputs, err
 }
 
-func tellDifferences(e *environment, differences []string) error {
+func tellDifferences(e *environment, outcome verify.Outcome) error {
 	const most = 20
-	for i, d := range differences {
+	for i, d := range outcome.Differences {
 		if i == most {
-			e.complain(fmt.Sprintf("and %d more differences", len(differences)-most), "")
+			e.complain(fmt.Sprintf("and %d more differences", len(outcome.Differences)-most), "")
 			break
 		}
 		e.complain(d, "")
+	}
+	for _, note := range outcome.Notes {
+		e.warn(note, "")
 	}
 	return &exitError{code: exitFailed}
 }
