@@ -31,6 +31,8 @@ func TestArrows(t *testing.T) {
 		{from: "cmd/regpolicy/internal/cgroup", allowed: []string{}, forbidden: []string{opa, "k8s.io/"}},
 		{from: "cmd/regpolicy/internal/folder", allowed: []string{}, forbidden: []string{opa, "k8s.io/"}},
 		{from: "cmd/regpolicy/internal/outfile", allowed: []string{internal + "folder"}, forbidden: []string{opa, "k8s.io/"}},
+		{from: "cmd/regpolicy/internal/infile", allowed: []string{internal + "folder", internal + "misuse", module + "collectors/source/namedfile"}, forbidden: []string{opa, "k8s.io/"}},
+		{from: "cmd/regpolicy/internal/datafile", allowed: []string{internal + "folder", internal + "infile", internal + "misuse", module + "collectors/source/namedfile"}, forbidden: []string{opa, "k8s.io/"}},
 		{from: "cmd/regpolicy/internal/engine/bundle", allowed: []string{module + "collectors/evidence", internal + "report", internal + "fleet", internal + "engine", internal + "engine/rulecache", internal + "engine/terms"}, forbidden: []string{"k8s.io/"}},
 		{from: "cmd/regpolicy/internal/repair", allowed: []string{module + "collectors/evidence", module + "collectors/certificate", internal + "report"}, forbidden: []string{opa, "k8s.io/"}},
 		{from: "cmd/regpolicy/internal/verify", allowed: []string{module + "collectors/evidence", module + "policies", internal + "report", internal + "fleet", internal + "engine", internal + "language"}, forbidden: []string{"k8s.io/"}},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/bundle"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/infile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
 	"github.com/regpolicy/regpolicy/policies"
 )
@@ -120,7 +121,7 @@ func newBundlePush(e *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			raw, err := readAtMost(c.Context(), args[0], bundle.MaxSize)
+			raw, err := infile.ReadAtMost(c.Context(), args[0], bundle.MaxSize)
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/bundle"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/infile"
 )
 
 // buildFlags are those of `bundle build`.
@@ -93,7 +94,7 @@ func (f *buildFlags) signer(ctx context.Context) (*bundle.Signer, *bundle.Key, e
 		}
 		return nil, nil, nil
 	}
-	text, err := readSmall(ctx, f.signingKey)
+	text, err := infile.Read(ctx, f.signingKey)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -13,9 +13,11 @@ import (
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/merge"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/misuse"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/outfile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/settings"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
 	"github.com/regpolicy/regpolicy/collectors/source/kube"
@@ -108,7 +110,7 @@ func run(ctx context.Context, e *environment) int {
 		}
 		return exitUsage
 	}
-	e.complain(traced(command.Flags(), err.Error()), cmp.Or(hintOf(err), fmt.Sprintf("`%s --help` says what it takes", command.CommandPath())))
+	e.complain(settings.Traced(command.Flags(), err.Error()), cmp.Or(hintOf(err), fmt.Sprintf("`%s --help` says what it takes", command.CommandPath())))
 	return exitUsage
 }
 
@@ -117,6 +119,9 @@ func hintOf(err error) string {
 	hint := ""
 	if e, ok := errors.AsType[*exitError](err); ok {
 		hint = e.hint
+	}
+	if e, ok := errors.AsType[*misuse.Error](err); ok {
+		hint = cmp.Or(hint, e.Hint)
 	}
 	if e, ok := errors.AsType[*engine.Fault](err); ok {
 		hint = cmp.Or(hint, e.Hint)

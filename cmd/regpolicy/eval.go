@@ -15,6 +15,7 @@ import (
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/outfile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/settings"
 )
 
 // evalFlags are eval's own.
@@ -215,7 +216,7 @@ func (v *evaluation) prepare(ctx context.Context) error {
 		return err
 	}
 	if f.waivers != "" {
-		if v.options.Waivers, err = readWaivers(ctx, f.waivers); err != nil {
+		if v.options.Waivers, err = settings.Waivers(ctx, f.waivers); err != nil {
 			return err
 		}
 	}

@@ -12,9 +12,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/infile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/repair"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/rollout"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/settings"
 	"github.com/regpolicy/regpolicy/collectors"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
@@ -102,7 +104,7 @@ func runFix(ctx context.Context, e *environment, f *fixFlags, src *sourceFlags, 
 		opt.At = &at
 	}
 	if f.waivers != "" {
-		if opt.Waivers, err = readWaivers(ctx, f.waivers); err != nil {
+		if opt.Waivers, err = settings.Waivers(ctx, f.waivers); err != nil {
 			return err
 		}
 	}
@@ -191,7 +193,7 @@ func (w *workshop) first(ctx context.Context) (repair.State, error) {
 		if path == "-" {
 			return w.stdin, nil
 		}
-		return readAtMost(ctx, path, 64<<20)
+		return infile.ReadAtMost(ctx, path, 64<<20)
 	}
 	rep, err := w.report(ctx, w.doc)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/bundle"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/infile"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/misuse"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
 )
 
@@ -103,15 +105,15 @@ func folderData(ctx context.Context, path string) (map[string]any, error) {
 func folderDataFiles(ctx context.Context, root string) ([]bundle.File, error) {
 	var files []bundle.File
 	wanted := func(file string) bool { return file != root && bundle.IsData(filepath.ToSlash(file)) }
-	err := walkFiles("-p", root, wanted, func(file string) error {
-		content, err := readSmall(ctx, file)
+	err := infile.Walk("-p", root, wanted, func(file string) error {
+		content, err := infile.Read(ctx, file)
 		if err != nil {
 			return err
 		}
 		files = append(files, bundle.File{Path: within(root, file), Content: content})
 		return nil
 	})
-	if _, own := errors.AsType[*exitError](err); own || err == nil {
+	if _, own := errors.AsType[*misuse.Error](err); own || err == nil {
 		return files, err
 	}
 	return nil, usage("name a folder that can be read", "reading data %q: %w", root, pathless(err))

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/bundle"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/infile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
 )
 
@@ -41,7 +42,7 @@ func (f *registryFlags) client(ctx context.Context) (*oci.Client, error) {
 	if f.caFile == "" {
 		return client, nil
 	}
-	pem, err := readSmall(ctx, f.caFile)
+	pem, err := infile.Read(ctx, f.caFile)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func readKey(ctx context.Context, path string) (*bundle.Key, error) {
 	if path == "" {
 		return nil, nil
 	}
-	text, err := readSmall(ctx, path)
+	text, err := infile.Read(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +94,7 @@ func readKey(ctx context.Context, path string) (*bundle.Key, error) {
 }
 
 func readBundle(ctx context.Context, path string, key *bundle.Key) (*bundle.Bundle, error) {
-	raw, err := readAtMost(ctx, path, bundle.MaxSize)
+	raw, err := infile.ReadAtMost(ctx, path, bundle.MaxSize)
 	if err != nil {
 		return nil, err
 	}

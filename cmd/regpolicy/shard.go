@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/fleet"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/settings"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
@@ -90,7 +91,7 @@ func (f *shardFlags) check(src *sourceFlags) error {
 	// every cluster of the list. Its context and kubeconfig are replaced by the list's,
 	// and addresses of nodes are by name.
 	applies := func(flag *pflag.Flag) bool {
-		return flag.Changed && (isGiven(flag) || !slices.Contains([]string{"context", "kubeconfig", "node"}, flag.Name))
+		return flag.Changed && (settings.IsGiven(flag) || !slices.Contains([]string{"context", "kubeconfig", "node"}, flag.Name))
 	}
 	if one := src.namesOne(applies, "namespace", "request-timeout", "as", "as-group", "as-uid", "as-user-extra"); f.list != "" && one != "" {
 		return usage("the list says which cluster, and its kubeconfig how to reach it", "--fleet and --%s exclude each other: that one is about a single cluster", one)

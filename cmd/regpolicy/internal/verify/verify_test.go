@@ -234,8 +234,10 @@ func TestEveryFieldIsSpokenFor(t *testing.T) {
 		of   any
 		want string
 	}{
-		"report": {report.Report{ForecastGaps: []report.ForecastGap{{}}, Fleet: &report.Fleet{}, Forecast: []report.Change{{}}, TrustPaths: []report.TrustPath{{}}, Rules: []report.Rule{{}}},
-			"affected coverage diagnosis fleet forecast forecast_gaps results rules run schema_version summary tool trust_paths"},
+		"report": {
+			report.Report{ForecastGaps: []report.ForecastGap{{}}, Fleet: &report.Fleet{}, Forecast: []report.Change{{}}, TrustPaths: []report.TrustPath{{}}, Rules: []report.Rule{{}}},
+			"affected coverage diagnosis fleet forecast forecast_gaps results rules run schema_version summary tool trust_paths",
+		},
 		"run":    {report.Run{Profile: "x", Require: []string{"x"}, Baseline: &report.Baseline{}, Kept: "x", Forecast: "x"}, "at baseline documents forecast kept params policies profile require waivers"},
 		"result": {report.Result{Location: &report.Location{}, Known: true}, "controls evidence fingerprint id known location message missing next_change policy remediation severity subject title trust_domain verdict waiver"},
 	} {
