@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/settings"
 	"github.com/regpolicy/regpolicy/collectors"
 	"github.com/regpolicy/regpolicy/collectors/source/agent"
 	"github.com/regpolicy/regpolicy/collectors/source/kube"
@@ -75,7 +76,7 @@ func (f *agentSourceFlags) checkNeeded() error {
 		return nil
 	}
 	for _, name := range []string{"agent-namespace", "agent-selector", "agent-timeout"} {
-		if isGiven(f.flags.Lookup(name)) {
+		if settings.IsGiven(f.flags.Lookup(name)) {
 			return usage("add --agent, --agent-image or --image-from-node", "--%s has no effect: no node is read through an agent", name)
 		}
 	}

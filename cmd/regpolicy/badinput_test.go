@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -292,4 +293,18 @@ func wantFileGap(t *testing.T, rep *report.Report, name string) {
 		}
 	}
 	t.Errorf("no gap names %s", name)
+}
+
+// TestKubeconfigOfAnotherForm names the file and its form, and no type of Go.
+func TestKubeconfigOfAnotherForm(t *testing.T) {
+	for name, text := range map[string]string{"list": "- a\n", "json": `{"clusters": {"a": 1}}`, "secret": "kind: Secret\napiVersion: v1\n"} {
+		t.Run(name, func(t *testing.T) {
+			file := writeFile(t, "kubeconfig", text)
+			got := regpolicy(t, "eval", "--kubeconfig", file)
+			got.checkComplaint(t, exitUsage, fmt.Sprintf("%q is no kubeconfig: ", file))
+			if strings.Contains(got.stderr, "json: ") || !strings.Contains(got.stderr, "\nhint: name a kubeconfig") {
+				t.Errorf("stderr is %q", got.stderr)
+			}
+		})
+	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/bundle"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/infile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
 	"github.com/regpolicy/regpolicy/policies"
 )
@@ -56,11 +57,11 @@ func newBundleVerify(e *environment) *cobra.Command {
 }
 
 func verifyBundle(ctx context.Context, e *environment, registry *registryFlags, name, keyFile string) error {
-	key, err := readKey(keyFile)
+	key, err := readKey(ctx, keyFile)
 	if err != nil {
 		return err
 	}
-	client, err := registry.client()
+	client, err := registry.client(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func verifyBundle(ctx context.Context, e *environment, registry *registryFlags, 
 			return err
 		}
 		fmt.Fprintf(&out, "reference  %s\n", ref.Pin(pulled.Digest))
-	} else if b, err = readBundle(name, key); err != nil {
+	} else if b, err = readBundle(ctx, name, key); err != nil {
 		return err
 	}
 	library, err := compileBundle(ctx, ofBundle(name, b))
@@ -112,7 +113,7 @@ func newBundlePush(e *environment) *cobra.Command {
 			if err := applySettings(e, c); err != nil {
 				return err
 			}
-			client, err := registry.client()
+			client, err := registry.client(c.Context())
 			if err != nil {
 				return err
 			}
@@ -120,7 +121,7 @@ func newBundlePush(e *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			raw, err := readAtMost(args[0], bundle.MaxSize)
+			raw, err := infile.ReadAtMost(c.Context(), args[0], bundle.MaxSize)
 			if err != nil {
 				return err
 			}
@@ -149,7 +150,7 @@ func newBundlePull(e *environment) *cobra.Command {
 			if err := applySettings(e, c); err != nil {
 				return err
 			}
-			client, err := registry.client()
+			client, err := registry.client(c.Context())
 			if err != nil {
 				return err
 			}

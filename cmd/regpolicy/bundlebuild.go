@@ -9,6 +9,7 @@ import (
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/bundle"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/infile"
 )
 
 // buildFlags are those of `bundle build`.
@@ -47,7 +48,7 @@ func newBundleBuild(e *environment) *cobra.Command {
 }
 
 func buildBundle(ctx context.Context, e *environment, f *buildFlags, paths []string) error {
-	signer, key, err := f.signer()
+	signer, key, err := f.signer(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func buildBundle(ctx context.Context, e *environment, f *buildFlags, paths []str
 	var all policySource
 	var files []bundle.File
 	for _, path := range paths {
-		found, modules, err := filesToBuild(path, f.withTests)
+		found, modules, err := filesToBuild(ctx, path, f.withTests)
 		if err != nil {
 			return err
 		}
@@ -86,14 +87,14 @@ func buildBundle(ctx context.Context, e *environment, f *buildFlags, paths []str
 }
 
 // signer reads the private key, nil where none is named, and its public half.
-func (f *buildFlags) signer() (*bundle.Signer, *bundle.Key, error) {
+func (f *buildFlags) signer(ctx context.Context) (*bundle.Signer, *bundle.Key, error) {
 	if f.signingKey == "" {
 		if f.algorithm != "" {
 			return nil, nil, usage("--signing-key names the private key", "--signing-alg is given without a key")
 		}
 		return nil, nil, nil
 	}
-	text, err := readSmall(f.signingKey)
+	text, err := infile.Read(ctx, f.signingKey)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -106,12 +107,12 @@ func (f *buildFlags) signer() (*bundle.Signer, *bundle.Key, error) {
 
 // filesToBuild are the files of a path, and their modules as they lie on disk, so
 // that a fault names the file to repair.
-func filesToBuild(path string, withTests bool) ([]bundle.File, []engine.Module, error) {
-	modules, err := policyFiles(path)
+func filesToBuild(ctx context.Context, path string, withTests bool) ([]bundle.File, []engine.Module, error) {
+	modules, err := policyFiles(ctx, path)
 	if err != nil {
 		return nil, nil, err
 	}
-	files, err := folderDataFiles(path)
+	files, err := folderDataFiles(ctx, path)
 	if err != nil {
 		return nil, nil, err
 	}

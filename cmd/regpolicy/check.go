@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/datafile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 )
 
@@ -34,7 +35,7 @@ func newCheck(e *environment) *cobra.Command {
 		},
 	}
 	c.Flags().StringArrayVarP(&others, "policy", "p", nil, "policies that those under check need and that are not checked themselves (repeatable)")
-	c.Flags().StringArrayVar(&data, "data", nil, dataUsage)
+	c.Flags().StringArrayVar(&data, "data", nil, datafile.Usage)
 	c.Flags().StringVar(&conventions, "conventions", "on", "on wants METADATA and our conventions; off only compiles, as for conftest's policies")
 	return c
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/outfile"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
@@ -44,7 +45,7 @@ func runCollect(ctx context.Context, e *environment, src *sourceFlags, shard *sh
 	}
 	if shard.list != "" {
 		var err error
-		if path, err = shard.pick(e, src, path, args); err != nil {
+		if path, err = shard.pick(ctx, e, src, path, args); err != nil {
 			return err
 		}
 	}
@@ -90,7 +91,7 @@ func (g gathered) written(e *environment, path string) (*evidence.Document, erro
 // deliverDocument writes a document piece by piece to a file that is replaced at
 // once. Elsewhere it must be whole and free of secrets before the first byte is out.
 func deliverDocument(e *environment, path string, doc *evidence.Document) error {
-	if _, whole := placed(path); whole {
+	if outfile.IsWhole(path) {
 		return render(e, path, func(w io.Writer) error {
 			if err := evidence.Write(w, doc); err != nil {
 				return ourFault(err)

@@ -25,7 +25,7 @@ func newConvert(e *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := readReportFile(e, args[0])
+			r, err := readReportFile(c.Context(), e, args[0])
 			if err != nil {
 				return err
 			}

@@ -36,11 +36,11 @@ func newDiff(e *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			older, err := readReportFile(e, args[0])
+			older, err := readReportFile(c.Context(), e, args[0])
 			if err != nil {
 				return err
 			}
-			newer, err := readReportFile(e, args[1])
+			newer, err := readReportFile(c.Context(), e, args[1])
 			if err != nil {
 				return err
 			}

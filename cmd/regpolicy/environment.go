@@ -13,11 +13,15 @@ import (
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/merge"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/misuse"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/outfile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/settings"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
 	"github.com/regpolicy/regpolicy/collectors/source/kube"
+	"github.com/regpolicy/regpolicy/collectors/source/namedfile"
 	"github.com/regpolicy/regpolicy/collectors/source/remote"
 )
 
@@ -37,7 +41,8 @@ type environment struct {
 	after                              func(time.Duration) <-chan time.Time // a timer
 	width                              int
 	stdoutIsTerminal, stderrIsTerminal bool
-	heap                               *heap // nil in tests
+	heap                               *heap           // nil in tests
+	interrupted                        <-chan struct{} // closed then; run sets it
 }
 
 // The exit codes, stable (docs/exit-codes.md).
@@ -73,15 +78,15 @@ func usage(hint, format string, args ...any) error {
 
 // run is the whole program as a function of its edges.
 func run(ctx context.Context, e *environment) int {
-	out := &watched{to: e.stdout}
+	out := &outfile.Watched{To: e.stdout}
 	own := *e
-	own.stdout, own.stdin, e = out, &interruptible{ctx, e.stdin}, &own
+	own.stdout, own.stdin, own.interrupted, e = out, namedfile.Interruptible(ctx, e.stdin), ctx.Done(), &own
 	root := newRoot(e)
 	root.SetArgs(e.args)
 	command, err := root.ExecuteContextC(ctx)
 	// A report that nobody got is no success, whatever it says.
-	if out.err != nil {
-		e.complain(fmt.Sprintf("writing to standard output: %v", pathless(out.err)), writeHint(out.err))
+	if out.Err != nil {
+		e.complain(fmt.Sprintf("writing to standard output: %v", pathless(out.Err)), outfile.Hint(out.Err))
 		return exitUsage
 	}
 	if err == nil {
@@ -105,7 +110,7 @@ func run(ctx context.Context, e *environment) int {
 		}
 		return exitUsage
 	}
-	e.complain(err.Error(), cmp.Or(hintOf(err), fmt.Sprintf("`%s --help` says what it takes", command.CommandPath())))
+	e.complain(settings.Traced(command.Flags(), err.Error()), cmp.Or(hintOf(err), fmt.Sprintf("`%s --help` says what it takes", command.CommandPath())))
 	return exitUsage
 }
 
@@ -114,6 +119,9 @@ func hintOf(err error) string {
 	hint := ""
 	if e, ok := errors.AsType[*exitError](err); ok {
 		hint = e.hint
+	}
+	if e, ok := errors.AsType[*misuse.Error](err); ok {
+		hint = cmp.Or(hint, e.Hint)
 	}
 	if e, ok := errors.AsType[*engine.Fault](err); ok {
 		hint = cmp.Or(hint, e.Hint)
@@ -130,7 +138,7 @@ func hintOf(err error) string {
 	if e, ok := errors.AsType[*kube.LoadError](err); ok {
 		hint = cmp.Or(hint, e.Hint)
 	}
-	return cmp.Or(hint, remote.Hint(err), writeHint(err))
+	return cmp.Or(hint, remote.Hint(err), outfile.Hint(err))
 }
 
 // complain writes an error and its cure, without secrets.

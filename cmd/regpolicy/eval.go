@@ -13,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/outfile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/settings"
 )
 
 // evalFlags are eval's own.
@@ -141,7 +143,7 @@ func (f *verdictFlags) text(e *environment) rendering {
 		how.failOnWarn = f.failOn
 	}
 	if path := e.getenv("GITHUB_STEP_SUMMARY"); path != "" {
-		how.summary = appended(path)
+		how.summary = outfile.Appended(path)
 	}
 	return how
 }
@@ -214,12 +216,12 @@ func (v *evaluation) prepare(ctx context.Context) error {
 		return err
 	}
 	if f.waivers != "" {
-		if v.options.Waivers, err = readWaivers(f.waivers); err != nil {
+		if v.options.Waivers, err = settings.Waivers(ctx, f.waivers); err != nil {
 			return err
 		}
 	}
 	if f.verdict.baseline != "" {
-		if v.older, err = readReportFile(v.e, f.verdict.baseline); err != nil {
+		if v.older, err = readReportFile(ctx, v.e, f.verdict.baseline); err != nil {
 			return err
 		}
 	}

@@ -12,12 +12,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/infile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/repair"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/rollout"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/settings"
 	"github.com/regpolicy/regpolicy/collectors"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
+	"github.com/regpolicy/regpolicy/collectors/source/namedfile"
 )
 
 // fixFlags are fix's own.
@@ -77,6 +80,9 @@ func (f *fixFlags) check(src *sourceFlags, args []string) error {
 	case f.inPlace && slices.Contains(args, "-"):
 		return usage("leave --in-place out", "standard input cannot be written to")
 	}
+	if i := slices.IndexFunc(args, namedfile.IsStream); i >= 0 {
+		return usage("pipe it in and name it \"-\": ... | regpolicy fix -", "%q can be read only once, and fix reads twice", args[i])
+	}
 	return src.check()
 }
 
@@ -98,7 +104,7 @@ func runFix(ctx context.Context, e *environment, f *fixFlags, src *sourceFlags, 
 		opt.At = &at
 	}
 	if f.waivers != "" {
-		if opt.Waivers, err = readWaivers(f.waivers); err != nil {
+		if opt.Waivers, err = settings.Waivers(ctx, f.waivers); err != nil {
 			return err
 		}
 	}
@@ -187,7 +193,7 @@ func (w *workshop) first(ctx context.Context) (repair.State, error) {
 		if path == "-" {
 			return w.stdin, nil
 		}
-		return readAtMost(path, 64<<20)
+		return infile.ReadAtMost(ctx, path, 64<<20)
 	}
 	rep, err := w.report(ctx, w.doc)
 	if err != nil {

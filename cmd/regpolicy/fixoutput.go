@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/outfile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/repair"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 )
@@ -214,5 +215,5 @@ func replaceFile(path string, data []byte) error {
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	return writeAtomically(path, data, mode)
+	return outfile.Replace(path, data, mode)
 }

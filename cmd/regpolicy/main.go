@@ -31,7 +31,8 @@ func mainCode(now func() time.Time) int {
 	// A reader of standard output that goes away (`| head`) is an error that is told,
 	// not the end by a signal.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	// client-go would write to stderr by itself, a credential plugin's output included.
+	// client-go's own log would go to stderr as well. What a credential plugin says there
+	// does go there, unchanged, as with kubectl: it may ask somebody to log in.
 	klog.SetLogger(logr.Discard())
 	home, err := os.UserHomeDir()
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/merge"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
+	"github.com/regpolicy/regpolicy/collectors/source/namedfile"
 )
 
 // mergeFlags are merge's own.
@@ -106,7 +107,7 @@ func runMerge(ctx context.Context, e *environment, f *mergeFlags, args []string)
 	if err := v.prepare(ctx); err != nil {
 		return err
 	}
-	expected, err := readExpected(f.expect)
+	expected, err := readExpected(ctx, f.expect)
 	if err != nil {
 		return err
 	}
@@ -138,11 +139,11 @@ func runMerge(ctx context.Context, e *environment, f *mergeFlags, args []string)
 }
 
 // readExpected reads the names of a list of clusters; nil without a list.
-func readExpected(path string) ([]string, error) {
+func readExpected(ctx context.Context, path string) ([]string, error) {
 	if path == "" {
 		return nil, nil
 	}
-	members, err := readFleetList(path)
+	members, err := readFleetList(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -155,14 +156,17 @@ func readExpected(path string) ([]string, error) {
 }
 
 // readFleetList reads a list of clusters that names at least one.
-func readFleetList(path string) ([]fleet.Member, error) {
+func readFleetList(ctx context.Context, path string) ([]fleet.Member, error) {
 	const form = "write a line for each cluster: NAME, or NAME kubeconfig=FILE context=NAME"
-	file, err := openNamed(path)
+	file, err := namedfile.Open(ctx, path)
 	if err != nil {
 		return nil, usage("name a file that lists the clusters", "reading %q: %w", path, err)
 	}
 	defer file.Close() //nolint:errcheck // read only
 	members, err := fleet.ReadList(file)
+	if err != nil && ctx.Err() != nil { // the line at which it was interrupted is right
+		return nil, fmt.Errorf("reading %q: %w", path, ctx.Err())
+	}
 	if wrong, ok := errors.AsType[*fleet.ListError](err); ok {
 		return nil, usage(wrong.Hint, "%w", fmt.Errorf("reading %q: %w", path, err))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -40,7 +41,7 @@ func newNewPolicy(e *environment) *cobra.Command {
 			if err := applySettings(e, c); err != nil {
 				return err
 			}
-			return writePolicy(e, &scaffold.Policy{ID: args[0], Package: pkg}, dir)
+			return writePolicy(c.Context(), e, &scaffold.Policy{ID: args[0], Package: pkg}, dir)
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", "policies", "folder that the policy's own folder goes into")
@@ -48,7 +49,7 @@ func newNewPolicy(e *environment) *cobra.Command {
 	return c
 }
 
-func writePolicy(e *environment, p *scaffold.Policy, dir string) error {
+func writePolicy(ctx context.Context, e *environment, p *scaffold.Policy, dir string) error {
 	if problem, hint := p.Check(); problem != "" {
 		return usage(hint, "%s", problem)
 	}
@@ -62,7 +63,7 @@ func writePolicy(e *environment, p *scaffold.Policy, dir string) error {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return usage("choose another --package, or another --dir", "writing policy %q: %w", p.ID, err)
 	}
-	if place := standing(dir, p.ID); place != "" {
+	if place := standing(ctx, dir, p.ID); place != "" {
 		return usage("ids are permanent and belong to one policy: choose another", "writing policy %q: %s has that id already", p.ID, place)
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // policies are for others to read
@@ -81,8 +82,8 @@ func writePolicy(e *environment, p *scaffold.Policy, dir string) error {
 }
 
 // standing is the file below a folder that has a policy of an id already, or "".
-func standing(dir, id string) string {
-	modules, err := policyFiles(dir)
+func standing(ctx context.Context, dir, id string) string {
+	modules, err := policyFiles(ctx, dir)
 	if err != nil {
 		return "" // there is none yet
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/json"
@@ -13,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/outfile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report/html"
 )
@@ -149,80 +149,14 @@ func deliver(e *environment, path string, data []byte) error {
 // render has a report of any size written to standard output, or to a file that is
 // replaced at once.
 func render(e *environment, path string, to func(io.Writer) error) error {
-	if isStdout(path) {
-		return buffered(e.stdout, to, func(err error) error {
-			return usage(writeHint(err), "writing to standard output: %w", err)
+	if outfile.IsStdout(path) {
+		return outfile.Stream(e.stdout, to, func(err error) error {
+			return usage(outfile.Hint(err), "writing to standard output: %w", err)
 		})
 	}
-	failed := func(err error) error {
-		return usage(cmp.Or(writeHint(err), "name a file in a folder that you may write to"), "writing %q: %w", path, pathless(err))
-	}
-	path, whole := placed(path)
-	if !whole {
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0) //nolint:gosec // the user names it
-		if err != nil {
-			return failed(err)
-		}
-		err = buffered(f, to, failed)
-		if closing := f.Close(); err == nil && closing != nil {
-			err = failed(closing)
-		}
-		return err
-	}
-	var rendering error
-	err := replace(path, modeOf(path), func(f io.Writer) error {
-		rendering = buffered(f, to, failed)
-		return rendering
+	return outfile.Write(e.interrupted, path, to, func(err error) error {
+		return usage(cmp.Or(outfile.Hint(err), "name a file in a folder that you may write to"), "writing %q: %w", path, pathless(err))
 	})
-	if err == nil || rendering != nil {
-		return rendering
-	}
-	return failed(err)
-}
-
-func isStdout(path string) bool { return path == "" || path == "-" || path == "/dev/stdout" }
-
-// placed is where a path leads, and whether what is written there appears whole or
-// not at all, as a file does and a device or a pipe does not.
-func placed(path string) (target string, whole bool) {
-	// /dev/stderr is a link, which may lead to a file.
-	device := strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/")
-	if target, err := filepath.EvalSymlinks(path); err == nil && !device {
-		path = target // the file is replaced, and the link stays
-	}
-	info, err := os.Stat(path)
-	return path, !isStdout(path) && (err != nil || !device && info.Mode().IsRegular())
-}
-
-// buffered has something written to w, in large pieces. An error of w is told as
-// failed tells it, any other as it is; then nothing was written, unless it is long.
-func buffered(w io.Writer, write func(io.Writer) error, failed func(error) error) error {
-	const held = 1 << 20
-	to := &watched{to: w}
-	buffer := bufio.NewWriterSize(to, held)
-	err := write(buffer)
-	if err == nil {
-		err = buffer.Flush()
-	}
-	if to.err != nil {
-		return failed(to.err)
-	}
-	return err
-}
-
-// appended is a file that others write to as well.
-type appended string
-
-func (path appended) Write(data []byte) (int, error) {
-	f, err := os.OpenFile(string(path), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // reports are for others to read
-	if err != nil {
-		return 0, fmt.Errorf("opening %q: %w", string(path), pathless(err))
-	}
-	n, err := f.Write(data)
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	return n, err
 }
 
 // deliverJSON writes a value to standard output as JSON, two spaces a level. what is

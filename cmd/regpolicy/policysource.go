@@ -12,6 +12,8 @@ import (
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/bundle"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/infile"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/misuse"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
 )
 
@@ -27,11 +29,11 @@ type policySource struct {
 // sources reads what --policy names: files, folders, bundles, and bundles in
 // registries.
 func (f *policyFlags) sources(ctx context.Context) ([]policySource, error) {
-	key, err := readKey(f.bundleKey)
+	key, err := readKey(ctx, f.bundleKey)
 	if err != nil {
 		return nil, err
 	}
-	client, err := f.registry.client()
+	client, err := f.registry.client(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -56,14 +58,14 @@ func openPolicies(ctx context.Context, name string, key *bundle.Key, client *oci
 		}
 		return ofBundle(name, b), err
 	case err == nil && info.Mode().IsRegular() && isBundle(name):
-		b, err := readBundle(name, key)
+		b, err := readBundle(ctx, name, key)
 		return ofBundle(name, b), err
 	}
-	modules, err := policyFiles(name)
+	modules, err := policyFiles(ctx, name)
 	if err != nil {
 		return policySource{}, err
 	}
-	data, err := folderData(name)
+	data, err := folderData(ctx, name)
 	return policySource{name: name, modules: modules, data: data}, err
 }
 
@@ -90,8 +92,8 @@ func isBundle(name string) bool {
 }
 
 // folderData is the data of a folder's data files.
-func folderData(path string) (map[string]any, error) {
-	files, err := folderDataFiles(path)
+func folderData(ctx context.Context, path string) (map[string]any, error) {
+	files, err := folderDataFiles(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -100,18 +102,18 @@ func folderData(path string) (map[string]any, error) {
 
 // folderDataFiles reads the files of a folder that OPA takes as data. The data of a
 // file lies below the folder that it is in.
-func folderDataFiles(root string) ([]bundle.File, error) {
+func folderDataFiles(ctx context.Context, root string) ([]bundle.File, error) {
 	var files []bundle.File
 	wanted := func(file string) bool { return file != root && bundle.IsData(filepath.ToSlash(file)) }
-	err := walkFiles("-p", root, wanted, func(file string) error {
-		content, err := readSmall(file)
+	err := infile.Walk("-p", root, wanted, func(file string) error {
+		content, err := infile.Read(ctx, file)
 		if err != nil {
 			return err
 		}
 		files = append(files, bundle.File{Path: within(root, file), Content: content})
 		return nil
 	})
-	if _, own := errors.AsType[*exitError](err); own || err == nil {
+	if _, own := errors.AsType[*misuse.Error](err); own || err == nil {
 		return files, err
 	}
 	return nil, usage("name a folder that can be read", "reading data %q: %w", root, pathless(err))

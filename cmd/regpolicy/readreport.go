@@ -1,20 +1,22 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors/source/namedfile"
 )
 
 // maxReport is the size of the largest saved report that is read.
 const maxReport = 1 << 30
 
 // readReportFile reads a saved JSON report; - is standard input.
-func readReportFile(e *environment, path string) (*report.Report, error) {
+func readReportFile(ctx context.Context, e *environment, path string) (*report.Report, error) {
 	in := e.stdin
 	if path != "-" {
-		f, err := openNamed(path)
+		f, err := namedfile.Open(ctx, path)
 		if err != nil {
 			return nil, usage("name a report that `eval -o json=FILE` wrote", "reading %q: %w", path, err)
 		}

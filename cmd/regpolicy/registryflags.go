@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/bundle"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/infile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
 )
 
@@ -30,7 +31,7 @@ func (f *registryFlags) bind(e *environment, flags *pflag.FlagSet) {
 	flags.BoolVar(&f.offline, "offline", false, "take policy bundles from the cache only")
 }
 
-func (f *registryFlags) client() (*oci.Client, error) {
+func (f *registryFlags) client(ctx context.Context) (*oci.Client, error) {
 	client := &oci.Client{Offline: f.offline, PlainHTTP: f.plainHTTP, Timeout: time.Minute}
 	if f.e != nil {
 		client.Cache, client.DockerConfig = bundleCache(f.e), dockerConfig(f.e)
@@ -41,7 +42,7 @@ func (f *registryFlags) client() (*oci.Client, error) {
 	if f.caFile == "" {
 		return client, nil
 	}
-	pem, err := readSmall(f.caFile)
+	pem, err := infile.Read(ctx, f.caFile)
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +78,11 @@ func dockerConfig(e *environment) string {
 }
 
 // readKey reads the key that bundles must be signed by, nil where none is named.
-func readKey(path string) (*bundle.Key, error) {
+func readKey(ctx context.Context, path string) (*bundle.Key, error) {
 	if path == "" {
 		return nil, nil
 	}
-	text, err := readSmall(path)
+	text, err := infile.Read(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +93,8 @@ func readKey(path string) (*bundle.Key, error) {
 	return key, nil
 }
 
-func readBundle(path string, key *bundle.Key) (*bundle.Bundle, error) {
-	raw, err := readAtMost(path, bundle.MaxSize)
+func readBundle(ctx context.Context, path string, key *bundle.Key) (*bundle.Bundle, error) {
+	raw, err := infile.ReadAtMost(ctx, path, bundle.MaxSize)
 	if err != nil {
 		return nil, err
 	}

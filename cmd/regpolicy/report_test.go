@@ -45,7 +45,7 @@ var contract = map[string][]string{ //nolint:gochecknoglobals // a table
 // optional are the fields that are there only where they say something.
 var optional = map[string][]string{
 	"":                     {"forecast", "trust_paths"},
-	"run":                  {"profile", "require", "baseline"},
+	"run":                  {"profile", "require", "baseline", "forecast"},
 	"run.waivers":          {"unused_names"},
 	"results[]":            {"known", "location"},
 	"diagnosis[]":          {"location", "registries"},

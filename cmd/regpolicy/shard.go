@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/fleet"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/settings"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
@@ -31,7 +32,7 @@ func (f *shardFlags) bind(flags *pflag.FlagSet) {
 
 // pick points the sources at the cluster of the list, and returns the file that is
 // for its document.
-func (f *shardFlags) pick(e *environment, src *sourceFlags, folder string, args []string) (string, error) {
+func (f *shardFlags) pick(ctx context.Context, e *environment, src *sourceFlags, folder string, args []string) (string, error) {
 	if len(args) > 0 {
 		return "", usage("leave SOURCEs out", "--fleet names the cluster to collect, which is not %q", args[0])
 	}
@@ -39,7 +40,7 @@ func (f *shardFlags) pick(e *environment, src *sourceFlags, folder string, args 
 	if err != nil {
 		return "", err
 	}
-	members, err := readFleetList(f.list)
+	members, err := readFleetList(ctx, f.list)
 	if err != nil {
 		return "", err
 	}
@@ -90,7 +91,7 @@ func (f *shardFlags) check(src *sourceFlags) error {
 	// every cluster of the list. Its context and kubeconfig are replaced by the list's,
 	// and addresses of nodes are by name.
 	applies := func(flag *pflag.Flag) bool {
-		return flag.Changed && (isGiven(flag) || !slices.Contains([]string{"context", "kubeconfig", "node"}, flag.Name))
+		return flag.Changed && (settings.IsGiven(flag) || !slices.Contains([]string{"context", "kubeconfig", "node"}, flag.Name))
 	}
 	if one := src.namesOne(applies, "namespace", "request-timeout", "as", "as-group", "as-uid", "as-user-extra"); f.list != "" && one != "" {
 		return usage("the list says which cluster, and its kubeconfig how to reach it", "--fleet and --%s exclude each other: that one is about a single cluster", one)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/datafile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/bundle"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/policytest"
@@ -58,7 +59,7 @@ func newTest(e *environment) *cobra.Command {
 	}
 	flags := c.Flags()
 	flags.StringArrayVarP(&f.policies, "policy", "p", nil, "policies that those under test need and that are not tested themselves (repeatable)")
-	flags.StringArrayVar(&f.data, "data", nil, dataUsage)
+	flags.StringArrayVar(&f.data, "data", nil, datafile.Usage)
 	flags.StringVar(&f.run, "run", "", "only tests whose name this regular expression matches")
 	flags.StringVar(&f.gate, "gate", "on", "on wants cases of all three verdicts of every policy, off does not")
 	flags.StringVarP(&f.format, "output", "o", "text", "text or json")
@@ -166,14 +167,14 @@ func (f *testFlags) write(e *environment, outcome *policytest.Outcome) error {
 // testSources parses the policies under test, what they need besides, and the
 // library, unless it is under test itself.
 func testSources(ctx context.Context, paths, others, data []string) (*engine.Sources, error) {
-	given, err := readData(data)
+	given, err := datafile.Read(ctx, data)
 	if err != nil {
 		return nil, err
 	}
 	cfg := engine.Config{Tests: true, Data: given}
 	seen := map[string]bool{}
 	for _, path := range slices.Concat(paths, others) {
-		modules, err := policyFiles(path)
+		modules, err := policyFiles(ctx, path)
 		if err != nil && isFolder(path) && !slices.Contains(others, path) {
 			continue // a folder of stories, or of nothing: that no test is found is told later
 		}
@@ -186,7 +187,7 @@ func testSources(ctx context.Context, paths, others, data []string) (*engine.Sou
 				cfg.Modules = append(cfg.Modules, m)
 			}
 		}
-		data, err := folderData(path)
+		data, err := folderData(ctx, path)
 		if err != nil {
 			return nil, err
 		}

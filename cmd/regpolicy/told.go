@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/settings"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source"
 )
@@ -103,7 +104,7 @@ func (f *sourceFlags) checkNarrowing(in *source.Input) error {
 		return usage("leave the document out, or --publish", "--publish writes what was found in the live cluster into it, and the saved document %q may be of another", document)
 	case f.overrides.Context.Namespace != "":
 		return usage("evaluate the document in a run of its own", "--namespace has no effect on the saved document %q, which is judged whole", document)
-	case f.probe && isGiven(f.flags.Lookup("probe")) && !in.HasCapture && !in.HasManifests && !f.asksForMore():
+	case f.probe && settings.IsGiven(f.flags.Lookup("probe")) && !in.HasCapture && !in.HasManifests && !f.asksForMore():
 		return usage("name the registries with --registry", "--probe has no effect: the saved document %q holds what was met when it was made", document)
 	case f.cluster != "":
 		return usage("leave it out, or give it to `regpolicy collect` when the document is made",

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
+	"github.com/regpolicy/regpolicy/collectors/source/namedfile"
 )
 
 const (
@@ -28,6 +29,9 @@ func (v *evaluation) checkWatch() error {
 		return usage("an interval of 1s or more, as in --watch=1m", "--watch %s is too short", v.flags.watch)
 	case slices.Contains(v.args, "-"):
 		return usage("save it to a file and name that", "--watch cannot read standard input more than once")
+	}
+	if i := slices.IndexFunc(v.args, namedfile.IsStream); i >= 0 {
+		return usage("save it to a file and name that", "--watch cannot read %q more than once", v.args[i])
 	}
 	for _, o := range v.outputs {
 		if o.path == "" && o.format != "text" {

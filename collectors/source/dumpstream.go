@@ -59,7 +59,7 @@ func isDumpStream(content manifest.Content) bool {
 // dumpedAt records when the dump in a file was made.
 func (o *opener) dumpedAt(from origin, name string, first int) {
 	var file time.Time
-	if info, err := os.Stat(name); err == nil && name != "-" {
+	if info, err := os.Stat(name); err == nil && name != "-" && info.Mode().IsRegular() {
 		file = info.ModTime()
 	}
 	at, how := madeAt(o.in.Objects[first:], file)

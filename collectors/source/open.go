@@ -15,11 +15,12 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/source/internal/archive"
 	"github.com/regpolicy/regpolicy/collectors/source/internal/manifest"
+	"github.com/regpolicy/regpolicy/collectors/source/namedfile"
 )
 
 // Open reads offline sources, told apart by their content: evidence documents,
 // capture folders, files and folders of manifests, archives of these, support
-// bundles, and "-" for standard input. No arguments give an empty Input.
+// bundles, "-" for standard input, and pipes that are open already. No arguments give an empty Input.
 //
 // What cannot be had is either an error or a Problem:
 //
@@ -124,17 +125,7 @@ func (o *opener) holds() int {
 
 func (o *opener) argument(ctx context.Context, name string) error {
 	if name == "-" {
-		data, err := readAll(ctx, o.stdin, o.limits.FileBytes)
-		if errors.Is(err, archive.ErrTooLarge) {
-			return inputError(name, cureParts, "%w", err)
-		}
-		if err != nil {
-			return inputError(name, "pipe a document or manifests in: ... | regpolicy eval -", "%w", err)
-		}
-		if archive.Sniff(data) != archive.None {
-			return o.archive(ctx, origin{arg: name, kind: evidence.SourceArchive, sha256: digest(data)}, bytes.NewReader(data), int64(len(data)))
-		}
-		return o.single(ctx, name, data)
+		return o.stream(ctx, name, o.stdin)
 	}
 	info, err := os.Stat(name)
 	switch {
@@ -144,12 +135,33 @@ func (o *opener) argument(ctx context.Context, name string) error {
 		return statError(name, err)
 	case info.IsDir():
 		return o.folder(ctx, name)
+	case namedfile.IsStream(name):
+		f, err := namedfile.Open(ctx, name)
+		if err != nil {
+			return statError(name, err)
+		}
+		defer f.Close() //nolint:errcheck // read only
+		return o.stream(ctx, name, f)
 	case !info.Mode().IsRegular():
 		return inputError(name, "pipe it in and name it \"-\": ... | regpolicy eval -", "%s, not a file", describe(info.Mode()))
 	case info.Size() > o.limits.FileBytes:
 		return inputError(name, cureParts, "%w", tooLarge(o.limits.FileBytes))
 	}
 	return o.file(ctx, name, info.Size())
+}
+
+// stream reads what can be read only once, from the beginning to the end.
+func (o *opener) stream(ctx context.Context, name string, r io.Reader) error {
+	data, err := readAll(ctx, r, o.limits.FileBytes)
+	switch {
+	case errors.Is(err, archive.ErrTooLarge):
+		return inputError(name, cureParts, "%w", err)
+	case err != nil:
+		return inputError(name, "pipe a document or manifests in: ... | regpolicy eval -", "%w", err)
+	case archive.Sniff(data) != archive.None:
+		return o.archive(ctx, origin{arg: name, kind: evidence.SourceArchive, sha256: digest(data)}, bytes.NewReader(data), int64(len(data)))
+	}
+	return o.single(ctx, name, data)
 }
 
 func statError(name string, err error) error {

@@ -14,6 +14,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/regpolicy/regpolicy/collectors/source/namedfile"
 )
 
 // maxKubeconfig is more than any kubeconfig, in bytes.
@@ -46,7 +48,8 @@ func Load(rules *clientcmd.ClientConfigLoadingRules, overrides *clientcmd.Config
 	client := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(&own, overrides)
 	raw, err := client.RawConfig()
 	if err != nil {
-		return nil, "", "", &LoadError{unquoted(err), "check the file with: kubectl config view"}
+		text := unquoted(err)
+		return nil, "", "", cmp.Or(otherForm(text.Error()), error(&LoadError{text, "check the file with: kubectl config view"}))
 	}
 	contextName = cmp.Or(overrides.CurrentContext, raw.CurrentContext)
 	if err := checkContext(raw, contextName, overrides); err != nil {
@@ -76,20 +79,13 @@ func checkFiles(rules *clientcmd.ClientConfigLoadingRules) error {
 			return &LoadError{err, "name a kubeconfig that exists and can be read"}
 		case info.IsDir():
 			return &LoadError{fmt.Errorf("%q is a directory", name), "name the file in it"}
-		case mayNotEnd(name, info.Mode()):
+		case namedfile.MayNotEnd(name, info.Mode()):
 			return &LoadError{fmt.Errorf("%q is a pipe, a device or a socket, and no file", name), "name a file"}
 		case info.Size() > maxKubeconfig:
 			return &LoadError{fmt.Errorf("%q has %d bytes, which no kubeconfig has", name, info.Size()), "name the right file"}
 		}
 	}
 	return nil
-}
-
-// mayNotEnd tells what reading might wait for, or have no end of. What the shell has
-// opened (`<(...)`) has one.
-func mayNotEnd(name string, mode fs.FileMode) bool {
-	opened := name == os.DevNull || strings.HasPrefix(name, "/dev/fd/") || strings.HasPrefix(name, "/proc/self/fd/")
-	return mode&(fs.ModeSocket|fs.ModeDevice|fs.ModeNamedPipe) != 0 && !opened
 }
 
 // checkContext finds what client-go calls an empty configuration and would

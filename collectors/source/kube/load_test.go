@@ -104,9 +104,16 @@ func TestLoadThatFails(t *testing.T) {
 		{"an empty file", writeFile(t, "config", "", 0o600), "", "loading kubeconfig: no cluster in ", "--kubeconfig"},
 		{"no YAML", writeFile(t, "config", "{{{", 0o600), "", "yaml", "kubectl config view"},
 		{"binary junk", writeFile(t, "config", "\x00\x01\x7fELF", 0o600), "", "loading kubeconfig: error loading config file", "kubectl config view"},
-		{"YAML of something else", writeFile(t, "config", "kind: Secret\napiVersion: v1\ndata: {token: s3cret}\n", 0o600), "", "no kind \"Secret\" is registered for version \"v1\"", "kubectl config view"},
-		{"another version", writeFile(t, "config", strings.Replace(kubeconfig(server, "{token: s3cret}"), "v1", "v9", 1), 0o600), "", "v9", "kubectl config view"},
-		{"a list of tokens", writeFile(t, "config", "- s3cret\n", 0o600), "", "loading kubeconfig: ", "kubectl config view"},
+		{"YAML of something else", writeFile(t, "config", "kind: Secret\napiVersion: v1\ndata: {token: s3cret}\n", 0o600), "", `config" is no kubeconfig: it is of kind "Secret" and version "v1"`, "kubectl config view --raw"},
+		{"another version", writeFile(t, "config", strings.Replace(kubeconfig(server, "{token: s3cret}"), "v1", "v9", 1), 0o600), "", `config" is no kubeconfig: it is of kind "Config" and version "v9"`, "kubectl config view --raw"},
+		{"a list of tokens", writeFile(t, "config", "- s3cret\n", 0o600), "", `config" is no kubeconfig: it holds a list, not a mapping`, "kubectl config view --raw"},
+		{"a list in JSON", writeFile(t, "config", `["s3cret"]`, 0o600), "", `config" is no kubeconfig: it holds a list, not a mapping`, "kubectl config view --raw"},
+		{"text", writeFile(t, "config", "s3cret", 0o600), "", `config" is no kubeconfig: it holds text, not a mapping`, "kubectl config view --raw"},
+		{"a number", writeFile(t, "config", "42", 0o600), "", `config" is no kubeconfig: it holds a number, not a mapping`, "kubectl config view --raw"},
+		{"clusters by name", writeFile(t, "config", `{"clusters": {"c": "s3cret"}}`, 0o600), "", `config" is no kubeconfig: "clusters" holds a mapping, not a list`, "kubectl config view --raw"},
+		{"a user without a name", writeFile(t, "config", "users: [s3cret]\n", 0o600), "", `config" is no kubeconfig: "users" holds text, not a mapping`, "kubectl config view --raw"},
+		{"a token of two lines", writeFile(t, "config", kubeconfig(server, "{token: [s3cret, s3cret]}"), 0o600), "", `config" is no kubeconfig: "users.user.token" holds a list, not text`, "kubectl config view --raw"},
+		{"a switch of two", writeFile(t, "config", strings.Replace(kubeconfig(server, "{}"), "{server:", "{insecure-skip-tls-verify: s3cret, server:", 1), 0o600), "", `config" is no kubeconfig: "clusters.cluster.insecure-skip-tls-verify" holds text, not true or false`, "kubectl config view --raw"},
 		{"certificate files that are not there", writeFile(t, "config", kubeconfig(server, "{client-certificate: /none.crt, client-key: /none.key}"), 0o600), "", "unable to read client-cert", "kubectl config view --minify"},
 		{"an auth provider of old", writeFile(t, "config", kubeconfig(server, "{auth-provider: {name: oidc}}"), 0o600), "", `its auth provider "oidc" is not supported`, "credential plugin"},
 		{"a plugin that is not installed", writeFile(t, "config", kubeconfig(server, `{exec: {apiVersion: client.authentication.k8s.io/v1, command: regpolicy-no-such-plugin, interactiveMode: IfAvailable, installHint: "get it at\n  https://example.com"}}`), 0o600), "", "its credential plugin cannot be run: exec: \"regpolicy-no-such-plugin\"", "get it at https://example.com"},
@@ -121,7 +128,7 @@ func TestLoadThatFails(t *testing.T) {
 			if !strings.Contains(err.Error(), tt.text) || !strings.Contains(failed.Hint, tt.hint) {
 				t.Errorf("got %s\nhint %s\nwant %s\nhint %s", err, failed.Hint, tt.text, tt.hint)
 			}
-			if all := err.Error() + failed.Hint; strings.ContainsAny(all, "\n\r") || strings.Contains(all, "s3cret") || strings.Contains(all, ".go:") {
+			if all := err.Error() + failed.Hint; strings.ContainsAny(all, "\n\r") || strings.Contains(all, "s3cret") || strings.Contains(all, ".go:") || strings.Contains(all, "json:") {
 				t.Errorf("not one clean line: %q", all)
 			}
 		})

@@ -265,14 +265,11 @@ func waiverChanges(results []report.Result, at evidence.Time, horizon time.Durat
 		if r.Waiver == nil {
 			continue
 		}
-		day, err := time.Parse(time.DateOnly, r.Waiver.Expires)
-		if err != nil {
+		until, ok := endOf(r.Waiver)
+		if !ok {
 			continue // it was checked when it was read
 		}
-		until := evidence.At(day.AddDate(0, 0, 1))
-		if r.NextChange == nil || r.NextChange.Becomes == report.Fail || until.Before(r.NextChange.At.Time) {
-			r.NextChange = &report.NextChange{At: until, Becomes: r.Waiver.Verdict}
-		}
+		r.NextChange = NextUnder(r.Waiver, r.NextChange)
 		if horizon > 0 && !until.After(at.Add(horizon)) {
 			out = append(out, report.Change{
 				At: until, ID: r.ID, Title: r.Title, Subject: r.Subject, From: report.Waived, To: r.Waiver.Verdict, Severity: r.Severity,
@@ -281,4 +278,20 @@ func waiverChanges(results []report.Result, at evidence.Time, horizon time.Durat
 		}
 	}
 	return out
+}
+
+// NextUnder is the next change of a result that a waiver excuses, next being what it
+// would be without.
+func NextUnder(w *report.Waiver, next *report.NextChange) *report.NextChange {
+	until, ok := endOf(w)
+	if ok && (next == nil || next.Becomes == report.Fail || until.Before(next.At.Time)) {
+		return &report.NextChange{At: until, Becomes: w.Verdict}
+	}
+	return next
+}
+
+// endOf is the moment after a waiver's last day.
+func endOf(w *report.Waiver) (evidence.Time, bool) {
+	day, err := time.Parse(time.DateOnly, w.Expires)
+	return evidence.At(day.AddDate(0, 0, 1)), err == nil
 }

@@ -219,6 +219,9 @@ var errTimeIsUp = errors.New("the time for all judging is up")
 
 func timeIsUp(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errTimeIsUp) }
 
+// ToolName is how reports call this program.
+const ToolName = "regpolicy"
+
 // OwnIDs are the ids of results that no policy made.
 var OwnIDs = []string{requiredID, WaiverID, FleetID}
 

@@ -58,7 +58,7 @@ func (l *Library) Begin(opt Options) *Judging {
 		library: l, opt: opt, waivers: newWaiving(opt.Waivers), quoted: newExcerpts(), affected: newReach(), told: map[string]told{},
 		rep: &report.Report{
 			SchemaVersion: report.SchemaVersion,
-			Tool:          report.Tool{Name: "regpolicy", Version: opt.ToolVersion, OPA: version.Version},
+			Tool:          report.Tool{Name: ToolName, Version: opt.ToolVersion, OPA: version.Version},
 			Run: report.Run{
 				Documents: []report.Document{},
 				Policies:  report.Policies{Count: len(l.policies), Digest: l.digest},
@@ -76,6 +76,9 @@ func (l *Library) Begin(opt Options) *Judging {
 	}
 	if opt.OnlyFindings {
 		j.rep.Run.Kept = report.KeptFindings
+	}
+	if opt.Forecast > 0 {
+		j.rep.Run.Forecast = opt.Forecast.String()
 	}
 	return j
 }

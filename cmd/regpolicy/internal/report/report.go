@@ -59,6 +59,8 @@ type Run struct {
 	// Kept is "findings" where results leave out what passed or was skipped, which
 	// then is only counted: in the summary, and by policy in the fleet section.
 	Kept string `json:"kept,omitempty"`
+	// Forecast is how far --forecast looked ahead, "8760h0m0s" for a year.
+	Forecast string `json:"forecast,omitempty"`
 }
 
 // KeptFindings is a value of Run.Kept.

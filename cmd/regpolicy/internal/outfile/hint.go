@@ -1,12 +1,12 @@
-package main
+package outfile
 
 import (
 	"errors"
 	"syscall"
 )
 
-// writeHint is the cure of errors that only writing meets, "" for any other.
-func writeHint(err error) string {
+// Hint is the cure of errors that only writing meets, "" for any other.
+func Hint(err error) string {
 	for _, known := range []struct {
 		cause syscall.Errno
 		hint  string

@@ -1,12 +1,16 @@
-package main
+package namedfile
 
 import (
 	"context"
 	"io"
 )
 
-// interruptible is standard input that an interrupt ends: nobody may write to it, or
-// close it.
+// Interruptible is a reader whose waiting ends with ctx: nobody may write to standard
+// input, or close it. A read that waits is then left behind, until it ends.
+func Interruptible(ctx context.Context, from io.Reader) io.Reader {
+	return &interruptible{ctx, from}
+}
+
 type interruptible struct {
 	ctx  context.Context //nolint:containedctx // a reader has no other way to be told
 	from io.Reader

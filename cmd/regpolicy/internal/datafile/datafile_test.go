@@ -1,4 +1,4 @@
-package main
+package datafile
 
 import (
 	"encoding/json"
@@ -9,9 +9,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/regpolicy/regpolicy/collectors/flood"
 )
 
-func TestReadData(t *testing.T) {
+func TestRead(t *testing.T) {
 	for name, tc := range map[string]struct {
 		files map[string]string // those named first come first
 		paths []string
@@ -52,9 +54,14 @@ func TestReadData(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
 			for file, text := range tc.files {
-				place(t, ".", file, text)
+				if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
 			}
-			data, err := readData(tc.paths)
+			data, err := Read(t.Context(), tc.paths)
 			if !strings.HasPrefix(tc.want, "{") {
 				if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "\n") {
 					t.Errorf("error %v, want one line that holds %q", err, tc.want)
@@ -83,7 +90,7 @@ func TestDataThatIsTooMuchTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := readData([]string{dir}); err == nil || !strings.Contains(err.Error(), "more than 16 MiB") {
+	if _, err := Read(t.Context(), []string{dir}); err == nil || !strings.Contains(err.Error(), "more than 16 MiB") {
 		t.Errorf("error %v, want one that names the limit", err)
 	}
 }
@@ -100,7 +107,7 @@ func FuzzData(f *testing.F) {
 		if isJSON {
 			form = ".json"
 		}
-		data, err := parseData(form, []byte(text))
+		data, err := parse(form, []byte(text))
 		if err != nil {
 			if data != nil {
 				t.Errorf("data besides error %v", err)
@@ -111,4 +118,20 @@ func FuzzData(f *testing.F) {
 			t.Errorf("data %v, error %v", data, err)
 		}
 	})
+}
+
+// aliasBomb is the billion laughs: nine levels of nine aliases each.
+func aliasBomb() string {
+	var out strings.Builder
+	out.WriteString("apiVersion: v1\nkind: Pod\na: &a [lol,lol,lol,lol,lol,lol,lol,lol,lol]\n")
+	for c := 'b'; c <= 'k'; c++ {
+		out.WriteString(string(c) + ": &" + string(c) + " [" + strings.TrimSuffix(strings.Repeat("*"+string(c-1)+",", 9), ",") + "]\n")
+	}
+	return out.String()
+}
+
+func TestDataTakesLinearTime(t *testing.T) {
+	for _, form := range []string{".yaml", ".json"} {
+		t.Run(form, func(t *testing.T) { flood.Linear(t, func(text []byte) { _, _ = parse(form, text) }) })
+	}
 }

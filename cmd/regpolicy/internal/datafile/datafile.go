@@ -1,7 +1,9 @@
-package main
+// Package datafile reads what policies see as data.
+package datafile
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,15 +14,20 @@ import (
 
 	"gopkg.in/yaml.v3"
 	kubeyaml "sigs.k8s.io/yaml"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/folder"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/infile"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/misuse"
 )
 
-const dataUsage = "JSON or YAML file or folder of such, for policies as data.* (repeatable)"
+// Usage is the usage of a flag that names data files.
+const Usage = "JSON or YAML file or folder of such, for policies as data.* (repeatable)"
 
-// dataLimit is how much all files of --data may hold together.
-const dataLimit = 16 << 20
+// limit is how much all files of --data may hold together.
+const limit = 16 << 20
 
-// dataForms are how the names of data files end.
-var dataForms = []string{".json", ".yaml", ".yml"}
+// forms are how the names of data files end.
+var forms = []string{".json", ".yaml", ".yml"}
 
 // reserved are names below `data` that are not the user's.
 var reserved = map[string]string{
@@ -28,25 +35,25 @@ var reserved = map[string]string{
 	"regpolicy": "the built-in policies and their library stand there",
 }
 
-// readData reads documents for `data`: the top level of a file, and of the files of
+// Read reads documents for `data`: the top level of a file, and of the files of
 // a folder, is merged into it; what lies in a folder within that stands below the
 // folder's name. So do OPA and conftest.
-func readData(paths []string) (map[string]any, error) {
-	all := dataMerge{data: map[string]any{}, origin: map[string]string{}}
+func Read(ctx context.Context, paths []string) (map[string]any, error) {
+	all := merging{data: map[string]any{}, origin: map[string]string{}}
 	for _, path := range paths {
 		files, err := dataFiles(path)
 		if err != nil {
 			return nil, err
 		}
 		for _, file := range files {
-			if err := all.read(path, file); err != nil {
+			if err := all.read(ctx, path, file); err != nil {
 				return nil, err
 			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(reserved)) {
 		if _, ok := all.data[name]; ok {
-			return nil, usage("choose another name: "+reserved[name], "reading data %q: data.%s is taken", all.from(name), name)
+			return nil, misuse.New("choose another name: "+reserved[name], "reading data %q: data.%s is taken", all.from(name), name)
 		}
 	}
 	return all.data, nil
@@ -57,40 +64,40 @@ func readData(paths []string) (map[string]any, error) {
 func dataFiles(path string) ([]string, error) {
 	const hint = "name a .json, .yaml or .yml file, or a folder that holds some"
 	var files []string
-	wanted := func(file string) bool { return slices.Contains(dataForms, filepath.Ext(file)) }
-	err := walkFiles("--data", path, wanted, func(file string) error {
+	wanted := func(file string) bool { return slices.Contains(forms, filepath.Ext(file)) }
+	err := infile.Walk("--data", path, wanted, func(file string) error {
 		files = append(files, file)
 		return nil
 	})
-	if _, own := errors.AsType[*exitError](err); own {
+	if _, own := errors.AsType[*misuse.Error](err); own {
 		return nil, err
 	}
 	if err != nil {
-		return nil, usage(hint, "reading data %q: %w", path, pathless(err))
+		return nil, misuse.New(hint, "reading data %q: %w", path, folder.Pathless(err))
 	}
 	if len(files) == 0 {
-		return nil, usage(hint, "reading data %q: it holds no .json, .yaml or .yml file", path)
+		return nil, misuse.New(hint, "reading data %q: it holds no .json, .yaml or .yml file", path)
 	}
 	return files, nil
 }
 
-type dataMerge struct {
+type merging struct {
 	data   map[string]any
 	origin map[string]string // by path from the top, the file that brought it
 	size   int
 }
 
-func (m *dataMerge) read(root, file string) error {
-	text, err := readSmall(file)
+func (m *merging) read(ctx context.Context, root, file string) error {
+	text, err := infile.Read(ctx, file)
 	if err != nil {
 		return err
 	}
-	if m.size += len(text); m.size > dataLimit {
-		return usage("give the files that the policies need", "reading data %q: with it the data has more than %d MiB", file, dataLimit>>20)
+	if m.size += len(text); m.size > limit {
+		return misuse.New("give the files that the policies need", "reading data %q: with it the data has more than %d MiB", file, limit>>20)
 	}
-	values, err := parseData(filepath.Ext(file), text)
+	values, err := parse(filepath.Ext(file), text)
 	if err != nil {
-		return usage("it must be one mapping, without a key that stands twice", "reading data %q: %w", file, err)
+		return misuse.New("it must be one mapping, without a key that stands twice", "reading data %q: %w", file, err)
 	}
 	if folder, err := filepath.Rel(root, filepath.Dir(file)); err == nil && filepath.IsLocal(folder) && folder != "." {
 		parts := strings.Split(filepath.ToSlash(folder), "/")
@@ -102,7 +109,7 @@ func (m *dataMerge) read(root, file string) error {
 	return m.merge(m.data, values, "", file)
 }
 
-func (m *dataMerge) merge(into, from map[string]any, place, file string) error {
+func (m *merging) merge(into, from map[string]any, place, file string) error {
 	for _, key := range slices.Sorted(maps.Keys(from)) {
 		path := strings.TrimPrefix(place+"."+key, ".")
 		old, stands := into[key]
@@ -113,7 +120,7 @@ func (m *dataMerge) merge(into, from map[string]any, place, file string) error {
 		oldMap, ok := old.(map[string]any)
 		newMap, alsoMap := from[key].(map[string]any)
 		if !ok || !alsoMap {
-			return usage("keep one of them", "reading data %q: data.%s stands in %q, too", file, path, m.from(path))
+			return misuse.New("keep one of them", "reading data %q: data.%s stands in %q, too", file, path, m.from(path))
 		}
 		if err := m.merge(oldMap, newMap, path, file); err != nil {
 			return err
@@ -123,7 +130,7 @@ func (m *dataMerge) merge(into, from map[string]any, place, file string) error {
 }
 
 // from is the file that brought what stands at a path.
-func (m *dataMerge) from(path string) string {
+func (m *merging) from(path string) string {
 	for {
 		if file, ok := m.origin[path]; ok {
 			return file
@@ -136,8 +143,8 @@ func (m *dataMerge) from(path string) string {
 	}
 }
 
-// parseData reads one data file: one document, a mapping, no key twice.
-func parseData(form string, text []byte) (map[string]any, error) {
+// parse reads one data file: one document, a mapping, no key twice.
+func parse(form string, text []byte) (map[string]any, error) {
 	if form != ".json" {
 		var err error
 		if text, err = yamlToJSON(text); err != nil {

@@ -1,4 +1,6 @@
-package main
+//go:build unix
+
+package outfile
 
 import (
 	"io"
@@ -25,7 +27,7 @@ func TestModeOfOutput(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := render(&environment{}, path, text); err != nil {
+		if err := Write(nil, path, text, func(err error) error { return err }); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(path); err != nil || string(got) != "report" {

@@ -1,4 +1,4 @@
-package main
+package outfile
 
 import (
 	"crypto/rand"
@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 )
 
-func writeAtomically(path string, data []byte, mode fs.FileMode) error {
+// Replace writes a file that appears whole or not at all, with a mode of its own.
+func Replace(path string, data []byte, mode fs.FileMode) error {
 	return replace(path, mode, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
