@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 )
 
@@ -66,7 +67,7 @@ func quote(document readable, pointer string) (string, error) {
 	}
 	if plain = prune(plain); !isCollection(plain) { // a bare value says little
 		last := pointer[strings.LastIndex(pointer, "/")+1:]
-		plain = map[string]any{UnescapePointer(last): plain}
+		plain = map[string]any{jsonpointer.Unescape(last): plain}
 	}
 	for depth := 4; depth > 0; depth-- {
 		text, err := yamlText(outline(plain, depth))
@@ -101,7 +102,7 @@ func follow(v ast.Value, pointer string) ast.Value {
 		var next *ast.Term
 		switch at := v.(type) {
 		case ast.Object:
-			next = at.Get(ast.StringTerm(UnescapePointer(token)))
+			next = at.Get(ast.StringTerm(jsonpointer.Unescape(token)))
 		case *ast.Array:
 			if i, err := strconv.Atoi(token); err == nil && i >= 0 && i < at.Len() {
 				next = at.Elem(i)
