@@ -1,4 +1,4 @@
-package engine
+package builtins
 
 import (
 	"encoding/json"
@@ -19,7 +19,7 @@ const maxReferences = 1000
 // going on to another part of what it is held against is followed until the stack
 // overflows. References are looked through where they begin with #; names are not.
 func endlessSchema(schema *ast.Term) string {
-	if written(schema, maxText) > maxText {
+	if Written(schema, maxText) > maxText {
 		return fmt.Sprintf("would read a schema of more than %d MiB", maxText>>20)
 	}
 	var root any

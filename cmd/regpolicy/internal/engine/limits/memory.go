@@ -1,4 +1,6 @@
-package engine
+// Package limits stops policies that take more of the process than they may: heap, stack
+// or time.
+package limits
 
 import (
 	"context"
@@ -13,16 +15,16 @@ import (
 	"time"
 )
 
-// errTooMuchMemory is why a policy was stopped, errTooMuchStack where it was for what its
-// calls within calls take.
+// ErrMemory is why a policy was stopped, ErrStack where it was for what its calls within
+// calls take.
 var (
-	errTooMuchMemory = errors.New("too much memory")
-	errTooMuchStack  = fmt.Errorf("%w for its stack", errTooMuchMemory)
+	ErrMemory = errors.New("too much memory")
+	ErrStack  = fmt.Errorf("%w for its stack", ErrMemory)
 )
 
-// memoryWatch stops the policies that run when together they hold more memory than
+// Memory stops the policies that run when together they hold more memory than
 // they may. Go tells only how much the whole process holds.
-type memoryWatch struct {
+type Memory struct {
 	limit atomic.Int64
 	// ceiling is what it may hold whatever the limit says.
 	ceiling int64
@@ -36,17 +38,13 @@ type memoryWatch struct {
 	ended   sync.WaitGroup
 }
 
-// A document takes about ten times its bytes as policies read it, and what they
-// derive from it as much again.
-const defaultMemory, memoryPerByte = 1 << 30, 20
-
 // maxStack bounds the stacks of the whole process. Go doubles a stack, and ends the
 // program where one would have a GiB. While it doubles both are held.
 const maxStack = 200 << 20
 
-// watchMemory lets the process hold that many bytes.
-func watchMemory(limit uint64) *memoryWatch {
-	w := &memoryWatch{running: map[int]context.CancelCauseFunc{}, done: make(chan struct{}), ceiling: ceiling()}
+// WatchMemory begins a watch that lets the process hold that many bytes, until it is closed.
+func WatchMemory(limit uint64) *Memory {
+	w := &Memory{running: map[int]context.CancelCauseFunc{}, done: make(chan struct{}), ceiling: ceiling()}
 	w.stack = min(maxStack, w.ceiling/4)
 	w.limit.Store(int64(min(limit, math.MaxInt64)))
 	w.ended.Go(func() {
@@ -75,22 +73,22 @@ func ceiling() int64 {
 	return limit / 10 * 7
 }
 
-func (w *memoryWatch) allowed() int64 { return max(min(w.limit.Load(), w.ceiling), 0) }
+func (w *Memory) allowed() int64 { return max(min(w.limit.Load(), w.ceiling), 0) }
 
 // look stops what runs where the last garbage collection left more than is allowed, or
 // where stacks have grown beyond their bound.
-func (w *memoryWatch) look() {
+func (w *Memory) look() {
 	held := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
 	metrics.Read(held)
 	switch heap, stacks := held[0].Value.Uint64(), held[1].Value.Uint64(); {
 	case stacks > uint64(w.stack): //nolint:gosec // neither is negative
-		w.stopAll(errTooMuchStack)
+		w.stopAll(ErrStack)
 	case heap > uint64(w.allowed()): //nolint:gosec // nor this
-		w.stopAll(errTooMuchMemory)
+		w.stopAll(ErrMemory)
 	}
 }
 
-func (w *memoryWatch) stopAll(why error) {
+func (w *Memory) stopAll(why error) {
 	w.mu.Lock()
 	stopped := len(w.running)
 	for _, stop := range w.running {
@@ -102,8 +100,8 @@ func (w *memoryWatch) stopAll(why error) {
 	}
 }
 
-// policy is the context in which one policy runs.
-func (w *memoryWatch) policy(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+// Policy is the context in which one policy runs.
+func (w *Memory) Policy(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	stoppable, stop := context.WithCancelCause(limited)
 	w.mu.Lock()
@@ -120,12 +118,17 @@ func (w *memoryWatch) policy(ctx context.Context, limit time.Duration) (context.
 	}
 }
 
-func (w *memoryWatch) close() {
+// Close ends the watch.
+func (w *Memory) Close() {
 	close(w.done)
 	w.ended.Wait()
 }
 
-func (w *memoryWatch) allowance() string { return fmt.Sprintf("%d MiB", w.allowed()>>20) }
+// Allowance is how much the process may hold.
+func (w *Memory) Allowance() string { return fmt.Sprintf("%d MiB", w.allowed()>>20) }
 
-// allow lets the process hold so many bytes more, or less.
-func (w *memoryWatch) allow(bytes int64) { w.limit.Add(bytes) }
+// AllowedStack is what all stacks together may take.
+func (w *Memory) AllowedStack() string { return fmt.Sprintf("%d MiB", w.stack>>20) }
+
+// Allow lets the process hold so many bytes more, or less.
+func (w *Memory) Allow(bytes int64) { w.limit.Add(bytes) }
