@@ -34,6 +34,7 @@ type Memory struct {
 	mu      sync.Mutex
 	running map[int]context.CancelCauseFunc
 	next    int
+	rest    rest
 	done    chan struct{}
 	ended   sync.WaitGroup
 }
@@ -44,9 +45,7 @@ const maxStack = 200 << 20
 
 // WatchMemory begins a watch that lets the process hold that many bytes, until it is closed.
 func WatchMemory(limit uint64) *Memory {
-	w := &Memory{running: map[int]context.CancelCauseFunc{}, done: make(chan struct{}), ceiling: ceiling()}
-	w.stack = min(maxStack, w.ceiling/4)
-	w.limit.Store(int64(min(limit, math.MaxInt64)))
+	w := newMemory(limit)
 	w.ended.Go(func() {
 		ticker := time.NewTicker(50 * time.Millisecond)
 		defer ticker.Stop()
@@ -59,6 +58,13 @@ func WatchMemory(limit uint64) *Memory {
 			}
 		}
 	})
+	return w
+}
+
+func newMemory(limit uint64) *Memory {
+	w := &Memory{running: map[int]context.CancelCauseFunc{}, done: make(chan struct{}), ceiling: ceiling()}
+	w.stack = min(maxStack, w.ceiling/4)
+	w.limit.Store(int64(min(limit, math.MaxInt64)))
 	return w
 }
 
@@ -85,19 +91,46 @@ func (w *Memory) look() {
 		w.stopAll(ErrStack)
 	case heap > uint64(w.allowed()): //nolint:gosec // nor this
 		w.stopAll(ErrMemory)
+	default:
+		w.mu.Lock()
+		w.rest = rest{}
+		w.mu.Unlock()
 	}
 }
 
 func (w *Memory) stopAll(why error) {
 	w.mu.Lock()
-	stopped := len(w.running)
 	for _, stop := range w.running {
 		stop(why)
 	}
+	collect := false
+	if len(w.running) > 0 {
+		w.rest = rest{}
+	} else {
+		collect = w.rest.over()
+	}
 	w.mu.Unlock()
-	if stopped == 0 {
+	if collect {
 		runtime.GC() // what they held is garbage now, and the next must not answer for it
 	}
+}
+
+// rest is how many looks pass between garbage collections while nothing runs that could be
+// stopped. What was left behind may hold what it has for good: each rest is twice the last.
+type rest struct{ length, left int }
+
+// maxRest is about three seconds.
+const maxRest = 64
+
+// over tells whether the rest is over, and begins the next one then.
+func (r *rest) over() bool {
+	if r.left > 0 {
+		r.left--
+		return false
+	}
+	r.length = min(max(2*r.length, 1), maxRest)
+	r.left = r.length
+	return true
 }
 
 // Policy is the context in which one policy runs.
