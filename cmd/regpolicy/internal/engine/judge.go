@@ -232,7 +232,7 @@ func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Op
 	case greedy && left:
 		message = "it took too much memory and could not be stopped"
 	case errors.Is(context.Cause(limited), limits.ErrStack):
-		message = fmt.Sprintf("its stack grew beyond %s and it was stopped: compare sets, or values of fewer parts or less deep", opt.memory.AllowedStack())
+		message = opt.memory.Stack().Reason()
 	case greedy:
 		message = "it took too much memory and was stopped: the process may hold " + opt.memory.Allowance()
 	case timeIsUp(ctx):

@@ -17,13 +17,9 @@ type brake struct {
 	told   int
 }
 
-// Brake is OPA's tracer for a query: it panics once ctx has ended, and looks itself after
-// what the query holds. Stopped takes the panic.
+// Brake is OPA's tracer for a query: it panics once ctx has ended, and looks itself at
+// what the process holds, since the watch may be late. Stopped takes the panic.
 func (w *Memory) Brake(ctx context.Context) topdown.QueryTracer { return &brake{ctx: ctx, memory: w} }
-
-// lookEvery is after how many unifications a brake looks itself: the watch may be late,
-// and in so many a stack grows by 10 MB.
-const lookEvery = 1 << 13
 
 // stopping is what a brake panics with.
 type stopping struct{}
@@ -35,7 +31,7 @@ func (b *brake) TraceEvent(e topdown.Event) {
 	if e.Op != topdown.UnifyOp {
 		return
 	}
-	if b.told++; b.told%lookEvery == 0 {
+	if b.told++; b.told%LookEvery == 0 {
 		b.memory.look()
 	}
 	if b.ctx.Err() != nil {

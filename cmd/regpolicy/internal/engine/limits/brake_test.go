@@ -18,7 +18,7 @@ func TestBrake(t *testing.T) {
 		b.TraceEvent(topdown.Event{Op: op})
 		return nil
 	}
-	for range lookEvery {
+	for range LookEvery {
 		if err := told(topdown.UnifyOp); err != nil {
 			t.Fatalf("it is stopped before it is told to: %v", err)
 		}

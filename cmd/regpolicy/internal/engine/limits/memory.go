@@ -28,8 +28,7 @@ type Memory struct {
 	limit atomic.Int64
 	// ceiling is what it may hold whatever the limit says.
 	ceiling int64
-	// stack is what all stacks together may take.
-	stack int64
+	stack   Stack
 
 	mu      sync.Mutex
 	running map[int]context.CancelCauseFunc
@@ -38,10 +37,6 @@ type Memory struct {
 	done    chan struct{}
 	ended   sync.WaitGroup
 }
-
-// maxStack bounds the stacks of the whole process. Go doubles a stack, and ends the
-// program where one would have a GiB. While it doubles both are held.
-const maxStack = 200 << 20
 
 // WatchMemory begins a watch that lets the process hold that many bytes, until it is closed.
 func WatchMemory(limit uint64) *Memory {
@@ -62,8 +57,7 @@ func WatchMemory(limit uint64) *Memory {
 }
 
 func newMemory(limit uint64) *Memory {
-	w := &Memory{running: map[int]context.CancelCauseFunc{}, done: make(chan struct{}), ceiling: ceiling()}
-	w.stack = min(maxStack, w.ceiling/4)
+	w := &Memory{running: map[int]context.CancelCauseFunc{}, done: make(chan struct{}), ceiling: ceiling(), stack: StackBound()}
 	w.limit.Store(int64(min(limit, math.MaxInt64)))
 	return w
 }
@@ -84,12 +78,12 @@ func (w *Memory) allowed() int64 { return max(min(w.limit.Load(), w.ceiling), 0)
 // look stops what runs where the last garbage collection left more than is allowed, or
 // where stacks have grown beyond their bound.
 func (w *Memory) look() {
-	held := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	held := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: stacks}}
 	metrics.Read(held)
-	switch heap, stacks := held[0].Value.Uint64(), held[1].Value.Uint64(); {
-	case stacks > uint64(w.stack): //nolint:gosec // neither is negative
+	switch heap := held[0].Value.Uint64(); {
+	case w.stack.exceededBy(held[1].Value.Uint64()):
 		w.stopAll(ErrStack)
-	case heap > uint64(w.allowed()): //nolint:gosec // nor this
+	case heap > uint64(w.allowed()): //nolint:gosec // it is not negative
 		w.stopAll(ErrMemory)
 	default:
 		w.mu.Lock()
@@ -160,8 +154,8 @@ func (w *Memory) Close() {
 // Allowance is how much the process may hold.
 func (w *Memory) Allowance() string { return fmt.Sprintf("%d MiB", w.allowed()>>20) }
 
-// AllowedStack is what all stacks together may take.
-func (w *Memory) AllowedStack() string { return fmt.Sprintf("%d MiB", w.stack>>20) }
+// Stack is what stacks may take.
+func (w *Memory) Stack() Stack { return w.stack }
 
 // Allow lets the process hold so many bytes more, or less.
 func (w *Memory) Allow(bytes int64) { w.limit.Add(bytes) }
