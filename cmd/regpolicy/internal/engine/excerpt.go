@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/yamltext"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 )
@@ -65,17 +66,17 @@ func quote(document readable, pointer string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if plain = prune(plain); !isCollection(plain) { // a bare value says little
+	if plain = yamltext.Prune(plain); !isCollection(plain) { // a bare value says little
 		last := pointer[strings.LastIndex(pointer, "/")+1:]
 		plain = map[string]any{jsonpointer.Unescape(last): plain}
 	}
 	for depth := 4; depth > 0; depth-- {
-		text, err := yamlText(outline(plain, depth))
+		text, err := yamltext.Write(outline(plain, depth))
 		if err != nil || strings.Count(text, "\n") < excerptLines {
 			return shortLines(text), err
 		}
 	}
-	text, err := YAML(outline(plain, 1), excerptLines)
+	text, err := yamltext.Excerpt(outline(plain, 1), excerptLines)
 	return shortLines(text), err
 }
 

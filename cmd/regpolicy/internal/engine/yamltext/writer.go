@@ -1,4 +1,4 @@
-package engine
+package yamltext
 
 import (
 	"bytes"
@@ -11,38 +11,38 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// yamlWriter writes what yaml.v3 would, which made half of the garbage of judging a small
+// writer writes what yaml.v3 would, which made half of the garbage of judging a small
 // document: a report of many quotes tens of thousands of records. What is not plain is still left
 // to yaml.v3: a scalar that may need quotes by itself, and anything else as a whole.
-type yamlWriter struct{ out []byte }
+type writer struct{ out []byte }
 
 // errNotPlain tells that only yaml.v3 can write a value.
 var errNotPlain = errors.New("no plain value")
 
-// yamlText is a value as YAML without the last line's end.
-func yamlText(v any) (string, error) {
-	var w yamlWriter
+// Write gives a value as YAML without the last line's end.
+func Write(v any) (string, error) {
+	var w writer
 	write := w.inline
 	if isBlock(v) {
 		write = func(v any) error { return w.block(v, "\n") }
 	}
 	err := write(v)
 	if errors.Is(err, errNotPlain) {
-		return slowYAML(v)
+		return slow(v)
 	}
 	return strings.TrimPrefix(string(w.out), "\n"), err
 }
 
-func slowYAML(v any) (string, error) {
+func slow(v any) (string, error) {
 	var out bytes.Buffer
 	enc := yaml.NewEncoder(&out)
 	enc.SetIndent(2)
-	err := enc.Encode(yamlOf(v))
+	err := enc.Encode(nodeOf(v))
 	return strings.TrimRight(out.String(), "\n"), err
 }
 
 // block writes a collection of which each part begins on a line of its own.
-func (w *yamlWriter) block(v any, line string) error {
+func (w *writer) block(v any, line string) error {
 	switch at := v.(type) {
 	case map[string]any:
 		for _, key := range sorted(at) {
@@ -63,7 +63,7 @@ func (w *yamlWriter) block(v any, line string) error {
 }
 
 // entry writes a key and its value.
-func (w *yamlWriter) entry(key string, value any, line string) error {
+func (w *writer) entry(key string, value any, line string) error {
 	const longest = 128 // of a key before its colon
 	if len(key) > longest {
 		return errNotPlain
@@ -81,7 +81,7 @@ func (w *yamlWriter) entry(key string, value any, line string) error {
 
 // item writes an element of a list after its dash; the first key of a mapping stands
 // on the same line.
-func (w *yamlWriter) item(value any, line string) error {
+func (w *writer) item(value any, line string) error {
 	at, ok := value.(map[string]any)
 	if !ok {
 		if isBlock(value) {
@@ -101,7 +101,7 @@ func (w *yamlWriter) item(value any, line string) error {
 }
 
 // inline writes a scalar, or a list that stands in one line.
-func (w *yamlWriter) inline(v any) error {
+func (w *writer) inline(v any) error {
 	list, ok := v.([]any)
 	if !ok {
 		return w.scalar(v, func(v any) any { return map[string]any{"k": v} }, "k: ", "")
@@ -124,7 +124,7 @@ func (w *yamlWriter) inline(v any) error {
 
 // scalar writes a text or number; yaml.v3 writes it inside of what wrap makes, which
 // has a text before and after it.
-func (w *yamlWriter) scalar(v any, wrap func(v any) any, before, after string) error {
+func (w *writer) scalar(v any, wrap func(v any) any, before, after string) error {
 	switch at := v.(type) {
 	case string:
 		if isWord(at, before == "[") {
@@ -148,7 +148,7 @@ func (w *yamlWriter) scalar(v any, wrap func(v any) any, before, after string) e
 		w.out = append(w.out, map[bool]string{true: "true", false: "false"}[at]...)
 		return nil
 	}
-	text, err := slowYAML(wrap(v))
+	text, err := slow(wrap(v))
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package engine
+package yamltext
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 
 // TestYAML holds what is written of documents beside what yaml.v3 writes.
 func TestYAML(t *testing.T) {
-	documents, err := filepath.Glob("../../../../fixtures/*/document.json")
+	documents, err := filepath.Glob("../../../../../fixtures/*/document.json")
 	if err != nil || len(documents) == 0 {
 		t.Fatal(documents, err)
 	}
@@ -19,7 +19,7 @@ func TestYAML(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameYAML(t, prune(decoded(text)), 4)
+		sameYAML(t, Prune(decoded(text)), 4)
 	}
 }
 
@@ -36,7 +36,7 @@ func FuzzYAML(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if len(text) < 1<<12 {
-			sameYAML(t, prune(decoded(text)), 4)
+			sameYAML(t, Prune(decoded(text)), 4)
 		}
 	})
 }
@@ -54,8 +54,8 @@ func decoded(text []byte) (v any) {
 // left to yaml.v3 as a whole.
 func sameYAML(t *testing.T, v any, depth int) {
 	t.Helper()
-	want, wantErr := slowYAML(v)
-	got, err := yamlText(v)
+	want, wantErr := slow(v)
+	got, err := Write(v)
 	if got != want || (err == nil) != (wantErr == nil) {
 		t.Errorf("%v: %s %v, want %s %v", v, got, err, want, wantErr)
 	}
