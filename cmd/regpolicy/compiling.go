@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/limits"
 )
 
 // compileGrace is how long compiling may go on after it was interrupted.
@@ -23,7 +23,7 @@ func leaving[T any](ctx context.Context, grace time.Duration, work func(context.
 		value T
 		err   error
 	}
-	o, running := engine.RunOrAbandon(ctx, grace, func() outcome {
+	o, running := limits.RunOrAbandon(ctx, grace, func() outcome {
 		value, err := work(ctx)
 		return outcome{value, err}
 	})

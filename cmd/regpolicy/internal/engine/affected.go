@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -64,7 +65,7 @@ func toldOf(results resultLists, doc *evidence.Document) map[string]told {
 			if !ok {
 				continue
 			}
-			f, ok := doc.PullFailures[UnescapePointer(key)]
+			f, ok := doc.PullFailures[jsonpointer.Unescape(key)]
 			if !ok {
 				continue
 			}
@@ -87,8 +88,8 @@ func leadsNowhere(doc *evidence.Document, pointer string) bool {
 	if len(parts) != 7 || parts[1] != "endpoints" || parts[3] != "chains" || parts[5] != "verdicts" {
 		return false
 	}
-	chain := doc.Endpoints[UnescapePointer(parts[2])].Chains[UnescapePointer(parts[4])]
-	verdict, ok := chain.Verdicts[UnescapePointer(parts[6])]
+	chain := doc.Endpoints[jsonpointer.Unescape(parts[2])].Chains[jsonpointer.Unescape(parts[4])]
+	verdict, ok := chain.Verdicts[jsonpointer.Unescape(parts[6])]
 	return ok && !verdict.OK
 }
 

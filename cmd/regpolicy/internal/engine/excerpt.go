@@ -9,6 +9,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/yamltext"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 )
 
@@ -65,21 +67,21 @@ func quote(document readable, pointer string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if plain = prune(plain); !isCollection(plain) { // a bare value says little
+	if plain = yamltext.Prune(plain); !isCollection(plain) { // a bare value says little
 		last := pointer[strings.LastIndex(pointer, "/")+1:]
-		plain = map[string]any{UnescapePointer(last): plain}
+		plain = map[string]any{jsonpointer.Unescape(last): plain}
 	}
-	var w yamlWriter
+	var w yamltext.Writer
 	for depth := 4; depth > 0; depth-- {
-		text, err := w.text(outline(plain, depth), excerptLines)
-		if errors.Is(err, errTooLong) {
+		text, err := w.Write(outline(plain, depth), excerptLines)
+		if errors.Is(err, yamltext.ErrTooLong) {
 			continue
 		}
 		if err != nil || strings.Count(text, "\n") < excerptLines {
 			return shortLines(text), err
 		}
 	}
-	text, err := YAML(outline(plain, 1), excerptLines)
+	text, err := yamltext.Excerpt(outline(plain, 1), excerptLines)
 	return shortLines(text), err
 }
 
@@ -106,7 +108,7 @@ func follow(v ast.Value, pointer string) ast.Value {
 		var next *ast.Term
 		switch at := v.(type) {
 		case ast.Object:
-			next = at.Get(ast.StringTerm(UnescapePointer(token)))
+			next = at.Get(ast.StringTerm(jsonpointer.Unescape(token)))
 		case *ast.Array:
 			if i, err := strconv.Atoi(token); err == nil && i >= 0 && i < at.Len() {
 				next = at.Elem(i)

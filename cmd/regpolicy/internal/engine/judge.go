@@ -13,6 +13,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/limits"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/terms"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
@@ -100,7 +101,7 @@ type Options struct {
 
 	// memory stops policies that take too much; alone tells that only one runs, so
 	// that it was that one.
-	memory *memoryWatch
+	memory *limits.Memory
 	alone  bool
 	// packs takes what passes and nothing but the report looks at; nil takes nothing.
 	packs *packed
@@ -181,10 +182,14 @@ func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Va
 	return p.verdicts(doc, found, needs, opt.packs), nil
 }
 
+// errTooMuchMemory tells that a policy was stopped among others, so that which of them took
+// the memory is not known.
+var errTooMuchMemory = errors.New("too much memory among others")
+
 // evaluate runs a query; failed is the result where the policy itself fails.
 func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Options) (bound topdown.QueryResult, failed []report.Result, err error) {
 	timeout := cmp.Or(opt.Timeout, 30*time.Second)
-	limited, cancel := opt.memory.policy(ctx, timeout)
+	limited, cancel := opt.memory.Policy(ctx, timeout)
 	defer cancel()
 	bound, err = q.ask(limited, input, opt.shared, opt.Tracer, opt.memory)
 	if err == nil {
@@ -192,15 +197,15 @@ func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Op
 	}
 	message := err.Error()
 	left := errors.Is(err, errLeft)
-	switch greedy := errors.Is(context.Cause(limited), errTooMuchMemory); {
+	switch greedy := errors.Is(context.Cause(limited), limits.ErrMemory); {
 	case greedy && !opt.alone && !left:
 		return nil, nil, errTooMuchMemory
 	case greedy && left:
 		message = "it took too much memory and could not be stopped"
-	case errors.Is(context.Cause(limited), errTooMuchStack):
-		message = fmt.Sprintf("its stack grew beyond %d MiB and it was stopped: compare sets, or values of fewer parts or less deep", opt.memory.stack>>20)
+	case errors.Is(context.Cause(limited), limits.ErrStack):
+		message = opt.memory.Stack().Reason()
 	case greedy:
-		message = "it took too much memory and was stopped: the process may hold " + opt.memory.allowance()
+		message = "it took too much memory and was stopped: the process may hold " + opt.memory.Allowance()
 	case timeIsUp(ctx):
 		message = fmt.Sprintf("the %s for all judging were over before it was done", opt.Within)
 	case ctx.Err() != nil:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/version"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/limits"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/fleet"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -18,6 +19,10 @@ import (
 // fleetTrustPaths is how many trust paths a report over many documents draws, where
 // it keeps findings only.
 const fleetTrustPaths = 100
+
+// A document takes about ten times its bytes as policies read it, and what they
+// derive from it as much again.
+const defaultMemory, memoryPerByte = 1 << 30, 20
 
 // Judging makes one report of documents that come one after another. What it keeps
 // of each are its results and sums; the document itself may go.
@@ -52,7 +57,7 @@ type Judged struct {
 
 // Begin starts a report. Close ends what watches over the policies' memory.
 func (l *Library) Begin(opt Options) *Judging {
-	opt.memory = watchMemory(cmp.Or(opt.Memory, defaultMemory))
+	opt.memory = limits.WatchMemory(cmp.Or(opt.Memory, defaultMemory))
 	opt.exclusive = &sync.RWMutex{}
 	j := &Judging{
 		library: l, opt: opt, waivers: newWaiving(opt.Waivers), quoted: newExcerpts(), affected: newReach(), told: map[string]told{},
@@ -84,7 +89,7 @@ func (l *Library) Begin(opt Options) *Judging {
 }
 
 // Close ends the watch over memory.
-func (j *Judging) Close() { j.opt.memory.close() }
+func (j *Judging) Close() { j.opt.memory.Close() }
 
 // Judge judges one document. Several may be judged at once; what they gave is added
 // in an order that does not hang on which was the first to be done.
@@ -248,7 +253,7 @@ func (j *Judging) Report() *report.Report {
 // allow lets the process hold so many bytes more.
 func (j *Judging) allow(bytes int) {
 	if j.opt.Memory == 0 {
-		j.opt.memory.allow(int64(bytes))
+		j.opt.memory.Allow(int64(bytes))
 	}
 }
 

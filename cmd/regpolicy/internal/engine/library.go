@@ -23,6 +23,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 	"github.com/open-policy-agent/opa/v1/version"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/builtins"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/limits"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
 )
 
@@ -156,7 +158,7 @@ const compileLimit = time.Minute
 func compileWithin(limit time.Duration, c *ast.Compiler, modules map[string]*ast.Module) Errors {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	_, running := RunOrAbandon(ctx, 0, func() struct{} {
+	_, running := limits.RunOrAbandon(ctx, 0, func() struct{} {
 		c.Compile(modules)
 		return struct{}{}
 	})
@@ -203,7 +205,7 @@ func (l *Library) prepare() error {
 		return fmt.Errorf("encoding parameters and data: %w", err)
 	}
 	store := inmem.NewFromObjectWithOpts(plain, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
-	boundText()
+	builtins.Bound()
 	own := map[bool][]ast.Ref{}
 	for _, p := range l.policies {
 		own[p.timeDependent()] = append(own[p.timeDependent()], p.ref)

@@ -3,6 +3,7 @@ package engine
 import (
 	"strings"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -41,7 +42,7 @@ func locate(doc *evidence.Document, r *report.Result) *report.Location {
 func locationOf(doc *evidence.Document, pointer string) *report.Location {
 	section, rest, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
 	key, field, _ := strings.Cut(rest, "/")
-	at, from := placeOf(doc, section, UnescapePointer(key), field)
+	at, from := placeOf(doc, section, jsonpointer.Unescape(key), field)
 	if at != nil {
 		return &report.Location{File: at.Path, Line: at.Line, Column: at.Column}
 	}

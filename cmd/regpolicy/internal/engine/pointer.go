@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
@@ -96,27 +97,15 @@ func existing[T any](section map[string]T, name, key string) []string {
 	if _, ok := section[key]; !ok {
 		return nil
 	}
-	return []string{"/" + name + "/" + escapePointer(key)}
+	return []string{"/" + name + "/" + jsonpointer.Escape(key)}
 }
 
 func below(pointers []string, tokens ...string) []string {
 	out := slices.Clone(pointers)
 	for i := range out {
 		for _, token := range tokens {
-			out[i] += "/" + escapePointer(token)
+			out[i] += "/" + jsonpointer.Escape(token)
 		}
 	}
 	return out
 }
-
-// Replacers for one reference token (RFC 6901 section 3).
-var (
-	escaping   = strings.NewReplacer("~", "~0", "/", "~1")
-	unescaping = strings.NewReplacer("~1", "/", "~0", "~")
-)
-
-// escapePointer writes one reference token.
-func escapePointer(token string) string { return escaping.Replace(token) }
-
-// UnescapePointer reads one reference token.
-func UnescapePointer(token string) string { return unescaping.Replace(token) }

@@ -13,6 +13,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/builtins"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/limits"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
 )
 
@@ -45,7 +47,7 @@ const maxResult = 512 << 20
 // and does goes on until it is done or the program ends, and until then the query is
 // not run again. It has a goroutine of its own, whose stack must grow first: that took
 // a quarter of judging many small documents, and trusted queries go without.
-func (q *query) ask(ctx context.Context, input ast.Value, document *rulecache.Document, tracer topdown.QueryTracer, memory *memoryWatch) (topdown.QueryResult, error) {
+func (q *query) ask(ctx context.Context, input ast.Value, document *rulecache.Document, tracer topdown.QueryTracer, memory *limits.Memory) (topdown.QueryResult, error) {
 	if q.trusted {
 		return q.run(ctx, input, document, tracer, memory)
 	}
@@ -56,7 +58,7 @@ func (q *query) ask(ctx context.Context, input ast.Value, document *rulecache.Do
 		bound topdown.QueryResult
 		err   error
 	}
-	a, running := RunOrAbandon(ctx, grace, func() answer {
+	a, running := limits.RunOrAbandon(ctx, grace, func() answer {
 		bound, err := q.run(ctx, input, document, tracer, memory)
 		return answer{bound, err}
 	})
@@ -75,7 +77,7 @@ func variable(i int) ast.Var { return ast.Var("r" + strconv.Itoa(i)) }
 
 // run gives what the query binds, or nil where it is undefined. It shares what rules of
 // libraries come to with the document's other queries where there is a cache.
-func (q *query) run(ctx context.Context, input ast.Value, document *rulecache.Document, tracer topdown.QueryTracer, memory *memoryWatch) (bound topdown.QueryResult, err error) {
+func (q *query) run(ctx context.Context, input ast.Value, document *rulecache.Document, tracer topdown.QueryTracer, memory *limits.Memory) (bound topdown.QueryResult, err error) {
 	txn, err := q.store.NewTransaction(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading data: %w", err)
@@ -91,8 +93,8 @@ func (q *query) run(ctx context.Context, input ast.Value, document *rulecache.Do
 		WithMetrics(metrics.NoOp()).
 		WithStrictBuiltinErrors(true)
 	if !q.trusted {
-		t = t.WithQueryTracer(&brake{ctx: ctx, memory: memory})
-		defer stopped(&err)
+		t = t.WithQueryTracer(memory.Brake(ctx))
+		defer limits.Stopped(&err)
 	}
 	var cache *rulecache.Query
 	switch {
@@ -127,7 +129,7 @@ func (e ended) Cancelled() bool { return e.Err() != nil }
 func bounded(result topdown.QueryResult) error {
 	size := 0
 	for _, t := range result {
-		if size += written(t, maxResult); size > maxResult {
+		if size += builtins.Written(t, maxResult); size > maxResult {
 			return fmt.Errorf("its result would be longer than %d MiB", maxResult>>20)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -53,7 +54,7 @@ func judgedEndpoints(results resultLists, doc *evidence.Document) []string {
 		for _, e := range r.Evidence {
 			if rest, ok := strings.CutPrefix(e.Pointer, "/endpoints/"); ok {
 				key, _, _ := strings.Cut(rest, "/")
-				note(UnescapePointer(key))
+				note(jsonpointer.Unescape(key))
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
@@ -44,7 +45,7 @@ func (r readable) follow(pointer string) (ast.Value, error) {
 	}
 	record := sectionOf(r.document, tokens[0])
 	if len(tokens) > 1 && record.IsValid() {
-		record = record.MapIndex(reflect.ValueOf(UnescapePointer(tokens[1])))
+		record = record.MapIndex(reflect.ValueOf(jsonpointer.Unescape(tokens[1])))
 	}
 	if !record.IsValid() {
 		return nil, nil //nolint:nilnil // there is nothing

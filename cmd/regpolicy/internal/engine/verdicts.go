@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -182,9 +183,9 @@ func missingOf(g relevantGap) report.Missing {
 		if ns := g.Subject["namespace"]; ns != "" {
 			name = ns + "/" + name
 		}
-		pointer += "/" + escapePointer(name)
+		pointer += "/" + jsonpointer.Escape(name)
 		if g.Field != "" {
-			pointer += "/" + escapePointer(g.Field)
+			pointer += "/" + jsonpointer.Escape(g.Field)
 		}
 	}
 	return report.Missing{Pointer: pointer, Collector: g.collector, Reason: g.Reason, Detail: g.Detail}

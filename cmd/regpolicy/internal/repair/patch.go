@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 )
 
 // operation is one of a JSON patch (RFC 6902).
@@ -147,7 +149,7 @@ func patchSecret(kubectl string, was, is map[string]any) (command string, later 
 	}
 	for _, key := range slices.Sorted(maps.Keys(old)) {
 		if _, ok := now[key]; !ok {
-			text, err := encodeJSON([]operation{{Op: "remove", Path: "/data/" + escape(key)}})
+			text, err := encodeJSON([]operation{{Op: "remove", Path: "/data/" + jsonpointer.Escape(key)}})
 			if err != nil {
 				return "", nil, err
 			}
@@ -243,14 +245,14 @@ func missing(a, b []any) int {
 func compareMaps(out []operation, path string, a, b map[string]any) []operation {
 	for _, key := range slices.Sorted(maps.Keys(a)) {
 		if value, ok := b[key]; ok {
-			out = compare(out, path+"/"+escape(key), a[key], value)
+			out = compare(out, path+"/"+jsonpointer.Escape(key), a[key], value)
 		} else {
-			out = append(out, operation{Op: "remove", Path: path + "/" + escape(key)})
+			out = append(out, operation{Op: "remove", Path: path + "/" + jsonpointer.Escape(key)})
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(b)) {
 		if _, ok := a[key]; !ok {
-			out = append(out, operation{Op: "add", Path: path + "/" + escape(key), Value: b[key]})
+			out = append(out, operation{Op: "add", Path: path + "/" + jsonpointer.Escape(key), Value: b[key]})
 		}
 	}
 	return out
@@ -267,8 +269,6 @@ func printable(value any) error {
 	}
 	return nil
 }
-
-func escape(key string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(key) }
 
 func encodeJSON(value any) (string, error) {
 	var out bytes.Buffer

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -220,7 +221,7 @@ func (p *planner) about(r *report.Result, section string) (string, bool) {
 func pointed(pointer, section string) (string, bool) {
 	rest, ok := strings.CutPrefix(pointer, "/"+section+"/")
 	key, _, _ := strings.Cut(rest, "/")
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(key), ok
+	return jsonpointer.Unescape(key), ok
 }
 
 func (p *planner) plan(id string, w *wanted) {

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/yamltext"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 )
 
@@ -85,7 +87,7 @@ func exampleOf(ctx context.Context, l *engine.Library, p *engine.Policy, c *Case
 	out := &Example{Case: strings.ReplaceAll(name, "-", " "), Verdict: c.Want, Message: results[i].Message}
 	for _, e := range results[i].Evidence {
 		parent, key := lookUp(plain, e.Pointer)
-		text, err := engine.YAML(child(parent, key), maxExcerpt)
+		text, err := yamltext.Excerpt(jsonpointer.Child(parent, key), maxExcerpt)
 		if err != nil {
 			return nil, fmt.Errorf("showing %q of case %q: %w", e.Pointer, c.Name, err)
 		}

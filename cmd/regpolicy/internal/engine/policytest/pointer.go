@@ -3,10 +3,9 @@ package policytest
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 
-	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 )
 
@@ -16,25 +15,13 @@ func lookUp(doc any, pointer string) (parent any, key string) {
 	tokens := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
 	at := doc
 	for i, token := range tokens {
-		key = engine.UnescapePointer(token)
+		key = jsonpointer.Unescape(token)
 		if i == len(tokens)-1 {
 			return at, key
 		}
-		at = child(at, key)
+		at = jsonpointer.Child(at, key)
 	}
 	return nil, ""
-}
-
-func child(v any, key string) any {
-	switch at := v.(type) {
-	case map[string]any:
-		return at[key]
-	case []any:
-		if i, err := strconv.Atoi(key); err == nil && i >= 0 && i < len(at) {
-			return at[i]
-		}
-	}
-	return nil
 }
 
 // misreported says what a reader of the results could not follow, or "": evidence
@@ -48,7 +35,7 @@ func misreported(c *Case, results []report.Result) string {
 		r := &results[i]
 		for _, e := range r.Evidence {
 			parent, key := lookUp(plain, e.Pointer)
-			if !strings.HasPrefix(e.Pointer, "/") || child(parent, key) == nil {
+			if !strings.HasPrefix(e.Pointer, "/") || jsonpointer.Child(parent, key) == nil {
 				return fmt.Sprintf("%s %s: evidence %q is not in the document", r.Verdict, r.Subject, e.Pointer)
 			}
 		}

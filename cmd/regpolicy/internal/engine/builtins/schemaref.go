@@ -1,4 +1,4 @@
-package engine
+package builtins
 
 import (
 	"encoding/json"
@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/jsonpointer"
 )
 
 // maxReferences bounds how many parts of a JSON schema may lead on to one another.
@@ -17,7 +19,7 @@ const maxReferences = 1000
 // going on to another part of what it is held against is followed until the stack
 // overflows. References are looked through where they begin with #; names are not.
 func endlessSchema(schema *ast.Term) string {
-	if written(schema, maxText) > maxText {
+	if Written(schema, maxText) > maxText {
 		return fmt.Sprintf("would read a schema of more than %d MiB", maxText>>20)
 	}
 	var root any
@@ -55,7 +57,7 @@ func (s *schemaReferences) all(pointer string, at any) {
 	case map[string]any:
 		s.follow(pointer, at)
 		for key, value := range at {
-			s.all(pointer+"/"+escapePointer(key), value)
+			s.all(pointer+"/"+jsonpointer.Escape(key), value)
 		}
 	case []any:
 		for i, value := range at {
@@ -91,7 +93,7 @@ func (s *schemaReferences) follow(pointer string, at any) int {
 	}
 	dependencies, _ := schema["dependencies"].(map[string]any)
 	for key, value := range dependencies {
-		length = max(length, s.follow(pointer+"/dependencies/"+escapePointer(key), value))
+		length = max(length, s.follow(pointer+"/dependencies/"+jsonpointer.Escape(key), value))
 	}
 	delete(s.within, pointer)
 	length++
@@ -127,20 +129,8 @@ func (s *schemaReferences) refer(pointer string, schema map[string]any) int {
 // at is what a pointer leads to, nil for nothing.
 func (s *schemaReferences) at(pointer string) any {
 	at := s.root
-	for _, key := range strings.Split(pointer, "/")[1:] {
-		key = UnescapePointer(key)
-		switch in := at.(type) {
-		case map[string]any:
-			at = in[key]
-		case []any:
-			i, err := strconv.Atoi(key)
-			if err != nil || i < 0 || i >= len(in) {
-				return nil
-			}
-			at = in[i]
-		default:
-			return nil
-		}
+	for _, token := range strings.Split(pointer, "/")[1:] {
+		at = jsonpointer.Child(at, jsonpointer.Unescape(token))
 	}
 	return at
 }

@@ -1,8 +1,10 @@
-package engine
+// Package yamltext writes parts of a document as YAML, for people to read.
+package yamltext
 
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -10,10 +12,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// YAML writes a part of a document for reading, without what is empty, and cut to
+// Excerpt writes a part of a document for reading, without what is empty, and cut to
 // some lines.
-func YAML(v any, most int) (string, error) {
-	text, err := yamlText(prune(v), math.MaxInt)
+func Excerpt(v any, most int) (string, error) {
+	text, err := new(Writer).Write(Prune(v), math.MaxInt)
 	if err != nil || strings.Count(text, "\n") < most {
 		return text, err
 	}
@@ -22,16 +24,16 @@ func YAML(v any, most int) (string, error) {
 	return strings.Join(cut, "\n"), nil
 }
 
-// prune drops what says nothing: false, empty texts and collections, where things
+// Prune drops what says nothing: false, empty texts and collections, where things
 // come from, and certificates' bodies.
-func prune(v any) any {
+func Prune(v any) any {
 	switch at := v.(type) {
 	case map[string]any:
 		return pruneMap(at)
 	case []any:
 		var out []any
 		for _, value := range at {
-			if kept := prune(value); kept != nil {
+			if kept := Prune(value); kept != nil {
 				out = append(out, kept)
 			}
 		}
@@ -58,7 +60,7 @@ func pruneMap(at map[string]any) any {
 		if key == "provenance" || key == "pem" {
 			continue
 		}
-		if kept := prune(value); kept != nil {
+		if kept := Prune(value); kept != nil {
 			out[key] = kept
 		}
 	}
@@ -68,21 +70,16 @@ func pruneMap(at map[string]any) any {
 	return out
 }
 
-// yamlOf lets numbers be numbers and short lists stand in one line.
-func yamlOf(v any) *yaml.Node {
+// nodeOf lets numbers be numbers and short lists stand in one line.
+func nodeOf(v any) *yaml.Node {
 	n := &yaml.Node{}
 	switch at := v.(type) {
 	case map[string]any:
 		n.Kind = yaml.MappingNode
-		keys := make([]string, 0, len(at))
-		for key := range at {
-			keys = append(keys, key)
-		}
-		slices.Sort(keys)
-		for _, key := range keys {
+		for _, key := range sorted(at) {
 			name := &yaml.Node{}
 			name.SetString(key)
-			n.Content = append(n.Content, name, yamlOf(at[key]))
+			n.Content = append(n.Content, name, nodeOf(at[key]))
 		}
 	case []any:
 		n.Kind = yaml.SequenceNode
@@ -91,7 +88,7 @@ func yamlOf(v any) *yaml.Node {
 			if _, ok := value.(map[string]any); ok {
 				n.Style = 0
 			}
-			n.Content = append(n.Content, yamlOf(value))
+			n.Content = append(n.Content, nodeOf(value))
 		}
 	case json.Number:
 		n.Kind, n.Tag, n.Value = yaml.ScalarNode, "!!int", at.String()
@@ -106,4 +103,10 @@ func yamlOf(v any) *yaml.Node {
 		n.Kind, n.Tag, n.Value = yaml.ScalarNode, "!!str", "(as it should be)"
 	}
 	return n
+}
+
+func sorted(of map[string]any) []string {
+	keys := slices.AppendSeq(make([]string, 0, len(of)), maps.Keys(of))
+	slices.Sort(keys)
+	return keys
 }

@@ -1,4 +1,6 @@
-package engine
+// Package builtins bounds what one call of OPA's built-in functions may make, and how deep
+// it may go: a call cannot be stopped once it runs.
+package builtins
 
 import (
 	"fmt"
@@ -9,16 +11,18 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// maxText bounds what one call of a built-in function may make, in bytes. A call
-// cannot be stopped once it runs, and a few nested ones make any amount.
+// maxText bounds what one call may make, in bytes: a few nested ones make any amount.
 const maxText = 64 << 20
 
-// boundText makes OPA refuse calls whose result would be longer than maxText, as text
-// or in memory, and deepCalls. OPA has one table of built-in functions for the whole
-// process: it is changed once, before the first policy runs.
+// Bound makes OPA refuse calls whose result would be longer than 64 MiB, as text or in
+// memory, and those that would go too deep.
+func Bound() { bound() }
+
+// OPA has one table of built-in functions for the whole process: it is changed once,
+// before the first policy runs.
 //
 //nolint:gochecknoglobals // see above
-var boundText = sync.OnceFunc(func() {
+var bound = sync.OnceFunc(func() {
 	for name, most := range map[string]func(args []*ast.Term) int{
 		ast.Concat.Name:                 concatenated,
 		ast.Sprintf.Name:                formatted,
@@ -61,9 +65,9 @@ func length(t *ast.Term) int {
 	return len(s)
 }
 
-// written is about how long a value is as text, or more than most: parts that a
+// Written is about how long a value is as text, or more than most: parts that a
 // value holds several times count each time, because that is how it is written.
-func written(t *ast.Term, most int) int {
+func Written(t *ast.Term, most int) int {
 	size := 0
 	ast.WalkTerms(t, func(t *ast.Term) bool {
 		if size > most {
@@ -97,7 +101,7 @@ func formatted(args []*ast.Term) int {
 		return 0
 	}
 	longest := 0
-	values.Foreach(func(t *ast.Term) { longest = max(longest, written(t, maxText)) })
+	values.Foreach(func(t *ast.Term) { longest = max(longest, Written(t, maxText)) })
 	format, _ := args[0].Value.(ast.String)
 	return len(format) + strings.Count(string(format), "%")*longest
 }
@@ -124,7 +128,7 @@ func replacedMatches(args []*ast.Term) int {
 	return text + (text+1)*to + to*text/2
 }
 
-func marshalled(args []*ast.Term) int { return written(args[0], maxText) }
+func marshalled(args []*ast.Term) int { return Written(args[0], maxText) }
 
 // shifted is the number's length as text, about a digit for three bits.
 func shifted(args []*ast.Term) int {

@@ -1,4 +1,4 @@
-package engine
+package limits
 
 import (
 	"context"
@@ -13,13 +13,13 @@ import (
 // be recovered from. That OPA tells a tracer of each unification is the one way in.
 type brake struct {
 	ctx    context.Context //nolint:containedctx // it lives as long as the query
-	memory *memoryWatch
+	memory *Memory
 	told   int
 }
 
-// lookEvery is after how many unifications a brake looks itself: the watch may be late,
-// and in so many a stack grows by 10 MB.
-const lookEvery = 1 << 13
+// Brake is OPA's tracer for a query: it panics once ctx has ended, and looks itself at
+// what the process holds, since the watch may be late. Stopped takes the panic.
+func (w *Memory) Brake(ctx context.Context) topdown.QueryTracer { return &brake{ctx: ctx, memory: w} }
 
 // stopping is what a brake panics with.
 type stopping struct{}
@@ -31,7 +31,7 @@ func (b *brake) TraceEvent(e topdown.Event) {
 	if e.Op != topdown.UnifyOp {
 		return
 	}
-	if b.told++; b.told%lookEvery == 0 {
+	if b.told++; b.told%LookEvery == 0 {
 		b.memory.look()
 	}
 	if b.ctx.Err() != nil {
@@ -39,9 +39,9 @@ func (b *brake) TraceEvent(e topdown.Event) {
 	}
 }
 
-// stopped is deferred where a query with a brake runs: it makes of the brake's panic the
+// Stopped is deferred where a query with a brake runs: it makes of the brake's panic the
 // error that OPA gives where it is stopped between two steps.
-func stopped(err *error) {
+func Stopped(err *error) {
 	switch p := recover(); p {
 	case nil:
 	case stopping{}:

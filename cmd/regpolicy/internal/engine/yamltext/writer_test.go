@@ -1,4 +1,4 @@
-package engine
+package yamltext
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 
 // TestYAML holds what is written of documents beside what yaml.v3 writes.
 func TestYAML(t *testing.T) {
-	documents, err := filepath.Glob("../../../../fixtures/*/document.json")
+	documents, err := filepath.Glob("../../../../../fixtures/*/document.json")
 	if err != nil || len(documents) == 0 {
 		t.Fatal(documents, err)
 	}
@@ -20,7 +20,7 @@ func TestYAML(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameYAML(t, prune(decoded(text)), 4)
+		sameYAML(t, Prune(decoded(text)), 4)
 	}
 }
 
@@ -37,7 +37,7 @@ func FuzzYAML(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if len(text) < 1<<12 {
-			sameYAML(t, prune(decoded(text)), 4)
+			sameYAML(t, Prune(decoded(text)), 4)
 		}
 	})
 }
@@ -55,8 +55,8 @@ func decoded(text []byte) (v any) {
 // left to yaml.v3 as a whole.
 func sameYAML(t *testing.T, v any, depth int) {
 	t.Helper()
-	want, wantErr := slowYAML(v)
-	got, err := yamlText(v, math.MaxInt)
+	want, wantErr := slow(v)
+	got, err := new(Writer).Write(v, math.MaxInt)
 	if got != want || (err == nil) != (wantErr == nil) {
 		t.Errorf("%v: %s %v, want %s %v", v, got, err, want, wantErr)
 	}

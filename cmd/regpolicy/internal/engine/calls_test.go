@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // long is a rule's body that repeats a text 2^17 times by few steps.
@@ -45,30 +43,19 @@ func TestCallsThatWouldFillTheStackAreRefused(t *testing.T) {
 	}
 }
 
-func TestEndlessSchemas(t *testing.T) {
-	chain := `{"definitions": {`
-	for i := range 1100 {
-		chain += fmt.Sprintf(`"a%d": {"$ref": "#/definitions/a%d"}, `, i, i+1)
-	}
-	for schema, want := range map[string]string{
-		`{"$ref": "#"}`: "refers to itself without end, at #",
-		`{"properties": {"a": {"not": {"$ref": "#/properties/a"}}}}`:                                  "at #/properties/a",
-		`{"if": {"then": {"$ref": "#"}}}`:                                                             "refers to itself",
-		`{"dependencies": {"a/b": {"$ref": "#/dependencies/a~1b"}}}`:                                  "at #/dependencies/a~1b",
-		`{"oneOf": [{}, {"$ref": "#/oneOf/1"}]}`:                                                      "at #/oneOf/1",
-		`{"oneOf": [{}, {"$ref": "#%2FoneOf%2F1"}]}`:                                                  "at #/oneOf/1",
-		`{"$id": "http://a/b", "$ref": "http://a/b#"}`:                                                "which is no pointer into its own schema",
-		`{"properties": {"a": {"$id": "b", "$ref": "#/c"}}}`:                                          "with a name of its own, at #/properties/a",
-		chain + `"a1100": {}}}`:                                                                       "more than 1000 schemas",
-		`{"properties": {"a": {"$ref": "#"}}, "items": {"$ref": "#"}}`:                                "",
-		`{"definitions": {"a": {"type": "string"}}, "allOf": [{"$ref": "#/definitions/a"}, {}]}`:      "",
-		`{"$ref": "#/nowhere/0", "allOf": [], "definitions": {"a": [1], "b": {"$ref": "#/allOf/7"}}}`: "",
-		`{"properties": {"id": {"type": "string"}}}`:                                                  "",
-		`no JSON`: "",
-		`true`:    "",
+func TestCallsThatWouldTakeAnyAmountAreRefused(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"a number of a terabit":     {"bits.lsh(1, 1000000000000) == 0", "bits.lsh would make more than 64 MiB"},
+		"a number of many bits":     {"bits.lsh(1, 1000000000) == 0", "bits.lsh would make more than 64 MiB"},
+		"one object many times":     {"a := {x: x | some x in numbers.range(1, 10000)}\n\tobject.union_n([a | some _ in numbers.range(1, 1000)]) == {}", "object.union_n would make more than 64 MiB"},
+		"a number of modest length": {"bits.lsh(1, 100) == 0", "pass "},
+		"a few objects":             {"object.union_n([{\"a\": 1}, {\"b\": 1}]) == {}", "pass "},
 	} {
-		if got := endlessSchema(ast.StringTerm(schema)); (got == "") != (want == "") || !strings.Contains(got, want) {
-			t.Errorf("%.80s: got %q, want %q", schema, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			got := judged(t, document(t, nil), Options{}, "package a\n\ndeny contains \"x\" if {\n\tinput.pods\n\t"+c.body+"\n}\n")
+			if len(got) != 1 || !strings.Contains(got[0], c.want) {
+				t.Errorf("results %q, want %q", got, c.want)
+			}
+		})
 	}
 }

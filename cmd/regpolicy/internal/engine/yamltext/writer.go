@@ -1,4 +1,4 @@
-package engine
+package yamltext
 
 import (
 	"bytes"
@@ -11,27 +11,23 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// yamlWriter writes what yaml.v3 would, which made half of the garbage of judging a small
+// Writer writes what yaml.v3 would, which made half of the garbage of judging a small
 // document: a report of many quotes tens of thousands of records. What is not plain is still left
 // to yaml.v3: a scalar that may need quotes by itself, and anything else as a whole.
-type yamlWriter struct {
+type Writer struct {
 	out   []byte
 	lines int // that may still begin
 }
 
-var (
-	// errNotPlain tells that only yaml.v3 can write a value.
-	errNotPlain = errors.New("no plain value")
-	// errTooLong tells that a value has more lines than are wanted.
-	errTooLong = errors.New("too many lines")
-)
+// ErrTooLong tells that a value has more lines than are wanted.
+var ErrTooLong = errors.New("too many lines")
 
-// yamlText is a value as YAML without the last line's end. It may be longer than most
-// lines, or errTooLong.
-func yamlText(v any, most int) (string, error) { return new(yamlWriter).text(v, most) }
+// errNotPlain tells that only yaml.v3 can write a value.
+var errNotPlain = errors.New("no plain value")
 
-// text is yamlText, in the room that the last text took.
-func (w *yamlWriter) text(v any, most int) (string, error) {
+// Write gives a value as YAML without the last line's end, in the room that the last one
+// took. It may have more than most lines, or ErrTooLong.
+func (w *Writer) Write(v any, most int) (string, error) {
 	w.out, w.lines = w.out[:0], most
 	write := w.inline
 	if isBlock(v) {
@@ -39,21 +35,21 @@ func (w *yamlWriter) text(v any, most int) (string, error) {
 	}
 	err := write(v)
 	if errors.Is(err, errNotPlain) {
-		return slowYAML(v)
+		return slow(v)
 	}
 	return strings.TrimPrefix(string(w.out), "\n"), err
 }
 
-func slowYAML(v any) (string, error) {
+func slow(v any) (string, error) {
 	var out bytes.Buffer
 	enc := yaml.NewEncoder(&out)
 	enc.SetIndent(2)
-	err := enc.Encode(yamlOf(v))
+	err := enc.Encode(nodeOf(v))
 	return strings.TrimRight(out.String(), "\n"), err
 }
 
 // block writes a collection of which each part begins on a line of its own.
-func (w *yamlWriter) block(v any, line string) error {
+func (w *Writer) block(v any, line string) error {
 	switch at := v.(type) {
 	case map[string]any:
 		for _, key := range sorted(at) {
@@ -79,9 +75,9 @@ func (w *yamlWriter) block(v any, line string) error {
 }
 
 // begin begins a line.
-func (w *yamlWriter) begin(line string) error {
+func (w *Writer) begin(line string) error {
 	if w.lines == 0 {
-		return errTooLong
+		return ErrTooLong
 	}
 	w.lines--
 	w.out = append(w.out, line...)
@@ -89,7 +85,7 @@ func (w *yamlWriter) begin(line string) error {
 }
 
 // entry writes a key and its value.
-func (w *yamlWriter) entry(key string, value any, line string) error {
+func (w *Writer) entry(key string, value any, line string) error {
 	const longest = 128 // of a key before its colon
 	if len(key) > longest {
 		return errNotPlain
@@ -107,7 +103,7 @@ func (w *yamlWriter) entry(key string, value any, line string) error {
 
 // item writes an element of a list after its dash; the first key of a mapping stands
 // on the same line.
-func (w *yamlWriter) item(value any, line string) error {
+func (w *Writer) item(value any, line string) error {
 	at, ok := value.(map[string]any)
 	if !ok {
 		if isBlock(value) {
@@ -129,7 +125,7 @@ func (w *yamlWriter) item(value any, line string) error {
 }
 
 // inline writes a scalar, or a list that stands in one line.
-func (w *yamlWriter) inline(v any) error {
+func (w *Writer) inline(v any) error {
 	list, ok := v.([]any)
 	if !ok {
 		return w.scalar(v, func(v any) any { return map[string]any{"k": v} }, "k: ", "")
@@ -152,7 +148,7 @@ func (w *yamlWriter) inline(v any) error {
 
 // scalar writes a text or number; yaml.v3 writes it inside of what wrap makes, which
 // has a text before and after it.
-func (w *yamlWriter) scalar(v any, wrap func(v any) any, before, after string) error {
+func (w *Writer) scalar(v any, wrap func(v any) any, before, after string) error {
 	switch at := v.(type) {
 	case string:
 		if isWord(at, before == "[") {
@@ -176,7 +172,7 @@ func (w *yamlWriter) scalar(v any, wrap func(v any) any, before, after string) e
 		w.out = append(w.out, map[bool]string{true: "true", false: "false"}[at]...)
 		return nil
 	}
-	text, err := slowYAML(wrap(v))
+	text, err := slow(wrap(v))
 	if err != nil {
 		return err
 	}
