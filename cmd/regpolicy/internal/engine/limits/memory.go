@@ -129,19 +129,19 @@ func (r *rest) over() bool {
 
 // Policy is the context in which one policy runs.
 func (w *Memory) Policy(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
-	limited, cancel := context.WithTimeout(ctx, limit)
-	stoppable, stop := context.WithCancelCause(limited)
+	limited, stop := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(limit, func() { stop(context.DeadlineExceeded) })
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	id := w.next
 	w.next++
 	w.running[id] = stop
-	return stoppable, func() {
+	return limited, func() {
 		w.mu.Lock()
 		delete(w.running, id)
 		w.mu.Unlock()
+		timer.Stop()
 		stop(nil)
-		cancel()
 	}
 }
 
