@@ -3,8 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"maps"
 	"slices"
 	"sync"
@@ -87,10 +85,10 @@ func (j *Judging) Close() { j.opt.memory.close() }
 // Judge judges one document. Several may be judged at once; what they gave is added
 // in an order that does not hang on which was the first to be done.
 func (j *Judging) Judge(ctx context.Context, in *Input) (*Judged, error) {
-	j.allow(memoryPerByte * len(in.Bytes))
+	j.allow(memoryPerByte * in.size())
 	out, err := j.judge(ctx, in, j.opt.Jobs)
 	if err != nil {
-		j.allow(-memoryPerByte * len(in.Bytes))
+		j.allow(-memoryPerByte * in.size())
 	}
 	return out, err
 }
@@ -102,7 +100,7 @@ func together(inputs []Input) int {
 	const most, bytes = 64, 4 << 20
 	size := 0
 	for i := range inputs {
-		if size += len(inputs[i].Bytes); i > 0 && size > bytes || i == most {
+		if size += inputs[i].size(); i > 0 && size > bytes || i == most {
 			return i
 		}
 	}
@@ -144,14 +142,14 @@ func (j *Judging) judge(ctx context.Context, in *Input, jobs int) (*Judged, erro
 	if opt.At != nil {
 		at = evidence.At(*opt.At)
 	}
-	value, err := in.convert(at, l.left)
+	sum, size := in.digest(), in.size()
+	value, err := in.convert(at, l.left, opt.LetGo)
 	if err != nil {
 		return nil, err
 	}
 	if opt.Tracer == nil { // each policy is to be seen to run its own way
-		opt.shared = l.shared.Document(foresees(len(in.Bytes), opt))
+		opt.shared = l.shared.Document(foresees(size, opt))
 	}
-	sum, size := sha256.Sum256(in.Bytes), len(in.Bytes)
 	if opt.LetGo {
 		in.Bytes = nil
 	}
@@ -165,7 +163,7 @@ func (j *Judging) judge(ctx context.Context, in *Input, jobs int) (*Judged, erro
 	}
 	out := &Judged{
 		document: report.Document{
-			URI: in.URI, SHA256: hex.EncodeToString(sum[:]), CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster, At: at,
+			URI: in.URI, SHA256: sum, CollectedAt: in.Document.CollectedAt, Cluster: in.Document.Cluster, At: at,
 		},
 		value: readable{value: value}, results: results, passes: passes, foreseen: foreseen,
 		paths: trustPaths(results, in, opt.Many, at),
