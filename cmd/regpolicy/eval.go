@@ -173,6 +173,7 @@ func runEval(ctx context.Context, e *environment, f *evalFlags, src *sourceFlags
 	if err := v.prepare(ctx); err != nil {
 		return err
 	}
+	src.judges = v.library
 	if f.watch > 0 {
 		return v.watch(ctx)
 	}

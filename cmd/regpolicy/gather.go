@@ -60,7 +60,7 @@ func gatherOne(ctx context.Context, e *environment, f *sourceFlags, args []strin
 	var in *source.Input
 	if len(args) > 0 {
 		var err error
-		if in, err = source.Open(limited, args, e.stdin, source.DefaultLimits()); err != nil {
+		if in, err = f.open(limited, e, args); err != nil {
 			if errors.Is(err, context.DeadlineExceeded) {
 				return none, usage("give more with --timeout, or name less", "%w; --timeout is %s", err, f.timeout)
 			}
@@ -77,6 +77,9 @@ func gatherOne(ctx context.Context, e *environment, f *sourceFlags, args []strin
 	if err != nil {
 		return none, err
 	}
+	if keepsLittle(inputs) {
+		e.heap.judgeLittle()
+	}
 	if in != nil && !in.HasCapture && !in.HasManifests && !f.asksForMore() {
 		return gathered{saved: inputs}, nil
 	}
@@ -92,6 +95,14 @@ func gatherOne(ctx context.Context, e *environment, f *sourceFlags, args []strin
 		tellNotices(e, []string{fmt.Sprintf("saved documents are judged as they are, each by itself: what is gathered now makes a document of its own and is not joined with %q", inputs[0].URI)})
 	}
 	return gathered{inputs, doc, origin(in)}, nil
+}
+
+// open opens files. What is only judged is not held as text where no policy reads it.
+func (f *sourceFlags) open(ctx context.Context, e *environment, args []string) (*source.Input, error) {
+	if f.judges == nil {
+		return source.Open(ctx, args, e.stdin, source.DefaultLimits())
+	}
+	return source.OpenToJudge(ctx, args, e.stdin, source.DefaultLimits(), f.judges.Unread())
 }
 
 // origin names what a collected document was made from: the files, else "live".
@@ -112,6 +123,10 @@ func saved(in *source.Input) ([]engine.Input, error) {
 	}
 	var inputs []engine.Input
 	for _, d := range in.Documents {
+		if d.Read != nil {
+			inputs = append(inputs, engine.Input{URI: d.Name, Text: d.Text, Document: d.Read})
+			continue
+		}
 		doc, err := evidence.Decode(d.Bytes)
 		if err != nil {
 			return nil, usage("write it anew with `regpolicy collect`", "%q: %w", d.Name, err)
@@ -124,6 +139,18 @@ func saved(in *source.Input) ([]engine.Input, error) {
 		inputs = append(inputs, engine.Input{URI: d.Name, Bytes: d.Bytes, Document: doc})
 	}
 	return inputs, nil
+}
+
+// keepsLittle tells whether less than half of large documents is kept for policies.
+func keepsLittle(inputs []engine.Input) bool {
+	whole, kept := 0, 0
+	for i := range inputs {
+		if text := inputs[i].Text; text != nil {
+			whole += text.Size
+			kept += text.Kept()
+		}
+	}
+	return 2*kept < whole
 }
 
 // secretIn says where a document that is read, not written, holds a secret.

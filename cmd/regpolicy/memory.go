@@ -19,33 +19,42 @@ func limitMemory(root fs.FS, getenv func(string) string) {
 }
 
 // heap decides how far the heap may grow between two collections.
-type heap struct{ gathers atomic.Bool }
+type heap struct {
+	gathers, judgesLittle atomic.Bool
+	// fixed tells that GOGC decides; now is what was decided last.
+	fixed bool
+	now   atomic.Int64
+}
 
 // spareCollections lets the heap grow fivefold between two collections as long as it is
 // small: most runs end within a second, and would spend a third of it on tidying up
 // what ends with them. The larger it is, the less it may grow, so that a large cluster
 // takes little more memory than what is held of it. Where GOGC is set, that holds.
 func spareCollections(getenv func(string) string) *heap {
-	h := &heap{}
-	if getenv("GOGC") != "" {
+	h := &heap{fixed: getenv("GOGC") != ""}
+	if h.fixed {
 		return h
 	}
-	now := h.growth(0)
-	debug.SetGCPercent(now)
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	h.decide()
 	var collected func(struct{})
 	// watch has collected called after the next collection.
 	watch := func() { runtime.AddCleanup(new([16]byte), collected, struct{}{}) }
 	collected = func(struct{}) {
-		metrics.Read(live)
-		if percent := h.growth(live[0].Value.Uint64()); percent != now {
-			now = percent
-			debug.SetGCPercent(percent)
-		}
+		h.decide()
 		watch()
 	}
 	watch()
 	return h
+}
+
+// decide goes by what the last collection found to live.
+func (h *heap) decide() {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	percent := h.growth(live[0].Value.Uint64())
+	if h.now.Swap(int64(percent)) != int64(percent) {
+		debug.SetGCPercent(percent)
+	}
 }
 
 // gather tells that much of what is read from now on is soon done with: a cluster of
@@ -56,22 +65,40 @@ func (h *heap) gather() {
 	}
 }
 
+// judgeLittle tells that little of a large document is judged, which takes far less than
+// the room for all of it.
+func (h *heap) judgeLittle() {
+	if h != nil && !h.fixed {
+		h.judgesLittle.Store(true)
+		h.decide()
+	}
+}
+
 // growth is by how many percent the heap may grow until the next collection: to 192 MB,
 // but no more than fivefold, and by a quarter where it is larger. While much is gathered
 // it may not even grow fivefold from little: what it finds at one collection may be the
-// double of what it found at the last.
+// double of what it found at the last. Where little is judged it may grow to 80 MB, and by
+// an eighth where it is larger, unless it is so large that collecting takes long.
 func (h *heap) growth(live uint64) int {
-	const room, most, least = 192 << 20, 400, 24
 	switch {
 	case h.gathers.Load() && live > 12<<20:
 		return 40
 	case h.gathers.Load():
 		return 200
-	case live >= room:
-		return least
+	case h.judgesLittle.Load() && live < 160<<20:
+		return growth(live, 80<<20, 12)
 	default:
-		return int(max(least, min(most, 100*(room-live)/max(live, 1))))
+		return growth(live, 192<<20, 24)
 	}
+}
+
+// growth is by how many percent what lives may grow: to room, and by least at least.
+func growth(live, room uint64, least int) int {
+	const most = 400
+	if live >= room {
+		return least
+	}
+	return max(least, int(min(most, 100*(room-live)/max(live, 1)))) //nolint:gosec // at most 400
 }
 
 // giveBack returns memory that gathering is done with, where that is much: what comes

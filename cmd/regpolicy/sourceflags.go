@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/collectors"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/collectors/handshake"
@@ -28,6 +29,8 @@ type sourceFlags struct {
 	kubectl, flags *pflag.FlagSet
 	// publishes tells that the report goes into the live cluster.
 	publishes bool
+	// judges is what judges the documents, if nothing else is done with them.
+	judges *engine.Library
 
 	supervisorContext, supervisorNamespace, cluster string
 	// called is what the document calls the cluster, if not after its context.

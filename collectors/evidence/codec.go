@@ -25,35 +25,61 @@ func Decode(data []byte) (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading evidence document: %w", err)
 	}
-	noNull(d)
 	fillEmpty(d)
-	shareTexts(d)
 	return d, nil
 }
 
-// decode reads as encoding/json does, but for case, for names that are there twice and
-// for text that is no UTF-8, and needs no copy of the text.
 func decode(data []byte) (*Document, error) {
+	if d, err := decodeFrom(newDecoder(bytes.NewBuffer(data)), sharing()); err == nil && d.SchemaVersion == SchemaVersion {
+		return d, nil
+	}
+	// What is wrong, and where, is told best without any detour.
+	d, err := decodeFrom(newDecoder(bytes.NewBuffer(data)), strictly())
+	if err == nil && d.SchemaVersion == SchemaVersion {
+		return d, nil
+	}
+	// Another version's fields are unknown here; that it is one says more.
+	var head struct {
+		SchemaVersion any `json:"schema_version"`
+	}
+	if json.Unmarshal(data, &head) == nil {
+		if version, _ := head.SchemaVersion.(string); version != SchemaVersion {
+			return nil, fmt.Errorf("schema_version is %.60q, this program reads %q", version, SchemaVersion)
+		}
+	}
+	return nil, unlike(data, err)
+}
+
+// newDecoder reads as encoding/json does, but for names that are there twice and for text
+// that is no UTF-8, and needs no copy of a text that is a *bytes.Buffer.
+func newDecoder(from io.Reader) *jsontext.Decoder {
+	return jsontext.NewDecoder(from, jsontext.AllowDuplicateNames(false), jsontext.AllowInvalidUTF8(false))
+}
+
+// strictly reads as encoding/json does, but for case.
+func strictly() jsonv2.Options {
+	return jsonv2.JoinOptions(jsonv1.DefaultOptionsV1(), jsonv1.ReportErrorsWithLegacySemantics(false),
+		jsonv2.MatchCaseInsensitiveNames(false), jsonv2.RejectUnknownMembers(true))
+}
+
+// sharing has equal pods be one.
+func sharing() jsonv2.Options {
+	return jsonv2.JoinOptions(strictly(), jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(newPodReader().read)))
+}
+
+func decodeFrom(dec *jsontext.Decoder, how jsonv2.Options) (*Document, error) {
 	var d Document
-	dec := jsontext.NewDecoder(bytes.NewBuffer(data))
-	err := jsonv2.UnmarshalDecode(dec, &d, jsonv1.DefaultOptionsV1(), jsonv1.ReportErrorsWithLegacySemantics(false),
-		jsonv2.MatchCaseInsensitiveNames(false), jsontext.AllowDuplicateNames(false), jsontext.AllowInvalidUTF8(false), jsonv2.RejectUnknownMembers(true))
-	if err != nil || d.SchemaVersion != SchemaVersion {
-		// Another version's fields are unknown here; that it is one says more.
-		var head struct {
-			SchemaVersion any `json:"schema_version"`
-		}
-		if json.Unmarshal(data, &head) == nil {
-			if version, _ := head.SchemaVersion.(string); version != SchemaVersion {
-				return nil, fmt.Errorf("schema_version is %.60q, this program reads %q", version, SchemaVersion)
-			}
-		}
-		return nil, unlike(data, err)
+	if err := jsonv2.UnmarshalDecode(dec, &d, how); err != nil {
+		return nil, err
 	}
+	return &d, atEnd(dec)
+}
+
+func atEnd(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, unlike(data, errors.New("there is more after its end"))
+		return errors.New("there is more after its end")
 	}
-	return &d, nil
+	return nil
 }
 
 // check refuses a document that contradicts itself: what is cut out of it, by

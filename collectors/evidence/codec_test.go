@@ -1,7 +1,10 @@
 package evidence
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -60,25 +63,42 @@ func TestDecodeTellsWhatIsWrong(t *testing.T) {
 	}
 }
 
-// BenchmarkDecode reads a document of 5,000 pods.
+// BenchmarkDecode reads a document of 5,000 pods, as a whole and in parts.
 func BenchmarkDecode(b *testing.B) {
-	builder := NewBuilder(Tool{}, time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC))
-	builder.Record(func(d *Document) {
-		for i := range 5000 {
-			d.Pods[fmt.Sprintf("shop/web-%d", i)] = &Pod{Node: fmt.Sprintf("wk-%d", i%100), Phase: "Running", Images: []string{"harbor.corp.example/shop/web:1.0"}, Observed: true}
-		}
-	})
-	text, err := Encode(builder.Build("internal"))
+	text, err := io.ReadAll(podsText(b, 5000))
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.SetBytes(int64(len(text)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Decode(text); err != nil {
-			b.Fatal(err)
-		}
+	for name, read := range map[string]func() error{
+		"whole": func() error { _, err := Decode(text); return cmp.Or(err, Scan(text)) },
+		"parts": func() error { _, _, err := DecodeFrom(bytes.NewReader(text), nil); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := read(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
+}
+
+// podsText is a document of n pods, a hundred different ones.
+func podsText(t testing.TB, n int) io.Reader {
+	t.Helper()
+	builder := NewBuilder(Tool{}, time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC))
+	builder.Record(func(d *Document) {
+		for i := range n {
+			d.Pods[fmt.Sprintf("shop/web-%d", i)] = &Pod{Node: fmt.Sprintf("wk-%d", i%100), Phase: "Running", Images: []string{"harbor.corp.example/shop/web:1.0"}, Observed: true}
+		}
+	})
+	var text bytes.Buffer
+	if err := Write(&text, builder.Build("internal")); err != nil {
+		t.Fatal(err)
+	}
+	return &text
 }
 
 // TestDecodePods: equal pods are one in memory, what differs in anything is not, and null

@@ -62,6 +62,8 @@ func sameDecoded(t *testing.T, data []byte) {
 	case err == nil && wantErr != nil:
 		t.Fatalf("it is read, encoding/json's error %v", wantErr)
 	case err == nil:
+		fillEmpty(&want)
+		fillEmpty(got)
 		if diff := cmp.Diff(&want, got); diff != "" {
 			t.Error(diff)
 		}

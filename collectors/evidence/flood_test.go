@@ -1,6 +1,8 @@
 package evidence_test
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -9,6 +11,14 @@ import (
 
 func TestDecodeTakesLinearTime(t *testing.T) {
 	flood.Linear(t, func(text []byte) { _, _ = evidence.Decode(text) })
+	flood.Linear(t, func(text []byte) {
+		quoted, err := json.Marshal(string(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := `{"schema_version": "` + evidence.SchemaVersion + `", "pods": {"a/b": {"node": ` + string(quoted) + "}}}"
+		_, _, _ = evidence.DecodeFrom(strings.NewReader(whole), map[string]bool{"pods": true})
+	})
 }
 
 // A document's own fields, each filled with what a shape has.

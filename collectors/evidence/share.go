@@ -1,68 +1,79 @@
 package evidence
 
 import (
-	"strconv"
-	"strings"
+	"hash/maphash"
+	"slices"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// shareTexts has what a cluster's pods repeat stand in memory once: a hundred thousand
+// podReader has what a cluster's pods repeat stand in memory once: a hundred thousand
 // pods have a few thousand nodes, images and names between them, and those of a workload
-// on a node differ by their names alone. Equal pods are one afterwards, so that none may
-// be changed where it is.
-func shareTexts(d *Document) {
-	t := texts{}
-	known := map[podKey]*Pod{}
-	for name, p := range d.Pods {
-		t.share(&p.Node, &p.Phase, &p.ServiceAccount, &p.Platform)
-		t.shareAll(p.Images)
-		t.shareAll(p.PullSecrets)
-		t.shareAll(p.MissingPullSecrets)
-		key := keyOf(p)
-		if known[key] == nil {
-			known[key] = p
+// on a node differ by their names alone. Equal pods are one, so that none may be changed
+// where it is. A pod is kept only if none was like it before.
+type podReader struct {
+	scratch Pod
+	images  []string        // scratch's, between two pods
+	known   map[uint64]*Pod // by hash; of two with the same hash that differ, the first
+	hash    maphash.Hash
+	texts   texts
+}
+
+func newPodReader() *podReader { return &podReader{known: map[uint64]*Pod{}, texts: texts{}} }
+
+// read reads a pod; one that is null says nothing.
+func (r *podReader) read(from *jsontext.Decoder, pod **Pod) error {
+	clear(r.images)
+	r.scratch = Pod{Images: r.images[:0]}
+	if err := jsonv2.UnmarshalDecode(from, &r.scratch); err != nil {
+		return err
+	}
+	r.images = r.scratch.Images
+	hash := r.hashOf(&r.scratch)
+	known := r.known[hash]
+	if known == nil || !samePod(known, &r.scratch) {
+		kept := r.scratch
+		kept.Images = slices.Clone(kept.Images)
+		fillPod(&kept)
+		r.share(&kept)
+		if known == nil {
+			r.known[hash] = &kept
 		}
-		d.Pods[name] = known[key]
+		known = &kept
 	}
+	*pod = known
+	return nil
 }
 
-// podKey is all of a pod.
-type podKey struct {
-	node, phase, account, platform string
-	images, secrets, missing       string
-	counts                         [3]int
-	always, observed               bool
+func (r *podReader) share(p *Pod) {
+	r.texts.share(&p.Node, &p.Phase, &p.ServiceAccount, &p.Platform)
+	r.texts.shareAll(p.Images)
+	r.texts.shareAll(p.PullSecrets)
+	r.texts.shareAll(p.MissingPullSecrets)
 }
 
-func keyOf(p *Pod) podKey {
-	return podKey{
-		p.Node, p.Phase, p.ServiceAccount, p.Platform,
-		joined(p.Images), joined(p.PullSecrets), joined(p.MissingPullSecrets),
-		[3]int{len(p.Images), len(p.PullSecrets), len(p.MissingPullSecrets)},
-		p.AlwaysPulls, p.Observed,
-	}
-}
-
-// joined tells lists of one length apart: each text stands behind its length.
-func joined(list []string) string {
-	if len(list) == 1 {
-		return list[0]
-	}
-	var out strings.Builder
-	for _, text := range list {
-		out.WriteString(strconv.Itoa(len(text)))
-		out.WriteByte(':')
-		out.WriteString(text)
-	}
-	return out.String()
-}
-
-// noNull has a pod that is null be one that says nothing.
-func noNull(d *Document) {
-	for name, p := range d.Pods {
-		if p == nil {
-			d.Pods[name] = &Pod{}
+func (r *podReader) hashOf(p *Pod) uint64 {
+	r.hash.Reset()
+	write := func(texts ...string) {
+		for _, text := range texts {
+			_, _ = r.hash.WriteString(text) // it never fails
+			_ = r.hash.WriteByte(0)
 		}
+		_ = r.hash.WriteByte(1)
 	}
+	write(p.Node, p.Phase, p.ServiceAccount, p.Platform)
+	write(p.Images...)
+	write(p.PullSecrets...)
+	write(p.MissingPullSecrets...)
+	return r.hash.Sum64()
+}
+
+// samePod compares all of two pods.
+func samePod(a, b *Pod) bool {
+	return a.Node == b.Node && a.Phase == b.Phase && a.ServiceAccount == b.ServiceAccount && a.Platform == b.Platform &&
+		a.AlwaysPulls == b.AlwaysPulls && a.Observed == b.Observed &&
+		slices.Equal(a.Images, b.Images) && slices.Equal(a.PullSecrets, b.PullSecrets) && slices.Equal(a.MissingPullSecrets, b.MissingPullSecrets)
 }
 
 type texts map[string]string

@@ -58,8 +58,26 @@ func add(m map[string][]string, key, value string) {
 }
 
 // fillEmpty turns nil slices and maps that JSON would write as null into empty
-// ones: the schema says array and object, and policies iterate.
-func fillEmpty(d *Document) { fill(reflect.ValueOf(d).Elem()) }
+// ones: the schema says array and object, and policies iterate. A pod that is null
+// becomes one that says nothing.
+func fillEmpty(d *Document) {
+	for name, p := range d.Pods { // so many that reflection would be felt
+		if p == nil {
+			p = &Pod{}
+			d.Pods[name] = p
+		}
+		fillPod(p)
+	}
+	fill(reflect.ValueOf(d).Elem())
+}
+
+func fillPod(p *Pod) {
+	for _, list := range []*[]string{&p.Images, &p.PullSecrets, &p.MissingPullSecrets} {
+		if *list == nil {
+			*list = []string{}
+		}
+	}
+}
 
 func fill(v reflect.Value) {
 	switch v.Kind() {
@@ -93,12 +111,13 @@ func fillMap(v reflect.Value) {
 	if v.IsNil() {
 		v.Set(reflect.MakeMap(v.Type()))
 	}
-	if !hasContainers(v.Type().Elem()) {
+	if t := v.Type(); !hasContainers(t.Elem()) || t == reflect.TypeFor[map[string]*Pod]() {
 		return
 	}
-	for _, key := range v.MapKeys() {
-		elem := reflect.New(v.Type().Elem()).Elem()
-		elem.Set(v.MapIndex(key))
+	key, elem := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+	for entries := v.MapRange(); entries.Next(); {
+		key.SetIterKey(entries)
+		elem.SetIterValue(entries)
 		fill(elem)
 		v.SetMapIndex(key, elem)
 	}

@@ -91,6 +91,10 @@ type Document struct {
 	Bytes []byte
 	// SHA256 is the lower-case hex digest of the file as it is.
 	SHA256 string
+	// Read is a large document that OpenToJudge has decoded and looked through for
+	// secrets, and Text what is kept of it; there are no Bytes then.
+	Read *evidence.Document
+	Text *evidence.Text
 }
 
 // NodeTree is a copy of a node's files, from its root.

@@ -35,7 +35,19 @@ import (
 // An argument that is named twice is read once. When ctx ends Open returns its
 // error; a read of stdin that waits is then left behind, until stdin ends.
 func Open(ctx context.Context, args []string, stdin io.Reader, limits Limits) (*Input, error) {
-	o := &opener{
+	return newOpener(stdin, limits).open(ctx, args)
+}
+
+// OpenToJudge is Open for one who needs no text of the sections of documents that left
+// names: large files that are documents are read in parts.
+func OpenToJudge(ctx context.Context, args []string, stdin io.Reader, limits Limits, left map[string]bool) (*Input, error) {
+	o := newOpener(stdin, limits)
+	o.parts, o.left = true, left
+	return o.open(ctx, args)
+}
+
+func newOpener(stdin io.Reader, limits Limits) *opener {
+	return &opener{
 		in: &Input{
 			Nodes:    map[string]NodeTree{},
 			Sources:  map[string]evidence.Source{},
@@ -50,6 +62,9 @@ func Open(ctx context.Context, args []string, stdin io.Reader, limits Limits) (*
 		seen:    map[string]bool{},
 		named:   map[namedKey][]int{},
 	}
+}
+
+func (o *opener) open(ctx context.Context, args []string) (*Input, error) {
 	opened := map[string]bool{}
 	for _, arg := range args {
 		name := filepath.Clean(arg)
@@ -83,6 +98,9 @@ type opener struct {
 	stdin   io.Reader
 	limits  Limits
 	decoder *manifest.Decoder
+	// parts tells to read large documents in parts, without the sections of left.
+	parts bool
+	left  map[string]bool
 
 	files int   // looked at
 	bytes int64 // read
@@ -180,6 +198,11 @@ func (o *opener) file(ctx context.Context, name string, size int64) error {
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return statError(name, err)
+	}
+	if o.parts && size >= largeDocument {
+		if read, err := o.inParts(name, f, head[:n]); err != nil || read {
+			return err
+		}
 	}
 	rest := io.MultiReader(bytes.NewReader(head[:n]), f)
 	if archive.Sniff(head[:n]) == archive.None {

@@ -26,7 +26,7 @@ func BenchmarkPolicy(b *testing.B) {
 		b.Fatal(err)
 	}
 	in := large(b, 500)
-	value, err := in.convert(in.Document.CollectedAt, nil)
+	value, err := in.convert(in.Document.CollectedAt, nil, false)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func BenchmarkConvert(b *testing.B) {
 	b.SetBytes(int64(len(in.Bytes)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := in.convert(in.Document.CollectedAt, nil); err != nil {
+		if _, err := in.convert(in.Document.CollectedAt, nil, false); err != nil {
 			b.Fatal(err)
 		}
 	}

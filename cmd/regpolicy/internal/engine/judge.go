@@ -15,51 +15,9 @@ import (
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/limits"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
-	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/terms"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
-
-// Input is one evidence document to judge: its bytes, and where they came from.
-type Input struct {
-	URI string
-	// Name is what one of several documents is called that names no cluster.
-	Name     string
-	Bytes    []byte
-	Document *evidence.Document
-
-	// value is the document as policies read it, judged as of at.
-	value ast.Value
-	at    evidence.Time
-}
-
-// Prepare converts the document for policies once, where it is judged many times
-// as of its own time.
-func (in *Input) Prepare() error {
-	at := in.Document.CollectedAt
-	if in.Document.At != nil {
-		at = *in.Document.At
-	}
-	value, err := in.convert(at, nil)
-	in.value, in.at = value, at
-	return err
-}
-
-// convert converts the document without the sections that left names.
-func (in *Input) convert(at evidence.Time, left map[string]bool) (ast.Value, error) {
-	if in.value != nil && in.at.Equal(at.Time) {
-		return in.value, nil
-	}
-	text, err := at.MarshalJSON()
-	if err != nil {
-		return nil, fmt.Errorf("writing time: %w", err)
-	}
-	value, err := terms.Read(in.Bytes, map[string]string{"at": string(text[1 : len(text)-1])}, left)
-	if err != nil {
-		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
-	}
-	return value, nil
-}
 
 // Options are what a verdict may depend on besides document and policies.
 type Options struct {
@@ -124,7 +82,7 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 	j := l.Begin(opt)
 	defer j.Close()
 	for i := range inputs {
-		j.allow(memoryPerByte * len(inputs[i].Bytes))
+		j.allow(memoryPerByte * inputs[i].size())
 	}
 	for rest := inputs; len(rest) > 0; {
 		n := together(rest)

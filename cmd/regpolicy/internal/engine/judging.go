@@ -94,10 +94,10 @@ func (j *Judging) Close() { j.opt.memory.Close() }
 // Judge judges one document. Several may be judged at once; what they gave is added
 // in an order that does not hang on which was the first to be done.
 func (j *Judging) Judge(ctx context.Context, in *Input) (*Judged, error) {
-	j.allow(memoryPerByte * len(in.Bytes))
+	j.allow(memoryPerByte * in.size())
 	judged, failures := j.judge(ctx, []*Input{in}, j.opt.Jobs)
 	if failures[0] != nil {
-		j.allow(-memoryPerByte * len(in.Bytes))
+		j.allow(-memoryPerByte * in.size())
 	}
 	return judged[0], failures[0]
 }
@@ -109,7 +109,7 @@ func together(inputs []Input) int {
 	const most, bytes = 64, 4 << 20
 	size := 0
 	for i := range inputs {
-		if size += len(inputs[i].Bytes); i > 0 && size > bytes || i == most {
+		if size += inputs[i].size(); i > 0 && size > bytes || i == most {
 			return i
 		}
 	}

@@ -94,6 +94,10 @@ func (l *Library) Policies() []*Policy { return l.policies }
 // Knows tells whether some policy, picked or not, has the id.
 func (l *Library) Knows(id string) bool { return l.ids[id] }
 
+// Unread are the sections of a document that no picked policy reads. What policies point
+// to there is quoted from Input.Document.
+func (l *Library) Unread() map[string]bool { return l.left }
+
 // Digest is the SHA-256 over all modules, and the data where there is some.
 func (l *Library) Digest() string { return l.digest }
 

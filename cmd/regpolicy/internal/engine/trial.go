@@ -3,8 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -20,7 +18,7 @@ type trial struct {
 	in    *Input
 	value ast.Value
 	at    evidence.Time
-	sum   [sha256.Size]byte
+	sum   string
 	size  int
 	opt   Options
 	packs bool
@@ -60,7 +58,7 @@ func (j *Judging) judge(ctx context.Context, inputs []*Input, jobs int) ([]*Judg
 
 // open begins with a document: reads it as policies do.
 func (j *Judging) open(in *Input) (*trial, error) {
-	l, t := j.library, &trial{in: in, at: in.Document.CollectedAt, size: len(in.Bytes), opt: j.opt}
+	l, t := j.library, &trial{in: in, at: in.Document.CollectedAt, sum: in.digest(), size: in.size(), opt: j.opt}
 	if in.Document.At != nil {
 		t.at = *in.Document.At
 	}
@@ -68,7 +66,7 @@ func (j *Judging) open(in *Input) (*trial, error) {
 		t.at = evidence.At(*t.opt.At)
 	}
 	var err error
-	if t.value, err = in.convert(t.at, l.left); err != nil {
+	if t.value, err = in.convert(t.at, l.left, t.opt.LetGo); err != nil {
 		return nil, err
 	}
 	if t.opt.Tracer == nil { // each policy is to be seen to run its own way
@@ -78,7 +76,6 @@ func (j *Judging) open(in *Input) (*trial, error) {
 		}
 		t.opt.shared = l.shared.Document(foresees(t.size, t.opt), fixed)
 	}
-	t.sum = sha256.Sum256(in.Bytes)
 	if t.opt.LetGo {
 		in.Bytes = nil
 	}
@@ -136,7 +133,7 @@ func (t *trial) close(left map[string]bool) (*Judged, error) {
 	in, doc := t.in, t.in.Document
 	out := &Judged{
 		document: report.Document{
-			URI: in.URI, SHA256: hex.EncodeToString(t.sum[:]), CollectedAt: doc.CollectedAt, Cluster: doc.Cluster, At: t.at,
+			URI: in.URI, SHA256: t.sum, CollectedAt: doc.CollectedAt, Cluster: doc.Cluster, At: t.at,
 		},
 		value: readable{value: t.value}, results: t.results, passes: t.passes, foreseen: t.foreseen,
 		paths: trustPaths(t.results, in, t.opt.Many, t.at),

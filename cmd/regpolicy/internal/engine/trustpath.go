@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ const (
 
 // trustPaths are the chains of the registries that results are about.
 func trustPaths(results resultLists, in *Input, many bool, at evidence.Time) []report.TrustPath {
-	p := pathing{doc: in.Document, at: at, files: map[string]fileSummary{}}
+	p := pathing{doc: in.Document, at: at, files: map[string]fileSummary{}, groups: nodeGroups{}}
 	if many {
 		p.cluster = clusterOf(in)
 	}
@@ -29,6 +30,9 @@ func trustPaths(results resultLists, in *Input, many bool, at evidence.Time) []r
 	for i, name := range judgedEndpoints(results, in.Document) {
 		if i == pathRegistries {
 			break
+		}
+		if p.nodes == nil {
+			p.nodes = slices.Sorted(maps.Keys(in.Document.Nodes))
 		}
 		e := in.Document.Endpoints[name]
 		for _, key := range slices.Sorted(maps.Keys(e.Chains)) {
@@ -69,6 +73,43 @@ type pathing struct {
 	// files are those of nodes that have nothing of their own for a registry, by
 	// store: they are the same for each registry.
 	files map[string]fileSummary
+	// nodes are the names of all, sorted.
+	nodes  []string
+	groups nodeGroups
+}
+
+// nodeGroups are nodes by the store that they verify a chain with.
+type nodeGroups map[string]*nodeGroup
+
+type nodeGroup struct {
+	names []string
+	own   bool // some node has settings of its own for the registry
+}
+
+// noGroups are groups without nodes, with the room that those of other chains had.
+func (p *pathing) noGroups() nodeGroups {
+	for _, g := range p.groups {
+		g.names, g.own = g.names[:0], false
+	}
+	return p.groups
+}
+
+func (g nodeGroups) of(store string) *nodeGroup {
+	if g[store] == nil {
+		g[store] = &nodeGroup{}
+	}
+	return g[store]
+}
+
+// used are the stores that nodes have.
+func (g nodeGroups) used() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for store, group := range g {
+			if len(group.names) > 0 && !yield(store) {
+				return
+			}
+		}
+	}
 }
 
 type fileSummary struct {
@@ -118,12 +159,8 @@ func (p *pathing) store(kind, digest string, chain *evidence.Chain) report.PathS
 // nodeStores are the distinct stores that nodes verify the chain with: the broken
 // ones first, those of many nodes before others.
 func (p *pathing) nodeStores(registry, key string, e *evidence.Endpoint, chain *evidence.Chain) (stores []report.PathStore, more int) {
-	type group struct {
-		names []string
-		own   bool // some node has settings of its own for the registry
-	}
-	groups := map[string]*group{}
-	for _, name := range slices.Sorted(maps.Keys(p.doc.Nodes)) {
+	groups := p.noGroups()
+	for _, name := range p.nodes {
 		node := p.doc.Nodes[name]
 		seen := e.Probes["node/"+name].Chain // a node's own view of the registry
 		if !node.Read {
@@ -131,23 +168,17 @@ func (p *pathing) nodeStores(registry, key string, e *evidence.Endpoint, chain *
 		}
 		store, own := storeFor(&node, registry)
 		if seen != "" && seen != key {
-			if groups[store] == nil {
-				groups[store] = &group{}
-			}
-			groups[store].own = true // the rest of its nodes are not all that share it
+			groups.of(store).own = true // the rest of its nodes are not all that share it
 			continue
 		}
 		if _, judged := chain.Verdicts[store]; !judged {
 			continue
 		}
-		if groups[store] == nil {
-			groups[store] = &group{}
-		}
-		groups[store].names = append(groups[store].names, name)
-		groups[store].own = groups[store].own || own || seen != ""
+		g := groups.of(store)
+		g.names = append(g.names, name)
+		g.own = g.own || own || seen != ""
 	}
-	maps.DeleteFunc(groups, func(_ string, g *group) bool { return len(g.names) == 0 })
-	order := slices.SortedFunc(maps.Keys(groups), func(a, b string) int {
+	order := slices.SortedFunc(groups.used(), func(a, b string) int {
 		return cmp.Or(
 			boolCompare(chain.Verdicts[a].OK, chain.Verdicts[b].OK),
 			cmp.Compare(len(groups[b].names), len(groups[a].names)), cmp.Compare(a, b))
@@ -158,7 +189,7 @@ func (p *pathing) nodeStores(registry, key string, e *evidence.Endpoint, chain *
 		}
 		g := groups[digest]
 		s := p.store(report.StoreNodes, digest, chain)
-		s.Nodes, s.NodeNames = len(g.names), g.names[:min(len(g.names), pathItems)]
+		s.Nodes, s.NodeNames = len(g.names), slices.Clone(g.names[:min(len(g.names), pathItems)])
 		f, known := p.files[digest]
 		if !known || g.own {
 			f.files, f.more = p.trustFiles(g.names)

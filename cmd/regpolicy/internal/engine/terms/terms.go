@@ -20,19 +20,31 @@ import (
 // adds keys of the outermost object. The keys of that object that left names are passed
 // over: they hold an empty object.
 func Read(text []byte, with map[string]string, left map[string]bool) (ast.Value, error) {
+	value, err := ReadFrom(bytes.NewBuffer(text), with, left)
+	if err != nil {
+		// Of what is no JSON the standard library tells more.
+		return plainly(text, with)
+	}
+	return value, nil
+}
+
+// ReadFrom does what Read does, of a text that is nowhere held as a whole.
+func ReadFrom(from io.Reader, with map[string]string, left map[string]bool) (ast.Value, error) {
 	r := reader{
-		from:    jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
+		from:    jsontext.NewDecoder(from, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
 		strings: map[string]node{}, others: map[string]node{}, with: with, left: left,
 	}
 	top, err := r.value()
-	if err == nil {
-		if _, err = r.from.ReadToken(); errors.Is(err, io.EOF) {
-			return top.term.Value, nil
-		}
+	if err != nil {
+		return nil, err
 	}
-	// Of what is no JSON the standard library tells more.
-	return plainly(text, with)
+	if _, err := r.from.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, errMore
+	}
+	return top.term.Value, nil
 }
+
+var errMore = errors.New("there is more after the end of the JSON text")
 
 // plainly is Read in three steps and with ten times the memory.
 func plainly(text []byte, with map[string]string) (ast.Value, error) {
@@ -184,6 +196,12 @@ func (r *reader) member(key node) (node, error) {
 // pairs are keys and values by turns; of equal keys the last counts.
 func pairs(parts []node) [][2]*ast.Term {
 	out := make([][2]*ast.Term, 0, len(parts)/2)
+	if distinct(parts) {
+		for i := 0; i < len(parts); i += 2 {
+			out = append(out, [2]*ast.Term{parts[i].term, parts[i+1].term})
+		}
+		return out
+	}
 	at := make(map[uint32]int, len(parts)/2)
 	for i := 0; i < len(parts); i += 2 {
 		key := parts[i].id
@@ -196,6 +214,22 @@ func pairs(parts []node) [][2]*ast.Term {
 		out = append(out, pair)
 	}
 	return out
+}
+
+// distinct tells that few keys differ, without the memory that many take.
+func distinct(parts []node) bool {
+	const few = 24
+	if len(parts) > 2*few {
+		return false
+	}
+	for i := 0; i < len(parts); i += 2 {
+		for j := i + 2; j < len(parts); j += 2 {
+			if parts[i].id == parts[j].id {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // close ends a collection, whose parts are those on the stack from bottom on.
