@@ -80,6 +80,7 @@ func (l *Library) Judge(ctx context.Context, inputs []Input, opt Options) (*repo
 		defer cancel()
 	}
 	j := l.Begin(opt)
+	j.expected = len(inputs)
 	defer j.Close()
 	for i := range inputs {
 		j.allow(memoryPerByte * inputs[i].size())

@@ -37,7 +37,11 @@ type Judging struct {
 	told     map[string]told // by fingerprint of a failure: what it bears on
 	fleet    *fleet.Join
 	dropped  report.Summary
+	expected int // documents, as far as that is known
 }
+
+// maxRoom bounds for how many results there is room before they come.
+const maxRoom = 1 << 16
 
 // Judged is one document's share of a report. It holds the document's text as
 // policies read it, until it is added.
@@ -198,9 +202,13 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 	if opt.OnlyFindings {
 		results = j.findings(results)
 	}
-	if len(rep.Results) == 0 {
+	switch {
+	case len(rep.Run.Documents) == 0:
 		rep.Results = results
-	} else {
+	case len(rep.Run.Documents) == 1: // there may be hundreds
+		rep.Results = slices.Grow(rep.Results, min(j.expected*len(results), maxRoom))
+		fallthrough
+	default:
 		rep.Results = append(rep.Results, results...)
 	}
 	maps.Copy(j.told, d.told)
@@ -231,9 +239,12 @@ func (j *Judging) Report() *report.Report {
 	rep := j.rep
 	sortChanges(rep.Forecast)
 	sortForecastGaps(rep.ForecastGaps)
-	rep.Results = append(rep.Results, j.waivers.findings()...)
+	expired := j.waivers.findings()
+	rep.Results = append(rep.Results, expired...)
 	rep.Run.Waivers = j.waivers.count()
-	sortResults(rep.Results)
+	if len(rep.Run.Documents) > 1 || len(expired) > 0 {
+		sortResults(rep.Results)
+	}
 	rep.Summary = report.Count(rep.Results)
 	for _, p := range rep.Packed {
 		rep.Summary.Pass += p.Len()
