@@ -8,7 +8,12 @@ func TestHeapGrowth(t *testing.T) {
 	little.judgesLittle.Store(true)
 	gathering.gather()
 	const mb = 1 << 20
-	for live := uint64(0); live < 2_000*mb; live += mb {
+	for h, most := range map[*heap]int{&judging: 96, &little: 80, &gathering: 8} {
+		if first := h.growth(0) * 4 / 100; first != most {
+			t.Errorf("the first collection comes at %d MB, want %d", first, most)
+		}
+	}
+	for live := uint64(mb); live < 2_000*mb; live += mb {
 		for _, h := range []*heap{&judging, &little, &gathering} {
 			percent := h.growth(live)
 			if percent < 12 || percent > 400 {
