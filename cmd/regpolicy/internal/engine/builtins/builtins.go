@@ -23,29 +23,40 @@ func Bound() { bound() }
 //
 //nolint:gochecknoglobals // see above
 var bound = sync.OnceFunc(func() {
-	for name, most := range map[string]func(args []*ast.Term) int{
-		ast.Concat.Name:                 concatenated,
-		ast.Sprintf.Name:                formatted,
-		ast.Replace.Name:                replaced,
-		ast.ReplaceN.Name:               replacedEach,
-		ast.RegexReplace.Name:           replacedMatches,
-		ast.JSONMarshal.Name:            marshalled,
-		ast.JSONMarshalWithOptions.Name: marshalled,
-		ast.YAMLMarshal.Name:            marshalled,
-		ast.BitsShiftLeft.Name:          shifted,
-		ast.ObjectUnionN.Name:           united,
+	for name, size := range map[string]func(args []*ast.Term) int{
+		ast.Concat.Name:        concatenated,
+		ast.Replace.Name:       replaced,
+		ast.ReplaceN.Name:      replacedEach,
+		ast.RegexReplace.Name:  replacedMatches,
+		ast.BitsShiftLeft.Name: shifted,
+		ast.ObjectUnionN.Name:  united,
 	} {
-		refuseCalls(name, func(args []*ast.Term) string {
-			if most(args) > maxText {
-				return fmt.Sprintf("would make more than %d MiB of text", maxText>>20)
-			}
-			return ""
-		})
+		refuseCalls(name, func(args []*ast.Term) string { return tooLong(size(args)) })
+	}
+	for name, why := range writingCalls {
+		refuseCalls(name, why)
 	}
 	for name, why := range deepCalls {
 		refuseCalls(name, why)
 	}
 })
+
+// writingCalls say why a call that writes values out is refused, or nothing.
+//
+//nolint:gochecknoglobals // it is never changed
+var writingCalls = map[string]func(args []*ast.Term) string{
+	ast.Sprintf.Name:                formatted,
+	ast.JSONMarshal.Name:            marshalled,
+	ast.JSONMarshalWithOptions.Name: marshalled,
+	ast.YAMLMarshal.Name:            marshalled,
+}
+
+func tooLong(size int) string {
+	if size > maxText {
+		return fmt.Sprintf("would make more than %d MiB of text", maxText>>20)
+	}
+	return ""
+}
 
 // refuseCalls halts a query that calls a built-in function with arguments that why tells
 // something of.
@@ -65,20 +76,6 @@ func length(t *ast.Term) int {
 	return len(s)
 }
 
-// Written is about how long a value is as text, or more than most: parts that a
-// value holds several times count each time, because that is how it is written.
-func Written(t *ast.Term, most int) int {
-	size := 0
-	ast.WalkTerms(t, func(t *ast.Term) bool {
-		if size > most {
-			return true
-		}
-		size += 2 + length(t)
-		return false
-	})
-	return size
-}
-
 func concatenated(args []*ast.Term) int {
 	size, n := 0, 0
 	add := func(t *ast.Term) {
@@ -95,15 +92,21 @@ func concatenated(args []*ast.Term) int {
 }
 
 // formatted allows for verbs that name their argument: each may be the longest.
-func formatted(args []*ast.Term) int {
+func formatted(args []*ast.Term) string {
 	values, _ := args[1].Value.(*ast.Array)
 	if values == nil {
-		return 0
+		return ""
 	}
 	longest := 0
-	values.Foreach(func(t *ast.Term) { longest = max(longest, Written(t, maxText)) })
+	for i := range values.Len() {
+		size, deep := Written(values.Elem(i), maxText)
+		if deep {
+			return tooDeep("write")
+		}
+		longest = max(longest, size)
+	}
 	format, _ := args[0].Value.(ast.String)
-	return len(format) + strings.Count(string(format), "%")*longest
+	return tooLong(len(format) + strings.Count(string(format), "%")*longest)
 }
 
 func replaced(args []*ast.Term) int {
@@ -128,7 +131,13 @@ func replacedMatches(args []*ast.Term) int {
 	return text + (text+1)*to + to*text/2
 }
 
-func marshalled(args []*ast.Term) int { return Written(args[0], maxText) }
+func marshalled(args []*ast.Term) string {
+	size, deep := Written(args[0], maxText)
+	if deep {
+		return tooDeep("write")
+	}
+	return tooLong(size)
+}
 
 // shifted is the number's length as text, about a digit for three bits.
 func shifted(args []*ast.Term) int {
