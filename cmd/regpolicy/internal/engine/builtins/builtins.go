@@ -70,10 +70,16 @@ func refuseCalls(name string, why func(args []*ast.Term) string) {
 	})
 }
 
-// length is that of a string; of anything else it is zero, and the call fails.
+// length is that of a string, or of a number as text; of anything else it is zero.
 func length(t *ast.Term) int {
-	s, _ := t.Value.(ast.String)
-	return len(s)
+	switch v := t.Value.(type) {
+	case ast.String:
+		return len(v)
+	case ast.Number:
+		return len(v)
+	default:
+		return 0
+	}
 }
 
 func concatenated(args []*ast.Term) int {
@@ -89,24 +95,6 @@ func concatenated(args []*ast.Term) int {
 		parts.Foreach(add)
 	}
 	return size + n*length(args[0])
-}
-
-// formatted allows for verbs that name their argument: each may be the longest.
-func formatted(args []*ast.Term) string {
-	values, _ := args[1].Value.(*ast.Array)
-	if values == nil {
-		return ""
-	}
-	longest := 0
-	for i := range values.Len() {
-		size, deep := Written(values.Elem(i), maxText)
-		if deep {
-			return tooDeep("write")
-		}
-		longest = max(longest, size)
-	}
-	format, _ := args[0].Value.(ast.String)
-	return tooLong(len(format) + strings.Count(string(format), "%")*longest)
 }
 
 func replaced(args []*ast.Term) int {
