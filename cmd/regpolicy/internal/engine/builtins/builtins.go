@@ -4,6 +4,8 @@ package builtins
 
 import (
 	"fmt"
+	"io"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -103,20 +105,61 @@ func replaced(args []*ast.Term) int {
 	return len(text) + strings.Count(string(text), string(old))*length(args[2])
 }
 
-// replacedEach takes the longest replacement for what may be replaced anywhere.
+// replacedEach takes the longest replacement for what may be replaced anywhere, and where
+// that would be too long what is made of the text.
 func replacedEach(args []*ast.Term) int {
-	longest := 0
-	if patterns, ok := args[0].Value.(ast.Object); ok {
-		patterns.Foreach(func(_, to *ast.Term) { longest = max(longest, length(to)) })
+	patterns, ok := args[0].Value.(ast.Object)
+	text, _ := args[1].Value.(ast.String)
+	if !ok {
+		return 0
 	}
-	return (length(args[1]) + 1) * max(longest, 1)
+	longest := 1
+	var pairs []string
+	patterns.Foreach(func(from, to *ast.Term) {
+		longest = max(longest, length(to))
+		old, _ := from.Value.(ast.String)
+		put, _ := to.Value.(ast.String)
+		pairs = append(pairs, string(old), string(put))
+	})
+	if most := (len(text) + 1) * longest; most <= maxText {
+		return most
+	}
+	var made counted
+	_, _ = strings.NewReplacer(pairs...).WriteString(&made, string(text)) // it fails where it is too long
+	return int(made)
 }
 
-// replacedMatches allows for a match at each byte; "$1" may stand for all of the
-// text, but the parts of all matches together are not longer than it.
+// counted takes what is written until that is too long.
+type counted int
+
+func (c *counted) Write(p []byte) (int, error) {
+	if *c += counted(len(p)); *c > maxText {
+		return 0, io.ErrShortWrite
+	}
+	return len(p), nil
+}
+
+// replacedMatches allows for a match at each byte, and looks for them only where that
+// would be too long: most texts match at few places, and to look takes as long as to replace.
 func replacedMatches(args []*ast.Term) int {
-	text, to := length(args[0]), length(args[2])
-	return text + (text+1)*to + to*text/2
+	text, _ := args[0].Value.(ast.String)
+	pattern, _ := args[1].Value.(ast.String)
+	to, _ := args[2].Value.(ast.String)
+	parts := strings.Count(string(to), "$")
+	if most := len(text) + (len(text)+1)*len(to) + parts*len(text); most <= maxText {
+		return most
+	}
+	matching, err := regexp.Compile(string(pattern))
+	if err != nil {
+		return 0 // OPA says so
+	}
+	matches, matched := 0, 0
+	matching.ReplaceAllStringFunc(string(text), func(match string) string {
+		matches++
+		matched += len(match)
+		return ""
+	})
+	return len(text) - matched + matches*len(to) + parts*matched
 }
 
 func marshalled(args []*ast.Term) string {
