@@ -19,6 +19,10 @@ func long(name, text string) string {
 // Some functions go as deep as what they read.
 func TestCallsThatWouldFillTheStackAreRefused(t *testing.T) {
 	within := func(open, shut, call string) string { return long("o", open) + long("s", shut) + "\t" + call + "\n" }
+	// Each call puts what it is given twelve thousand deep in all.
+	const deep = "\tkeys := [\"0\" | some _ in numbers.range(1, 6000)]\n" +
+		"\tlist := json.unmarshal(concat(\"\", array.concat(array.concat([\"[\" | some _ in keys], [\"0\"]), [\"]\" | some _ in keys])))\n" +
+		"\ta := json.patch(list, [{\"op\": \"replace\", \"path\": keys, \"value\": list}])\n"
 	const loop = `{"definitions": {"a": {"anyOf": [{"$ref": "#/definitions/a"}]}}, "$ref": "#/definitions/a"}`
 	for name, c := range map[string]struct{ body, want string }{
 		"a glob":                     {within("{a,", "}", `glob.match(concat("", [o17, s17]), [], "a")`), "glob.match would read brackets nested more than 10000 deep"},
@@ -26,6 +30,9 @@ func TestCallsThatWouldFillTheStackAreRefused(t *testing.T) {
 		"a GraphQL schema":           {within("[", "]", "graphql.parse_schema(concat(\"\", [`type Q { a: `, o17, `Int`, s17, ` }`]))"), "graphql.parse_schema would read brackets"},
 		"a template":                 {within("{{if 1}}", "{{end}}", `strings.render_template(concat("", [o17, s17]), {}) == ""`), "strings.render_template would render a template of more than 10000 actions"},
 		"many patches":               {"\tp := [\"0\" | some _ in numbers.range(1, 60000)]\n\tq := {\"op\": \"replace\", \"path\": p, \"value\": 1}\n\tjson.patch([], [q, q]) == []\n", "json.patch would follow paths of more than 100000 keys together"},
+		"patches of patches":         {deep + "\tjson.patch(list, [{\"op\": \"replace\", \"path\": keys, \"value\": a}])\n", "json.patch would put values nested more than 10000 deep"},
+		"a deep value as text":       {deep + "\tsprintf(\"%v\", [a]) != \"\"\n", "sprintf would write values nested more than 10000 deep"},
+		"a deep value as JSON":       {deep + "\tjson.marshal(a) != \"\"\n", "json.marshal would write values nested more than 10000 deep"},
 		"a schema that is endless":   {"\tjson.match_schema({}, " + loop + ")[0]\n", "json.match_schema would follow a schema that refers to itself without end, at #/definitions/a"},
 		"one that is a text":         {"\tjson.match_schema({}, `" + loop + "`)[0]\n", "json.match_schema would follow a schema that refers to itself"},
 		"one that is to be verified": {"\tjson.verify_schema(" + loop + ")[0]\n", "json.verify_schema would follow a schema that refers to itself"},

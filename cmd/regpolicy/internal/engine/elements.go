@@ -27,7 +27,7 @@ func unreportable(policies []*Policy, compiler *ast.Compiler) Errors {
 				continue
 			}
 			for _, rule := range compiler.GetRulesExact(ref) {
-				faults = append(faults, faultAt(rule.Location, hint, "rule %q of policy %q holds what could never be reported: %s", name, p.ID, types.Sprint(set.Of())))
+				faults = append(faults, faultAt(rule.Location, hint, "rule %q of policy %q holds what could never be reported: %s", name, p.ID, typeText(set.Of())))
 				break
 			}
 		}

@@ -66,11 +66,7 @@ func fromOPA(err error) Errors {
 	}
 	faults := make(Errors, 0, len(many))
 	for _, e := range many {
-		message := e.Message
-		if e.Details != nil {
-			message += " (" + strings.Join(strings.Fields(strings.Join(e.Details.Lines(), " ")), " ") + ")"
-		}
-		faults = append(faults, faultAt(e.Location, hintFor(e), "%s", brief(message)))
+		faults = append(faults, faultAt(e.Location, hintFor(e), "%s", brief(e.Message+detail(e.Details))))
 	}
 	return faults
 }

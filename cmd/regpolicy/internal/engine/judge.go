@@ -159,12 +159,8 @@ func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Op
 	switch greedy := errors.Is(context.Cause(limited), limits.ErrMemory); {
 	case greedy && !opt.alone && !left:
 		return nil, nil, errTooMuchMemory
-	case greedy && left:
-		message = "it took too much memory and could not be stopped"
-	case errors.Is(context.Cause(limited), limits.ErrStack):
-		message = opt.memory.Stack().Reason()
 	case greedy:
-		message = "it took too much memory and was stopped: the process may hold " + opt.memory.Allowance()
+		message = greed(context.Cause(limited), left, opt.memory)
 	case timeIsUp(ctx):
 		message = fmt.Sprintf("the %s for all judging were over before it was done", opt.Within)
 	case ctx.Err() != nil:
@@ -175,6 +171,19 @@ func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Op
 		message = fmt.Sprintf("it took longer than %s and was stopped", timeout)
 	}
 	return nil, []report.Result{p.result(report.Error, wholeDocument(), failedPolicy+evidence.Scrub(message))}, nil
+}
+
+// greed tells what a policy took too much of. A deep stack may take a while to unwind:
+// the policy's fault is the same then.
+func greed(cause error, left bool, memory *limits.Memory) string {
+	switch {
+	case errors.Is(cause, limits.ErrStack):
+		return memory.Stack().Reason()
+	case left:
+		return "it took too much memory and could not be stopped"
+	default:
+		return "it took too much memory and was stopped: the process may hold " + memory.Allowance()
+	}
 }
 
 const failedPolicy = "the policy failed: "

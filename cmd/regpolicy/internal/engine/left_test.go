@@ -60,6 +60,12 @@ func TestResultsThatCannotBeToldAreRefused(t *testing.T) {
 	if err := bounded(map[ast.Var]*ast.Term{"r0": term}); err == nil || !strings.Contains(err.Error(), "longer than 512 MiB") {
 		t.Errorf("got %v", err)
 	}
+	for range 2_000_000 {
+		term = ast.ArrayTerm(term)
+	}
+	if err := bounded(map[ast.Var]*ast.Term{"r0": term}); err == nil || !strings.Contains(err.Error(), "nests more than 10000 deep") {
+		t.Errorf("got %v", err)
+	}
 }
 
 // The compiler writes out the types of values that are compared.

@@ -162,9 +162,11 @@ const compileLimit = time.Minute
 func compileWithin(limit time.Duration, c *ast.Compiler, modules map[string]*ast.Module) Errors {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	_, running := limits.RunOrAbandon(ctx, 0, func() struct{} {
-		c.Compile(modules)
-		return struct{}{}
+	faults, running := limits.RunOrAbandon(ctx, 0, func() Errors {
+		if c.Compile(modules); c.Failed() {
+			return fromOPA(c.Errors)
+		}
+		return nil
 	})
 	if running != nil {
 		return Errors{{
@@ -172,10 +174,7 @@ func compileWithin(limit time.Duration, c *ast.Compiler, modules map[string]*ast
 			Hint:    "look for rules of thousands of `else` branches, and for values that are built of others again and again and compared: give -p one file after the other to find the one; data belongs into --data",
 		}}
 	}
-	if c.Failed() {
-		return fromOPA(c.Errors)
-	}
-	return nil
+	return faults
 }
 
 // anyOld tells whether a module is written in the older language. Those that are

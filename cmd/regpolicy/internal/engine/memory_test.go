@@ -4,6 +4,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/limits"
 )
 
 // Among policies that run side by side the one that takes the memory is stopped, and
@@ -28,5 +30,25 @@ func TestPoliciesStayBelowTheProcessLimit(t *testing.T) {
 	const want = "error kind=document: the policy failed: it took too much memory and was stopped: the process may hold 280 MiB"
 	if len(got) != 2 || got[0] != want || !strings.HasPrefix(got[1], "fail ") {
 		t.Errorf("results %q, want first %q", got, want)
+	}
+}
+
+// A stack is told of whether or not it took long to unwind.
+func TestGreedIsToldByItsCause(t *testing.T) {
+	memory := limits.WatchMemory(64 << 20)
+	defer memory.Close()
+	for _, c := range []struct {
+		cause error
+		left  bool
+		want  string
+	}{
+		{limits.ErrStack, false, "its stack grew beyond"},
+		{limits.ErrStack, true, "its stack grew beyond"},
+		{limits.ErrMemory, false, "it took too much memory and was stopped: the process may hold 64 MiB"},
+		{limits.ErrMemory, true, "it took too much memory and could not be stopped"},
+	} {
+		if got := greed(c.cause, c.left, memory); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%v, left %v: %q, want %q", c.cause, c.left, got, c.want)
+		}
 	}
 }

@@ -125,11 +125,16 @@ func (ended) Cancel() {}
 
 func (e ended) Cancelled() bool { return e.Err() != nil }
 
-// bounded refuses a result that shares its parts so often that it could not be told.
+// bounded refuses a result that shares its parts so often, or nests so deep, that it could
+// not be told.
 func bounded(result topdown.QueryResult) error {
-	size := 0
+	length := 0
 	for _, t := range result {
-		if size += builtins.Written(t, maxResult); size > maxResult {
+		size, deep := builtins.Written(t, maxResult)
+		if deep {
+			return fmt.Errorf("its result nests more than %d deep", builtins.MaxDepth)
+		}
+		if length += size; length > maxResult {
 			return fmt.Errorf("its result would be longer than %d MiB", maxResult>>20)
 		}
 	}

@@ -4,6 +4,8 @@ package builtins
 
 import (
 	"fmt"
+	"io"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -23,29 +25,40 @@ func Bound() { bound() }
 //
 //nolint:gochecknoglobals // see above
 var bound = sync.OnceFunc(func() {
-	for name, most := range map[string]func(args []*ast.Term) int{
-		ast.Concat.Name:                 concatenated,
-		ast.Sprintf.Name:                formatted,
-		ast.Replace.Name:                replaced,
-		ast.ReplaceN.Name:               replacedEach,
-		ast.RegexReplace.Name:           replacedMatches,
-		ast.JSONMarshal.Name:            marshalled,
-		ast.JSONMarshalWithOptions.Name: marshalled,
-		ast.YAMLMarshal.Name:            marshalled,
-		ast.BitsShiftLeft.Name:          shifted,
-		ast.ObjectUnionN.Name:           united,
+	for name, size := range map[string]func(args []*ast.Term) int{
+		ast.Concat.Name:        concatenated,
+		ast.Replace.Name:       replaced,
+		ast.ReplaceN.Name:      replacedEach,
+		ast.RegexReplace.Name:  replacedMatches,
+		ast.BitsShiftLeft.Name: shifted,
+		ast.ObjectUnionN.Name:  united,
 	} {
-		refuseCalls(name, func(args []*ast.Term) string {
-			if most(args) > maxText {
-				return fmt.Sprintf("would make more than %d MiB of text", maxText>>20)
-			}
-			return ""
-		})
+		refuseCalls(name, func(args []*ast.Term) string { return tooLong(size(args)) })
+	}
+	for name, why := range writingCalls {
+		refuseCalls(name, why)
 	}
 	for name, why := range deepCalls {
 		refuseCalls(name, why)
 	}
 })
+
+// writingCalls say why a call that writes values out is refused, or nothing.
+//
+//nolint:gochecknoglobals // it is never changed
+var writingCalls = map[string]func(args []*ast.Term) string{
+	ast.Sprintf.Name:                formatted,
+	ast.JSONMarshal.Name:            marshalled,
+	ast.JSONMarshalWithOptions.Name: marshalled,
+	ast.YAMLMarshal.Name:            marshalled,
+}
+
+func tooLong(size int) string {
+	if size > maxText {
+		return fmt.Sprintf("would make more than %d MiB of text", maxText>>20)
+	}
+	return ""
+}
 
 // refuseCalls halts a query that calls a built-in function with arguments that why tells
 // something of.
@@ -59,24 +72,16 @@ func refuseCalls(name string, why func(args []*ast.Term) string) {
 	})
 }
 
-// length is that of a string; of anything else it is zero, and the call fails.
+// length is that of a string, or of a number as text; of anything else it is zero.
 func length(t *ast.Term) int {
-	s, _ := t.Value.(ast.String)
-	return len(s)
-}
-
-// Written is about how long a value is as text, or more than most: parts that a
-// value holds several times count each time, because that is how it is written.
-func Written(t *ast.Term, most int) int {
-	size := 0
-	ast.WalkTerms(t, func(t *ast.Term) bool {
-		if size > most {
-			return true
-		}
-		size += 2 + length(t)
-		return false
-	})
-	return size
+	switch v := t.Value.(type) {
+	case ast.String:
+		return len(v)
+	case ast.Number:
+		return len(v)
+	default:
+		return 0
+	}
 }
 
 func concatenated(args []*ast.Term) int {
@@ -94,41 +99,76 @@ func concatenated(args []*ast.Term) int {
 	return size + n*length(args[0])
 }
 
-// formatted allows for verbs that name their argument: each may be the longest.
-func formatted(args []*ast.Term) int {
-	values, _ := args[1].Value.(*ast.Array)
-	if values == nil {
-		return 0
-	}
-	longest := 0
-	values.Foreach(func(t *ast.Term) { longest = max(longest, Written(t, maxText)) })
-	format, _ := args[0].Value.(ast.String)
-	return len(format) + strings.Count(string(format), "%")*longest
-}
-
 func replaced(args []*ast.Term) int {
 	text, _ := args[0].Value.(ast.String)
 	old, _ := args[1].Value.(ast.String)
 	return len(text) + strings.Count(string(text), string(old))*length(args[2])
 }
 
-// replacedEach takes the longest replacement for what may be replaced anywhere.
+// replacedEach takes the longest replacement for what may be replaced anywhere, and where
+// that would be too long what is made of the text.
 func replacedEach(args []*ast.Term) int {
-	longest := 0
-	if patterns, ok := args[0].Value.(ast.Object); ok {
-		patterns.Foreach(func(_, to *ast.Term) { longest = max(longest, length(to)) })
+	patterns, ok := args[0].Value.(ast.Object)
+	text, _ := args[1].Value.(ast.String)
+	if !ok {
+		return 0
 	}
-	return (length(args[1]) + 1) * max(longest, 1)
+	longest := 1
+	var pairs []string
+	patterns.Foreach(func(from, to *ast.Term) {
+		longest = max(longest, length(to))
+		old, _ := from.Value.(ast.String)
+		put, _ := to.Value.(ast.String)
+		pairs = append(pairs, string(old), string(put))
+	})
+	if most := (len(text) + 1) * longest; most <= maxText {
+		return most
+	}
+	var made counted
+	_, _ = strings.NewReplacer(pairs...).WriteString(&made, string(text)) // it fails where it is too long
+	return int(made)
 }
 
-// replacedMatches allows for a match at each byte; "$1" may stand for all of the
-// text, but the parts of all matches together are not longer than it.
+// counted takes what is written until that is too long.
+type counted int
+
+func (c *counted) Write(p []byte) (int, error) {
+	if *c += counted(len(p)); *c > maxText {
+		return 0, io.ErrShortWrite
+	}
+	return len(p), nil
+}
+
+// replacedMatches allows for a match at each byte, and looks for them only where that
+// would be too long: most texts match at few places, and to look takes as long as to replace.
 func replacedMatches(args []*ast.Term) int {
-	text, to := length(args[0]), length(args[2])
-	return text + (text+1)*to + to*text/2
+	text, _ := args[0].Value.(ast.String)
+	pattern, _ := args[1].Value.(ast.String)
+	to, _ := args[2].Value.(ast.String)
+	parts := strings.Count(string(to), "$")
+	if most := len(text) + (len(text)+1)*len(to) + parts*len(text); most <= maxText {
+		return most
+	}
+	matching, err := regexp.Compile(string(pattern))
+	if err != nil {
+		return 0 // OPA says so
+	}
+	matches, matched := 0, 0
+	matching.ReplaceAllStringFunc(string(text), func(match string) string {
+		matches++
+		matched += len(match)
+		return ""
+	})
+	return len(text) - matched + matches*len(to) + parts*matched
 }
 
-func marshalled(args []*ast.Term) int { return Written(args[0], maxText) }
+func marshalled(args []*ast.Term) string {
+	size, deep := Written(args[0], maxText)
+	if deep {
+		return tooDeep("write")
+	}
+	return tooLong(size)
+}
 
 // shifted is the number's length as text, about a digit for three bits.
 func shifted(args []*ast.Term) int {

@@ -7,11 +7,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// maxDepth bounds how deep what a call reads may nest. These functions go as deep as it
-// does, and some ten thousand times deeper they overflow the stack. JSON, YAML, regular
-// expressions and Rego have bounds of their own.
-const maxDepth = 10_000
-
 // deepCalls say why a call of a built-in function is refused, or nothing.
 //
 //nolint:gochecknoglobals // it is never changed
@@ -32,8 +27,8 @@ var deepCalls = map[string]func(args []*ast.Term) string{
 func nestedTexts(args []*ast.Term) string {
 	for _, arg := range args {
 		text, _ := arg.Value.(ast.String)
-		if nesting(string(text)) > maxDepth {
-			return fmt.Sprintf("would read brackets nested more than %d deep", maxDepth)
+		if nesting(string(text)) > MaxDepth {
+			return fmt.Sprintf("would read brackets nested more than %d deep", MaxDepth)
 		}
 	}
 	return ""
@@ -57,14 +52,15 @@ func nesting(text string) int {
 // actions bounds those of a template: each may stand within the one before.
 func actions(args []*ast.Term) string {
 	text, _ := args[0].Value.(ast.String)
-	if strings.Count(string(text), "{{") > maxDepth {
-		return fmt.Sprintf("would render a template of more than %d actions", maxDepth)
+	if strings.Count(string(text), "{{") > MaxDepth {
+		return fmt.Sprintf("would render a template of more than %d actions", MaxDepth)
 	}
 	return ""
 }
 
 // maxPaths bounds how long the paths of all patches of a call are together: each may put
-// what it has at the end of the one before.
+// what it has at the end of the one before. So what a call gives is no deeper than that
+// and MaxDepth together, or than what it was given.
 const maxPaths = 100_000
 
 func patched(args []*ast.Term) string {
@@ -72,16 +68,33 @@ func patched(args []*ast.Term) string {
 	if patches == nil {
 		return ""
 	}
-	size := 0
+	size, moves := 0, false
 	patches.Foreach(func(t *ast.Term) {
 		if patch, ok := t.Value.(ast.Object); ok {
-			size += pathLength(patch.Get(ast.StringTerm("path")))
+			size += pathLength(patch.Get(ast.InternedTerm("path")))
+			moves = moves || patch.Get(ast.InternedTerm("from")) != nil
 		}
 	})
 	if size > maxPaths {
 		return fmt.Sprintf("would follow paths of more than %d keys together", maxPaths)
 	}
-	return ""
+	if why := put(args[1]); why != "" || !moves {
+		return why
+	}
+	return put(args[0])
+}
+
+// put tells why what is to stand elsewhere is refused, or nothing: call by call it
+// would become deeper.
+func put(t *ast.Term) string {
+	switch size, deep := Written(t, maxText); {
+	case deep:
+		return tooDeep("put")
+	case size > maxText:
+		return fmt.Sprintf("would put values of more than %d MiB", maxText>>20)
+	default:
+		return ""
+	}
 }
 
 func pathLength(path *ast.Term) int {

@@ -19,7 +19,10 @@ const maxReferences = 1000
 // going on to another part of what it is held against is followed until the stack
 // overflows. References are looked through where they begin with #; names are not.
 func endlessSchema(schema *ast.Term) string {
-	if Written(schema, maxText) > maxText {
+	switch size, deep := Written(schema, maxText); {
+	case deep:
+		return fmt.Sprintf("would read a schema nested more than %d deep", MaxDepth)
+	case size > maxText:
 		return fmt.Sprintf("would read a schema of more than %d MiB", maxText>>20)
 	}
 	var root any

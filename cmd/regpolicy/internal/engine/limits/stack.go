@@ -32,5 +32,5 @@ func (s Stack) exceededBy(bytes uint64) bool { return bytes > uint64(s) } //noli
 
 // Reason tells why what fills the stack was stopped, and the cure.
 func (s Stack) Reason() string {
-	return fmt.Sprintf("its stack grew beyond %d MiB and it was stopped: compare sets, or values of fewer parts or less deep", s>>20)
+	return fmt.Sprintf("its stack grew beyond %d MiB: compare sets, or values of fewer parts or less deep", s>>20)
 }
