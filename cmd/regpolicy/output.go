@@ -73,7 +73,7 @@ func parseOutputs(values []string) ([]output, error) {
 		if _, ok := known[format]; !ok {
 			return nil, usage("formats are "+strings.Join(formatNames(), ", "), "--output %q is no format", format)
 		}
-		if path == "" || path == "-" {
+		if outfile.IsStdout(path) {
 			if toStdout != "" {
 				return nil, usage(fmt.Sprintf("give one a file: -o %s=FILE", format), "both %s and %s would go to standard output", toStdout, format)
 			}

@@ -48,5 +48,16 @@ func isOpen(path string) bool {
 	return strings.HasPrefix(path, "/proc/") || strings.HasPrefix(path, "/dev/fd/")
 }
 
-// IsStdout tells the names of standard output.
-func IsStdout(path string) bool { return path == "" || path == "-" || path == "/dev/stdout" }
+// IsStdout tells the names of standard output, and links that lead there.
+func IsStdout(path string) bool {
+	if path == "" || path == "-" {
+		return true
+	}
+	to, err := Follow(path)
+	if err != nil {
+		return false
+	}
+	own := fmt.Sprintf("/proc/%d/", os.Getpid())
+	return to == "/dev/stdout" || to == "/dev/fd/1" || to == "/proc/self/fd/1" ||
+		strings.HasPrefix(to, own) && strings.HasSuffix(to, "/fd/1") // of a thread, too
+}
