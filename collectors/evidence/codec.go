@@ -20,12 +20,14 @@ import (
 func Decode(data []byte) (*Document, error) {
 	d, err := decode(data)
 	if err == nil {
+		err = noNullEntry(data)
+	}
+	if err == nil {
 		err = check(d)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading evidence document: %w", err)
 	}
-	noNull(d)
 	fillEmpty(d)
 	shareTexts(d)
 	return d, nil

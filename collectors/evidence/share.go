@@ -56,15 +56,6 @@ func joined(list []string) string {
 	return out.String()
 }
 
-// noNull has a pod that is null be one that says nothing.
-func noNull(d *Document) {
-	for name, p := range d.Pods {
-		if p == nil {
-			d.Pods[name] = &Pod{}
-		}
-	}
-}
-
 type texts map[string]string
 
 func (t texts) share(places ...*string) {
