@@ -24,6 +24,8 @@ func links(t *testing.T, pairs ...string) string {
 	return dir
 }
 
+func as(err error) error { return err }
+
 func text(s string) func(io.Writer) error {
 	return func(w io.Writer) error {
 		_, err := io.WriteString(w, s)
