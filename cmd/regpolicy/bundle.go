@@ -15,6 +15,7 @@ import (
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/bundle"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/infile"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/oci"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/outfile"
 	"github.com/regpolicy/regpolicy/policies"
 )
 
@@ -159,7 +160,7 @@ func newBundlePull(e *environment) *cobra.Command {
 				return err
 			}
 			if file != "" {
-				if err := deliver(e, file, pulled.Content); err != nil || file == "-" {
+				if err := deliver(e, file, pulled.Content); err != nil || outfile.IsStdout(file) {
 					return err
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/bundle"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/infile"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/outfile"
 )
 
 // buildFlags are those of `bundle build`.
@@ -80,7 +81,7 @@ func buildBundle(ctx context.Context, e *environment, f *buildFlags, paths []str
 	if _, err := bundle.Read(f.output, raw, key); err != nil {
 		return err
 	}
-	if err := deliver(e, f.output, raw); err != nil || f.output == "-" {
+	if err := deliver(e, f.output, raw); err != nil || outfile.IsStdout(f.output) {
 		return err
 	}
 	return deliver(e, "", fmt.Appendf(nil, "%s  %d policies, %s\n", f.output, len(library.Policies()), bundle.Digest(raw)))

@@ -209,8 +209,9 @@ func sameFile(a, b string) bool {
 // new is its owner's alone, one that is there keeps its mode.
 func replaceFile(path string, data []byte) error {
 	mode := fs.FileMode(0o600)
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	path, err := outfile.Follow(path)
+	if err != nil {
+		return err
 	}
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()

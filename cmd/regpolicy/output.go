@@ -73,38 +73,55 @@ func parseOutputs(values []string) ([]output, error) {
 		if _, ok := known[format]; !ok {
 			return nil, usage("formats are "+strings.Join(formatNames(), ", "), "--output %q is no format", format)
 		}
-		if path == "" || path == "-" {
+		if outfile.IsStdout(path) {
 			if toStdout != "" {
 				return nil, usage(fmt.Sprintf("give one a file: -o %s=FILE", format), "both %s and %s would go to standard output", toStdout, format)
 			}
 			toStdout, path = format, ""
 		}
-		if path != "" && slices.ContainsFunc(outputs, func(o output) bool { return filepath.Clean(o.path) == filepath.Clean(path) }) {
-			return nil, usage("give each a file of its own", "--output: two formats would go to %q", path)
-		}
 		if err := checkWritable(path); err != nil {
 			return nil, err
+		}
+		if path != "" && slices.ContainsFunc(outputs, func(o output) bool { return leadTogether(o.path, path) }) {
+			return nil, usage("give each a file of its own", "--output: two formats would go to %q", path)
 		}
 		outputs = append(outputs, output{format: format, path: path})
 	}
 	return outputs, nil
 }
 
+// leadTogether tells two names of one file.
+func leadTogether(a, b string) bool {
+	x, err := outfile.Follow(a)
+	if err != nil {
+		return false
+	}
+	y, err := outfile.Follow(b)
+	return err == nil && filepath.Clean(x) == filepath.Clean(y)
+}
+
 // checkWritable refuses a path that could not be written, before minutes go into
 // what would stand there.
 func checkWritable(path string) error {
-	if path == "" || path == "-" {
+	if outfile.IsStdout(path) {
 		return nil
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	target, err := outfile.Follow(path)
+	if err != nil {
+		return usage("name a file, or a link to one", "--output %q: %w", path, err)
+	}
+	if info, err := os.Stat(target); err == nil && info.IsDir() {
 		return usage("name a file in it", "--output %q is a folder", path)
 	}
-	info, err := os.Stat(filepath.Dir(path))
+	info, err := os.Stat(filepath.Dir(target))
+	if err != nil && target != path {
+		return usage("make the folder of what it leads to first", "--output %q: looking at the folder of %q: %w", path, target, pathless(err))
+	}
 	if err != nil {
 		return usage("make the folder first", "--output %q: looking at its folder: %w", path, pathless(err))
 	}
 	if !info.IsDir() {
-		return usage("name a file in a folder", "--output %q: %q is no folder", path, filepath.Dir(path))
+		return usage("name a file in a folder", "--output %q: %q is no folder", path, filepath.Dir(target))
 	}
 	return nil
 }

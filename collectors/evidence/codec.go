@@ -20,6 +20,9 @@ import (
 func Decode(data []byte) (*Document, error) {
 	d, err := decode(data)
 	if err == nil {
+		err = noNullEntry(data)
+	}
+	if err == nil {
 		err = check(d)
 	}
 	if err != nil {

@@ -22,7 +22,7 @@ type podReader struct {
 
 func newPodReader() *podReader { return &podReader{known: map[uint64]*Pod{}, texts: texts{}} }
 
-// read reads a pod; one that is null says nothing.
+// read reads a pod.
 func (r *podReader) read(from *jsontext.Decoder, pod **Pod) error {
 	clear(r.images)
 	r.scratch = Pod{Images: r.images[:0]}

@@ -136,12 +136,14 @@ func (p *parting) scan() error {
 		return nil
 	}
 	n := comma + 1
-	if err := Scan(read[:n]); err != nil {
+	if err := look(read[:n]); err != nil {
 		return err
 	}
 	p.ahead, p.settled = append(p.ahead[:0], p.ahead[n:]...), p.settled-n
 	return nil
 }
+
+var errNull = errors.New("null may stand in place of a record")
 
 var errNoObject = errors.New("it is no object")
 
@@ -194,7 +196,16 @@ func (p *parting) document(d reflect.Value, left map[string]bool) error {
 		return err
 	}
 	p.settle()
-	return Scan(p.ahead)
+	return look(p.ahead)
+}
+
+// look looks through a piece for secrets. Where it may hold null, somebody has to see
+// whether that is in place of a record.
+func look(piece []byte) error {
+	if mayHoldNull(piece) {
+		return errNull
+	}
+	return Scan(piece)
 }
 
 // fieldsOf are the fields of a document by their names in JSON.

@@ -116,6 +116,7 @@ func TestDecodeFromIsStrict(t *testing.T) {
 		"text that is no text": `{"a/b": {"node": "` + "\xff" + `"}}`,
 		"a section twice":      `{}, "pods": {}`,
 		"no JSON":              `{"a/b": {"node": x}}`,
+		"a null":               `{"a/b": null}`,
 		"a secret":             `{"a/b": {"node": "https://a:b@c/"}}`,
 		"a long text":          `{"a/b": {"node": "` + strings.Repeat("a", 2*longest*piece) + `"}}`,
 		"too little":           `{"a/b": {`,

@@ -23,6 +23,21 @@ func (p *packed) forMany(subjects int) *packed {
 	return p
 }
 
+// doubtful are the texts that more than one of the subjects may have: no pass with such
+// a text is packed.
+func (p *packed) doubtful(subjects []*ast.Term) map[string]bool {
+	if p == nil {
+		return nil
+	}
+	texts := map[string]bool{}
+	for _, s := range subjects {
+		if !isPlain(s) {
+			texts[toSubject(s, nil).String()] = true
+		}
+	}
+	return texts
+}
+
 func (p *packed) takes(subject *ast.Term) bool { return p != nil && packs(subject) }
 
 // add takes a pass of a policy, by its subject's text.
@@ -41,19 +56,25 @@ func (p *packed) len() int {
 }
 
 // packs tells the subjects whose passes are packed: no trust path leads to a pod or a
-// node, and what passes has no place in a file. Texts in which nothing looks like the signs between
-// them are no other subject's.
+// node, and what passes has no place in a file.
 func packs(subject *ast.Term) bool {
 	object, _ := subject.Value.(ast.Object)
 	switch object.Get(kindKey).Value {
 	case ast.String("pod"), ast.String("node"), ast.String("trust_file"):
+		return true
 	default:
 		return false
 	}
-	return !object.Until(func(key, value *ast.Term) bool { return !isPlain(key) || !isPlain(value) })
 }
 
-func isPlain(t *ast.Term) bool {
+// isPlain tells a subject in which all is text, and nothing looks like the signs between:
+// of such no two have one text.
+func isPlain(subject *ast.Term) bool {
+	object, _ := subject.Value.(ast.Object)
+	return !object.Until(func(key, value *ast.Term) bool { return !isWord(key) || !isWord(value) })
+}
+
+func isWord(t *ast.Term) bool {
 	text, ok := t.Value.(ast.String)
 	return ok && !strings.ContainsAny(string(text), ",=")
 }

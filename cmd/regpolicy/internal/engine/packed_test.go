@@ -50,6 +50,12 @@ func TestPacked(t *testing.T) {
 		rep.Expand()
 		return rep.Results
 	}
+	// Subjects of one text have one result, whichever comes first.
+	for i, name := range []any{"[1]", []any{1}, map[string]any{"a": 1}, "map[a:1]", 7, "7"} {
+		all.subjects = slices.Insert(all.subjects, i*50, term(t, map[string]any{"kind": "pod", "name": name}))
+	}
+	all.subjects = append(all.subjects, term(t, map[string]any{"kind": "pod", "n": "x"}), term(t, map[string]any{"kind": "registry", "n": "y"}), term(t, map[string]any{"kind": "pod,n=x"}),
+		term(t, map[string]any{"kind": "node", "n": 1}), term(t, map[string]any{"kind": "node", "n": "1"}))
 	var passes, none packed
 	want, got := settled(nil, all), settled(&passes, all)
 	if passes.len() != packing*2/5-1 {
@@ -58,7 +64,7 @@ func TestPacked(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	all.subjects = all.subjects[1:]
+	all.subjects = all.subjects[:packing-1]
 	if settled(&none, all); none.len() != 0 {
 		t.Error("few results are packed")
 	}

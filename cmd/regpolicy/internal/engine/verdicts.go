@@ -18,6 +18,7 @@ func (p *Policy) verdicts(doc *evidence.Document, found found, n needs, passes *
 	if passes = passes.forMany(room); passes != nil {
 		room = 0
 	}
+	doubtful := passes.doubtful(found.subjects)
 	results, at := p.fromFindings(found.findings, room)
 	index := indexGaps(n.gaps)
 	used := make([]bool, len(n.gaps))
@@ -42,7 +43,7 @@ func (p *Policy) verdicts(doc *evidence.Document, found found, n needs, passes *
 			results = append(results, p.inconclusive(subject, n.gaps, matching))
 			subject = nil
 		case anyWhole: // one result for the policy says it, see uncovered
-		case passes.takes(element):
+		case !doubtful[text] && passes.takes(element):
 			// No gap is left that is about it, and no other subject has its text.
 			passes.add(p, text, p.pointersOf(doc, subject))
 		default:

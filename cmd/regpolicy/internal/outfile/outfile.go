@@ -9,8 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -22,7 +20,10 @@ import (
 // which may be nil, is open. An error of the file is told as failed tells it, any other
 // as it is.
 func Write(interrupted <-chan struct{}, path string, to func(io.Writer) error, failed func(error) error) error {
-	path, whole := placed(path)
+	path, whole, err := placed(path)
+	if err != nil {
+		return failed(err)
+	}
 	if !whole {
 		f, err := open(interrupted, path)
 		if err != nil {
@@ -35,7 +36,7 @@ func Write(interrupted <-chan struct{}, path string, to func(io.Writer) error, f
 		return err
 	}
 	var rendering error
-	err := replace(path, modeOf(path), func(f io.Writer) error {
+	err = replace(path, modeOf(path), func(f io.Writer) error {
 		rendering = Stream(f, to, failed)
 		return rendering
 	})
@@ -67,25 +68,21 @@ func open(interrupted <-chan struct{}, path string) (*os.File, error) {
 	}
 }
 
-// IsStdout tells the names of standard output.
-func IsStdout(path string) bool { return path == "" || path == "-" || path == "/dev/stdout" }
-
 // IsWhole tells whether what is written there appears whole or not at all, as a file does
 // and a device or a pipe does not.
 func IsWhole(path string) bool {
-	_, whole := placed(path)
-	return whole
+	_, whole, err := placed(path)
+	return err == nil && whole
 }
 
-// placed is where a path leads, and whether it is whole.
-func placed(path string) (target string, whole bool) {
-	// /dev/stderr is a link, which may lead to a file.
-	device := strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/")
-	if target, err := filepath.EvalSymlinks(path); err == nil && !device {
-		path = target // the file is replaced, and the link stays
+// placed is where a path leads, and whether it is whole: a file is replaced there, and the
+// links stay.
+func placed(path string) (target string, whole bool, err error) {
+	if target, err = Follow(path); err != nil {
+		return "", false, err
 	}
-	info, err := os.Stat(path)
-	return path, !IsStdout(path) && (err != nil || !device && info.Mode().IsRegular())
+	info, err := os.Stat(target)
+	return target, !IsStdout(path) && (err != nil || !isOpen(target) && info.Mode().IsRegular()), nil
 }
 
 // Stream has something written to w, in large pieces. An error of w is told as failed

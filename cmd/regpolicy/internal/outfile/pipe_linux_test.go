@@ -12,8 +12,6 @@ import (
 	"time"
 )
 
-func as(err error) error { return err }
-
 func fifo(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "fifo")
