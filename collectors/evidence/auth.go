@@ -22,13 +22,15 @@ const (
 )
 
 var (
+	keysOfAuth = []string{`auth"`, `auth'`, `auth\`}
 	// dockerAuth is what a Docker configuration holds credentials under, in JSON text.
 	dockerAuth = regexp.MustCompile(`^"auths?\\*"\s*:\s*(?:\\*"[A-Za-z0-9+/=_-]{4,}|\{)`)
 	keyOfAuth  = regexp.MustCompile(`(?i)` + authKey)
 	// harmlessAuth is a value, or a flat list of such, that is no credential.
 	harmlessAuth = regexp.MustCompile(`(?i)^(?:` + authWord + `|[\[{]\s*(?:` + authItem + `(?:\s*,\s*` + authItem + `)*)?\s*[}\]])(?:[\s,;})\]\\"']|$)`)
-	// keyOfSecret is a key of JSON, and the quote that its value begins with.
-	keyOfSecret = regexp.MustCompile(`(?i)\b[\w-]*(?:token|password|passwd|secret|access_key|signature|credential|authorization)\\*["']\s*:\s*\\*["']`)
+	// keyOfSecret is a key of JSON or of an environment, and the quote that its value
+	// begins with.
+	keyOfSecret = regexp.MustCompile(`(?i)\b[\w-]*(?:(?:(?:` + assignedNames + `|cookie|x-registry-(?:auth|config))(?:\\*["']\s*[:=]\s*|[ \t]{0,4}=[ \t]{0,4})|(?:` + toldNames + `)[ \t]*:[ \t]*)\\*["'])`)
 )
 
 // registryCredential is where encoded JSON has the first one, or -1.
@@ -82,13 +84,16 @@ func withoutQuoted(text string) string {
 		}
 		begin := len(strings.TrimRight(text[:key[1]-1], `\`))
 		end := begin + valueEnd(text[begin:])
+		if end == len(text) && !strings.ContainsAny(text[key[0]:begin], `"'`) {
+			end = begin + len(firstLine(text[begin:])) // what follows an open quote need not be the value's
+		}
 		out.WriteString(text[:key[1]])
 		value, rest := text[key[1]:end], text[end:]
 		if opening := text[begin:key[1]]; strings.HasSuffix(value, opening) {
 			value, rest = strings.TrimSuffix(value, opening), opening+rest
 		}
 		if value != "" {
-			value = "[removed]"
+			value = removed
 		}
 		out.WriteString(value)
 		text = rest
@@ -109,4 +114,9 @@ func valueEnd(text string) int {
 			return at + 1
 		}
 	}
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }
