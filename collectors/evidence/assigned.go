@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 const (
@@ -17,26 +18,30 @@ const (
 
 var (
 	nameEnds    = []string{"token", "password", "passwd", "passphrase", "pwd", "secret", "key", "signature", "credential", "credentials", "authorization", "sig"}
-	quotedNames = append([]string{"cookie", "x-registry-auth", "x-registry-config"}, nameEnds...)
-	toldEnds    = []string{"_token", "password", "passwd", "passphrase", "pwd", "secret", "key"}
-	tokenNames  = []string{"token", "tokens", "secret", "credential", "credentials"}
+	quotedNames = []string{
+		"cookie", "x-registry-auth", "x-registry-config", "token", "password", "passwd", "passphrase", "pwd", "secret", "key", "signature", "credential", "credentials", "authorization",
+	}
+	toldEnds   = []string{"_token", "password", "passwd", "passphrase", "pwd", "secret", "key"}
+	tokenNames = []string{"token", "tokens", "secret", "credential", "credentials"}
 
-	beginnings = newWordSet(slices.Concat(keysOfAuth, tokenBeginnings, []string{
-		"bearer", "basic", "negotiate", "ntlm", "eyj", "x-amz-", "code=", "--", " login", "creds", "curl", "ctr", "private key-----",
-	})...)
-	keyEnds   = beginnings.mask(keysOfAuth...)
+	beginnings = sync.OnceValue(func() *wordSet {
+		return newWordSet(slices.Concat(keysOfAuth, tokenBeginnings, []string{
+			"bearer", "basic", "negotiate", "ntlm", "eyj", "x-amz-", "code=", "--", " login", "creds", "curl", "ctr", "private key-----",
+		})...)
+	})
+	keyEnds   = sync.OnceValue(func() uint64 { return beginnings().mask(keysOfAuth...) })
 	scrubbers = []scrubber{
 		{
-			words: beginnings.mask("bearer", "basic"), pattern: regexp.MustCompile(`(?i)\b(bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})`), with: "${1} " + removed,
+			words: beginnings().mask("bearer", "basic"), pattern: regexp.MustCompile(`(?i)\b(bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})`), with: "${1} " + removed,
 			honest: func(groups []string) bool { return slices.Contains(ofSchemes, groups[2]) },
 		},
-		{words: beginnings.mask("negotiate", "ntlm"), pattern: regexp.MustCompile(`(?i)\b(negotiate|ntlm)\s+[A-Za-z0-9+/=]{24,}`), with: "${1} " + removed},
-		{words: beginnings.mask("eyj"), pattern: regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`), with: removed},
+		{words: beginnings().mask("negotiate", "ntlm"), pattern: regexp.MustCompile(`(?i)\b(negotiate|ntlm)\s+[A-Za-z0-9+/=]{24,}`), with: "${1} " + removed},
+		{words: beginnings().mask("eyj"), pattern: regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`), with: removed},
 		{
-			words: beginnings.mask("eyj"), pattern: regexp.MustCompile(`(^|[^A-Za-z0-9+/=_-])(eyJ[A-Za-z0-9+/_-]{29,}=*)`), with: "${1}" + removed,
+			words: beginnings().mask("eyj"), pattern: regexp.MustCompile(`(^|[^A-Za-z0-9+/=_-])(eyJ[A-Za-z0-9+/_-]{29,}=*)`), with: "${1}" + removed,
 			honest: func(groups []string) bool { return !isEncodedJSON(groups[2]) },
 		},
-		{words: beginnings.mask(tokenBeginnings...), pattern: tokenForms, with: "${1}" + removed},
+		{words: beginnings().mask(tokenBeginnings...), pattern: tokenForms, with: "${1}" + removed},
 		// key=value, as in a query or an environment.
 		{
 			may: func(lower []byte) bool { return standsBefore(lower, '=', nameEnds, whatever) }, pattern: regexp.MustCompile(`(?i)\b([\w-]*(?:` + assignedNames + `)|sig)((?:=|[ \t]{1,4}=[ \t]{0,4})\\*["']?)([^\s"'&,;}]+)`), with: "${1}${2}" + removed,
@@ -44,9 +49,9 @@ var (
 				return isFolder(groups[1], groups[3]) || strings.HasPrefix(groups[3], "=") || isRemoved(groups[3])
 			},
 		},
-		{words: beginnings.mask("x-amz-"), pattern: regexp.MustCompile(`(?i)\b(X-Amz-[A-Za-z-]+=["']?)[^\s"'&,;}]+`), with: "${1}" + removed},
+		{words: beginnings().mask("x-amz-"), pattern: regexp.MustCompile(`(?i)\b(X-Amz-[A-Za-z-]+=["']?)[^\s"'&,;}]+`), with: "${1}" + removed},
 		// The code with which a token is got; an error's is short.
-		{words: beginnings.mask("code="), pattern: regexp.MustCompile(`(?i)([?&]code=)[A-Za-z0-9._~%/+-]{16,}`), with: "${1}" + removed},
+		{words: beginnings().mask("code="), pattern: regexp.MustCompile(`(?i)([?&]code=)[A-Za-z0-9._~%/+-]{16,}`), with: "${1}" + removed},
 		// password: value, while withoutQuoted takes "key": "value".
 		{
 			may: func(lower []byte) bool { return standsBefore(lower, ':', toldEnds, whatever) }, pattern: regexp.MustCompile(`(?i)(^|[^\w-])([\w-]*(?:` + toldNames + `)|\w+_token)(\s*:\s*\\*["']?)([^\s"'&,;}]+)`), with: "${1}${2}${3}" + removed,
@@ -58,12 +63,12 @@ var (
 			honest: func(groups []string) bool { return groups[4] != "" || !isRandom(groups[3]) },
 		},
 		{
-			words: beginnings.mask("--"), pattern: regexp.MustCompile(`(?i)(--(?:[a-z]+-)*(?:token|password|passwd|passphrase|pass|secret|` + secretKeys + `)[ \t]+)(?:"[^"\n]+"|'[^'\n]+'|([^\s"'-][^\s"']*))`), with: "${1}" + removed,
+			words: beginnings().mask("--"), pattern: regexp.MustCompile(`(?i)(--(?:[a-z]+-)*(?:token|password|passwd|passphrase|pass|secret|` + secretKeys + `)[ \t]+)(?:"[^"\n]+"|'[^'\n]+'|([^\s"'-][^\s"']*))`), with: "${1}" + removed,
 			honest: func(groups []string) bool { return slices.Contains(afterFlags, groups[2]) },
 		},
-		{words: beginnings.mask(" login"), pattern: regexp.MustCompile(`(?i)(\b(?:buildah|crane|docker|nerdctl|oras|podman|regctl|registry|skopeo) login\b[^\n]*?[ \t]-p[ \t=]+)(?:"[^"\n]+"|'[^'\n]+'|[^\s"']+)`), with: "${1}" + removed},
-		{words: beginnings.mask("creds", "curl", "ctr"), pattern: regexp.MustCompile(`(--(?:src-|dest-)?creds[ \t=]+["']?[^\s"':]+:|\b(?:curl|ctr)\b[^\n]*?[ \t](?:-u|--user|--proxy-user)[ \t=]+["']?[^\s"':]+:)[^\s"']+`), with: "${1}" + removed},
-		{words: beginnings.mask("private key-----"), pattern: regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----[\s\S]*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$)`), with: "[private key removed]"},
+		{words: beginnings().mask(" login"), pattern: regexp.MustCompile(`(?i)(\b(?:buildah|crane|docker|nerdctl|oras|podman|regctl|registry|skopeo) login\b[^\n]*?[ \t]-p[ \t=]+)(?:"[^"\n]+"|'[^'\n]+'|[^\s"']+)`), with: "${1}" + removed},
+		{words: beginnings().mask("creds", "curl", "ctr"), pattern: regexp.MustCompile(`(--(?:src-|dest-)?creds[ \t=]+["']?[^\s"':]+:|\b(?:curl|ctr)\b[^\n]*?[ \t](?:-u|--user|--proxy-user)[ \t=]+["']?[^\s"':]+:)[^\s"']+`), with: "${1}" + removed},
+		{words: beginnings().mask("private key-----"), pattern: regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----[\s\S]*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$)`), with: "[private key removed]"},
 	}
 	// ofSchemes are words that follow "basic" and "bearer" in prose.
 	ofSchemes = []string{"authentication", "authorization", "credential", "credentials", "challenge", "challenges", "registries"}

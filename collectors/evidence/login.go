@@ -139,20 +139,28 @@ func slashedLogin(text string) int {
 	if end <= 0 || behind[end] != '@' {
 		return 0
 	}
-	password := behind[:end]
-	first := strings.IndexAny(password, "/ ")
-	if first < 0 || password[first] == ' ' && isNumber(strings.TrimRight(password[:first], ":,;.)")) || isNumber(password[:first]) && first > 0 {
-		return 0
-	}
-	for _, prose := range []string{": ", ", ", "; ", ". ", "://"} {
-		if strings.Contains(password, prose) {
-			return 0
-		}
-	}
-	if host := behind[end+1:]; strings.HasPrefix(password, " ") || strings.Count(password, " ") > 3 || host == "" || strings.HasPrefix(host, "sha") && strings.Contains(host[:min(len(host), 7)], ":") {
+	if password, host := behind[:end], behind[end+1:]; !isSlashed(password) || host == "" || isSum(host) {
 		return 0
 	}
 	return colon + 1 + end + 1
+}
+
+// isSlashed tells a password with a slash or a blank from a port and a path, and from
+// prose.
+func isSlashed(password string) bool {
+	first := strings.IndexAny(password, "/ ")
+	if first < 0 || strings.HasPrefix(password, " ") || strings.Count(password, " ") > 3 {
+		return false
+	}
+	if port := strings.TrimRight(password[:first], ":,;.)"); first > 0 && isNumber(port) {
+		return false
+	}
+	return !slices.ContainsFunc([]string{": ", ", ", "; ", ". ", "://"}, func(prose string) bool { return strings.Contains(password, prose) })
+}
+
+// isSum tells the digest of an image.
+func isSum(text string) bool {
+	return strings.HasPrefix(text, "sha") && strings.Contains(text[:min(len(text), len("sha256:"))], ":")
 }
 
 func isNumber(text string) bool { return strings.Trim(text, "0123456789") == "" }

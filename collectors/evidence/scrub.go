@@ -40,8 +40,8 @@ func Scrub(text string) string {
 // scrubbed is a text without what the patterns find, and whether all of it must go.
 func scrubbed(text string) (string, bool) {
 	lower := lowered(text)
-	found := beginnings.in(lower)
-	if found&keyEnds != 0 && holdsAuth(text) {
+	found := beginnings().in(lower)
+	if found&keyEnds() != 0 && holdsAuth(text) {
 		return "", true
 	}
 	if standsBefore(lower, ':', quotedNames, beginsQuoted) || standsBefore(lower, '=', quotedNames, beginsQuoted) {

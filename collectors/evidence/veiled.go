@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // views show a word as somebody else would read it who decodes it, once or twice. What
@@ -19,23 +20,25 @@ var views = []func(string) string{
 
 const structure = `:/@=?_-%`
 
-var (
-	// terminalEscape is an ECMA-48 control sequence, such as a colour, or how it is
-	// written within quotes; and a title of a window.
-	terminalEscape = regexp.MustCompile(`(?:\x1b|\\x1[bB]|\\u001[bB]|\\033|\\e)(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b\n]{0,256}(?:\x07|\x1b\\)|[(-/][0-~])|\x{9b}[0-?]{0,64}[ -/]{0,8}[@-~]`)
-)
+// terminalEscape is an ECMA-48 control sequence, such as a colour, or how it is
+// written within quotes; and a title of a window.
+var terminalEscape = regexp.MustCompile(`(?:\x1b|\\x1[bB]|\\u001[bB]|\\033|\\e)(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b\n]{0,256}(?:\x07|\x1b\\)|[(-/][0-~])|\x{9b}[0-?]{0,64}[ -/]{0,8}[@-~]`)
 
 // withoutControls is a text without what a terminal shows nothing of.
 func withoutControls(text string) string {
 	if strings.IndexFunc(text, unseen) < 0 && !strings.Contains(text, `\`) {
 		return text
 	}
-	return strings.Map(func(r rune) rune {
-		if unseen(r) {
-			return -1
+	text = terminalEscape.ReplaceAllString(text, "")
+	out := make([]byte, 0, len(text))
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		if !unseen(r) {
+			out = append(out, text[:size]...) // bytes that are no character, too
 		}
-		return r
-	}, terminalEscape.ReplaceAllString(text, ""))
+		text = text[size:]
+	}
+	return string(out)
 }
 
 func unseen(r rune) bool {

@@ -116,7 +116,7 @@ func beginsLong(rest []byte) bool {
 	rest = rest[:min(len(rest), longestGap+longWord)]
 	rest = bytes.TrimLeft(rest, " \t\r\n\f\"'\\")
 	end := bytes.IndexFunc(rest, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && strings.IndexRune("_~+/=-", r) < 0
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("_~+/=-", r)
 	})
 	return len(rest) < longWord || end < 0 || end >= longWord
 }
