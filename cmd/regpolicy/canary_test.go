@@ -169,7 +169,7 @@ func TestNoSecretOfARegistryGetsOut(t *testing.T) {
 func TestNoSecretOfAClusterGetsOut(t *testing.T) {
 	c := newCanaries(t)
 	echo := apiServer(t, func(w http.ResponseWriter, r *http.Request) {
-		status(w, http.StatusForbidden, "Forbidden", "no: "+r.Header.Get("Authorization")+" password="+c.password+" https://robot:"+c.password+"@x.example/ "+c.key)
+		status(w, http.StatusForbidden, "Forbidden", "no: "+r.Header.Get("Authorization")+" password="+c.password+" https://robot:"+c.password+"@x.example/ "+c.said()+c.key)
 	})
 	html := apiServer(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")
@@ -203,6 +203,8 @@ func TestNoSecretOfTheCommandLineGetsOut(t *testing.T) {
 		{"--node", "wk-1=robot:" + c.password + "@10.0.0.1", "--host-key-policy", "insecure", "--timeout", "2s"},
 		{"--server", "https://robot:" + c.password + "@127.0.0.1:1", "--timeout", "2s"},
 		{"--server", "https://robot:" + c.password + "@:x:y"},
+		{"--server", "https://robot:x/" + c.password + "@api.example"},
+		{"--registry", "https%3A%2F%2Frobot%3A" + c.password + "%40harbor.corp.example"},
 		{"--kubeconfig", config},
 		{broken},
 	} {

@@ -57,7 +57,7 @@ func TestNoSecretOfABundleGetsOut(t *testing.T) {
 	c := newCanaries(t)
 	capture := c.capture(t)
 	lists := listsOf(t, capture)
-	logs := "Authorization: Bearer " + c.token + "\npassword=" + c.password + "\n" + c.key
+	logs := "Authorization: Bearer " + c.token + "\npassword=" + c.password + "\n" + c.said() + "\n" + c.key
 	held, err := json.Marshal(map[string]any{
 		"namespace": "shop", "name": "database", "key": "", "secretExists": true, "keyExists": false,
 		"data": map[string]string{"password": c.password, "tls.key": c.key, "ca.crt": c.token},

@@ -2,8 +2,21 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
+
+// said holds the password in the ways in which tools, people and registries write one
+// into a text.
+func (c canaries) said() string {
+	docker := encoded(fmt.Sprintf(`{"username":"robot","password":%q}`, c.password), 1)
+	return strings.Join([]string{
+		"password=\"two words " + c.password + "\"", "api_key: " + c.password, "AccountKey=" + c.password + ";x", "passphrase='" + c.password + "'", "pwd=" + c.password,
+		"token: " + c.password, "docker login -u robot -p " + c.password + " harbor.corp.example", "docker login --password " + c.password, "skopeo --creds robot:" + c.password,
+		"https%3A%2F%2Frobot%3A" + c.password + "%40harbor.corp.example", "password%3D" + c.password, "https://robot:x/" + c.password + "@harbor.corp.example/v2/", "pass\x1b[1mword=" + c.password,
+		"\nX-Registry-Auth: " + docker, "\nAuthorization: Custom " + c.password, "\nProxy-Authorization: Negotiate " + docker, "\nCookie: a=b; sid=" + c.password, "\nlogin " + docker + "\n",
+	}, " ")
+}
 
 // capture plants the canaries in every field of every kind of file.
 func (c canaries) capture(t *testing.T) string {
@@ -12,6 +25,7 @@ func (c canaries) capture(t *testing.T) string {
 	docker := fmt.Sprintf(`{"auths":{"harbor.corp.example":{"username":"robot","password":%q,"auth":%q,"registrytoken":%q}}}`, c.password, encoded("robot:"+c.password, 1), c.token)
 	message := fmt.Sprintf("failed to pull: Head \"https://robot:%s@harbor.corp.example/v2/?token=%s\": Authorization: Bearer %s, password=%s, key %s: x509: certificate signed by unknown authority",
 		c.password, c.token, c.token, c.password, c.key)
+	message += " " + c.said()
 	annotations := fmt.Sprintf("{kubectl.kubernetes.io/last-applied-configuration: %q, note: %q, key: %q}", docker, c.password, c.key)
 	place(t, dir, "objects/canary.yaml", fmt.Sprintf(`
 apiVersion: v1
@@ -23,6 +37,8 @@ spec:
   containers:
   - {name: sidecar, image: "robot:%[2]s@harbor.corp.example/app:1"}
   - {name: other, image: "https://robot:%[2]s@harbor.corp.example/app:1"}
+  - {name: encoded, image: "https://robot%%3A%[2]s%%40harbor.corp.example/app:1"}
+  - {name: slashed, image: "https://robot:x/%[2]s@harbor.corp.example/app:1"}
   - name: app
     image: harbor.corp.example/app:1
     command: [sh, -c, %[3]q]
@@ -70,7 +86,7 @@ data: {password: %[2]q, id_ed25519: %[9]q, config.json: %[10]q}
 	place(t, dir, "objects/kubeconfig.yaml", fmt.Sprintf("apiVersion: v1\nkind: Config\nclusters: []\nusers: [{name: x, user: {token: %q, password: %q}}]\n", c.token, c.password))
 	place(t, dir, "objects/machines.yaml", c.machines(annotations))
 	c.nodeFiles(t, dir, "nodes/test-gc-e2e-demo-workers-8s2kd-7f9c6/")
-	place(t, dir, "endpoints/harbor.corp.example_443.txt", "CONNECTED(00000003)\n"+c.key+"Authorization: Bearer "+c.token+"\npassword="+c.password+"\n")
+	place(t, dir, "endpoints/harbor.corp.example_443.txt", "CONNECTED(00000003)\n"+c.key+"Authorization: Bearer "+c.token+"\npassword="+c.password+"\n"+c.said())
 	return dir
 }
 
@@ -151,12 +167,12 @@ apiVersion: cluster.x-k8s.io/v1beta1
 kind: Machine
 metadata: {name: canary, namespace: test-gc-e2e-demo-ns, annotations: %[1]s}
 spec: {clusterName: canary, bootstrap: {dataSecretName: x}}
-status: {phase: Failed, failureMessage: "Authorization: Bearer %[7]s", conditions: [{type: Ready, status: "False", reason: x, message: "%[2]s said no, token %[7]s"}]}
+status: {phase: Failed, failureMessage: "Authorization: Bearer %[7]s", conditions: [{type: Ready, status: "False", reason: x, message: "%[2]s said no, token %[7]s"}, {type: Told, status: "False", reason: x, message: %[8]q}]}
 ---
 apiVersion: v1
 kind: Node
 metadata: {name: wk-canary, annotations: %[1]s}
 spec: {}
-status: {conditions: [{type: Ready, status: "False", reason: x, message: "proxy %[2]s: Bearer %[7]s"}], nodeInfo: {containerRuntimeVersion: "containerd://1.7.0"}}
-`, annotations, proxy, c.password, encoded("password: "+c.password, 1), encoded(c.key, 2), c.sshKey, c.token)
+status: {conditions: [{type: Ready, status: "False", reason: x, message: "proxy %[2]s: Bearer %[7]s"}, {type: Told, status: "False", reason: x, message: %[8]q}], nodeInfo: {containerRuntimeVersion: "containerd://1.7.0"}}
+`, annotations, proxy, c.password, encoded("password: "+c.password, 1), encoded(c.key, 2), c.sshKey, c.token, c.said())
 }

@@ -22,13 +22,15 @@ const (
 )
 
 var (
+	keysOfAuth = []string{`auth"`, `auth'`, `auth\`}
 	// dockerAuth is what a Docker configuration holds credentials under, in JSON text.
 	dockerAuth = regexp.MustCompile(`^"auths?\\*"\s*:\s*(?:\\*"[A-Za-z0-9+/=_-]{4,}|\{)`)
 	keyOfAuth  = regexp.MustCompile(`(?i)` + authKey)
 	// harmlessAuth is a value, or a flat list of such, that is no credential.
 	harmlessAuth = regexp.MustCompile(`(?i)^(?:` + authWord + `|[\[{]\s*(?:` + authItem + `(?:\s*,\s*` + authItem + `)*)?\s*[}\]])(?:[\s,;})\]\\"']|$)`)
-	// keyOfSecret is a key of JSON, and the quote that its value begins with.
-	keyOfSecret = regexp.MustCompile(`(?i)\b[\w-]*(?:token|password|passwd|secret|access_key|signature|credential|authorization)\\*["']\s*:\s*\\*["']`)
+	// keyOfSecret is a key of JSON or of an environment, and the quote that its value
+	// begins with.
+	keyOfSecret = regexp.MustCompile(`(?i)\b[\w-]*(?:(?:(?:` + assignedNames + `|cookie|x-registry-(?:auth|config))(?:\\*["']\s*[:=]\s*|[ \t]{0,4}=[ \t]{0,4})|(?:` + toldNames + `)[ \t]*:[ \t]*)\\*["'])`)
 )
 
 // registryCredential is where encoded JSON has the first one, or -1.
@@ -81,32 +83,55 @@ func withoutQuoted(text string) string {
 			return out.String() + text
 		}
 		begin := len(strings.TrimRight(text[:key[1]-1], `\`))
-		end := begin + valueEnd(text[begin:])
+		end := begin + quotedLength(text[begin:], strings.ContainsAny(text[key[0]:begin], `"'`))
 		out.WriteString(text[:key[1]])
-		value, rest := text[key[1]:end], text[end:]
-		if opening := text[begin:key[1]]; strings.HasSuffix(value, opening) {
-			value, rest = strings.TrimSuffix(value, opening), opening+rest
-		}
+		value, open := strings.CutSuffix(text[key[1]:end], text[begin:key[1]])
 		if value != "" {
-			value = "[removed]"
+			out.WriteString(removed)
 		}
-		out.WriteString(value)
-		text = rest
+		if open {
+			out.WriteString(text[begin:key[1]])
+		}
+		text = text[end:]
 	}
 }
 
+// longestValue bounds how far the end of a value is looked for whose key has no quotes.
+const longestValue = 4 << 10
+
+// quotedLength is how long a value is, in quotes, that a text begins with. One without
+// an end goes on for all of a text in JSON, which was cut, and else for a line.
+func quotedLength(text string, isJSON bool) int {
+	if isJSON {
+		end, _ := valueEnd(text)
+		return end
+	}
+	if end, closed := valueEnd(text[:min(len(text), longestValue)]); closed {
+		return end
+	}
+	return len(firstLine(text))
+}
+
 // valueEnd is where a value ends that a text begins with, in quotes.
-func valueEnd(text string) int {
+func valueEnd(text string) (end int, closed bool) {
 	quote := strings.IndexFunc(text, func(r rune) bool { return r != '\\' })
+	if quote < 0 {
+		return len(text), false
+	}
 	// A quote within the value has more backslashes before it than those around it.
 	for at := quote + 1; ; at++ {
 		end := strings.IndexByte(text[at:], text[quote])
 		if end < 0 {
-			return len(text)
+			return len(text), false
 		}
 		at += end
 		if escapes := at - len(strings.TrimRight(text[:at], `\`)); escapes <= quote {
-			return at + 1
+			return at + 1, true
 		}
 	}
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }

@@ -140,7 +140,7 @@ func FuzzScrub(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		once := Scrub(text)
-		if len(once) > len(text)+64*(1+strings.Count(text, "=")+strings.Count(text, ":")+strings.Count(text, "-----")+strings.Count(text, "eyJ")+strings.Count(strings.ToLower(text), "basic")+strings.Count(strings.ToLower(text), "bearer")) {
+		if len(once) > len(text)+64*(1+strings.Count(once, "removed]")) {
 			t.Errorf("Scrub made %d bytes of %d", len(once), len(text))
 		}
 		var encoded bytes.Buffer
@@ -161,7 +161,7 @@ func FuzzScrub(f *testing.F) {
 		}
 		// Each pattern is passed over only where it would change nothing.
 		for _, s := range scrubbers {
-			if s.pattern.MatchString(text) && !mayHold(text, s.words) {
+			if found := s.pattern.FindStringSubmatch(text); found != nil && !s.mayFind(lowered(text), beginnings().in(lowered(text))) && len(found[0]) < longestGap {
 				t.Errorf("%q is not held against %s", text, s.pattern)
 			}
 		}
