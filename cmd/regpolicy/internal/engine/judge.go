@@ -104,6 +104,7 @@ func (p *Policy) judgeAlone(ctx context.Context, doc *evidence.Document, input a
 	if opt.shared != nil {
 		shared.Drop()
 	}
+	opt.memory.Settle(ctx)
 	runtime.GC()
 	opt.alone, opt.shared = true, nil
 	return p.judge(ctx, doc, input, opt)
@@ -156,8 +157,9 @@ func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Op
 	}
 	message := err.Error()
 	left := errors.Is(err, errLeft)
-	switch greedy := errors.Is(context.Cause(limited), limits.ErrMemory); {
-	case greedy && !opt.alone && !left:
+	greedy, deep := errors.Is(context.Cause(limited), limits.ErrMemory), errors.Is(context.Cause(limited), limits.ErrStack)
+	switch {
+	case greedy && !opt.alone && (deep || !left):
 		return nil, nil, errTooMuchMemory
 	case greedy:
 		message = greed(context.Cause(limited), left, opt.memory)
@@ -171,19 +173,6 @@ func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Op
 		message = fmt.Sprintf("it took longer than %s and was stopped", timeout)
 	}
 	return nil, []report.Result{p.result(report.Error, wholeDocument(), failedPolicy+evidence.Scrub(message))}, nil
-}
-
-// greed tells what a policy took too much of. A deep stack may take a while to unwind:
-// the policy's fault is the same then.
-func greed(cause error, left bool, memory *limits.Memory) string {
-	switch {
-	case errors.Is(cause, limits.ErrStack):
-		return memory.Stack().Reason()
-	case left:
-		return "it took too much memory and could not be stopped"
-	default:
-		return "it took too much memory and was stopped: the process may hold " + memory.Allowance()
-	}
 }
 
 const failedPolicy = "the policy failed: "

@@ -66,9 +66,11 @@ func (q *query) ask(ctx context.Context, input ast.Value, document *rulecache.Do
 		return a.bound, a.err
 	}
 	q.left.Add(1)
+	ended := memory.Leave()
 	go func() {
 		<-running
 		q.left.Add(-1)
+		ended()
 	}()
 	return nil, errLeft
 }
@@ -139,4 +141,17 @@ func bounded(result topdown.QueryResult) error {
 		}
 	}
 	return nil
+}
+
+// greed tells what a policy took too much of. A deep stack may take a while to unwind:
+// the policy's fault is the same then.
+func greed(cause error, left bool, memory *limits.Memory) string {
+	switch {
+	case errors.Is(cause, limits.ErrStack):
+		return memory.Stack().Reason()
+	case left:
+		return "it took too much memory and could not be stopped"
+	default:
+		return "it took too much memory and was stopped: the process may hold " + memory.Allowance()
+	}
 }

@@ -47,6 +47,18 @@ func TestPoliciesThatFillTheStackAreStopped(t *testing.T) {
 	}
 }
 
+// What could not be stopped in time while another filled the stack does not answer for it.
+func TestPoliciesBesideOneThatFillsTheStackAreJudged(t *testing.T) {
+	const deep = "package org.b\n\npair(x) := [x, x]\n\ndeny contains \"x\" if {\n\tinput.pods\n"
+	slow := "package org.a\n\ndeny contains \"slow\" if {\n\tinput.pods\n" + long("t", "abcdefghij klmnop qrstuvwxyz 0123456789 ") +
+		"\tt := concat(\"\", [t17, t17, t17, t17, t17, t17, t17, t17])\n\tregex.find_n(`(?:(?:[a-z]+ )+[0-9]*){3,40}X`, t, -1) == []\n}\n"
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(400 << 20))
+	got := judged(t, document(t, nil), Options{Jobs: 2}, slow, deep+twice("a", "pair")+twice("b", "pair")+"\t[a16, a16, a16, a16] == [b16, b16, b16, b16]\n}\n")
+	if len(got) != 2 || !strings.HasPrefix(got[0], "fail ") || !strings.Contains(got[1], "its stack grew beyond 70 MiB: ") {
+		t.Errorf("results %q", got)
+	}
+}
+
 // Where others' rules stand among our own, ours may call them.
 func TestOurPoliciesAreTrustedOnlyAmongThemselves(t *testing.T) {
 	ours := Module{Path: "ours.rego", Builtin: true, Source: []byte("package regpolicy.org.ours\n\nimport data.regpolicy.lib.some_lib\n\ndeny contains \"x\" if input.collected_at == some_lib.value\n")}

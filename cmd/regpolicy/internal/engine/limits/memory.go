@@ -29,6 +29,7 @@ type Memory struct {
 	// ceiling is what it may hold whatever the limit says.
 	ceiling int64
 	stack   Stack
+	left    leftBehind
 
 	mu      sync.Mutex
 	running map[int]context.CancelCauseFunc
@@ -59,6 +60,7 @@ func WatchMemory(limit uint64) *Memory {
 func newMemory(limit uint64) *Memory {
 	w := &Memory{running: map[int]context.CancelCauseFunc{}, done: make(chan struct{}), ceiling: ceiling(), stack: StackBound()}
 	w.limit.Store(int64(min(limit, math.MaxInt64)))
+	w.left.patience.Store(int64(maxPatience))
 	return w
 }
 
