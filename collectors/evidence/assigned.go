@@ -10,14 +10,14 @@ import (
 const (
 	secretKeys = `(?:access|account|api|app|private|secret)[_-]?key`
 	// What stands behind "=" of these is a secret.
-	assignedNames = `token|password|passwd|passphrase|pwd|secret|` + secretKeys + `|signature|credentials?|authorization`
+	assignedNames = `token|password|passwd|passphrase|pwd|secret|` + secretKeys + `|signature|credentials?|authorization|x-registry-auth`
 	// And behind ":" of these; prose such as "invalid signature: parent certificate
 	// cannot sign" must stay.
 	toldNames = `password|passwd|passphrase|pwd|(?:client|app)[_-]?secret|` + secretKeys
 )
 
 var (
-	nameEnds    = []string{"token", "password", "passwd", "passphrase", "pwd", "secret", "key", "signature", "credential", "credentials", "authorization", "sig"}
+	nameEnds    = []string{"token", "password", "passwd", "passphrase", "pwd", "secret", "key", "signature", "credential", "credentials", "authorization", "x-registry-auth", "sig"}
 	quotedNames = []string{
 		"cookie", "x-registry-auth", "x-registry-config", "token", "password", "passwd", "passphrase", "pwd", "secret", "key", "signature", "credential", "credentials", "authorization",
 	}
@@ -26,7 +26,7 @@ var (
 
 	beginnings = sync.OnceValue(func() *wordSet {
 		return newWordSet(slices.Concat(keysOfAuth, tokenBeginnings, []string{
-			"bearer", "basic", "negotiate", "ntlm", "eyj", "x-amz-", "code=", "--", " login", "creds", "curl", "ctr", "private key-----",
+			"bearer", "basic", "negotiate", "ntlm", "eyj", "x-amz-", "auth=", "auth:", "code=", "--", " login", "creds", "curl", "ctr", "private key-----",
 		})...)
 	})
 	keyEnds   = sync.OnceValue(func() uint64 { return beginnings().mask(keysOfAuth...) })
@@ -46,10 +46,15 @@ var (
 		{
 			may: func(lower []byte) bool { return standsBefore(lower, '=', nameEnds, whatever) }, pattern: regexp.MustCompile(`(?i)\b([\w-]*(?:` + assignedNames + `)|sig)((?:=|[ \t]{1,4}=[ \t]{0,4})\\*["']?)([^\s"'&,;}]+)`), with: "${1}${2}" + removed,
 			honest: func(groups []string) bool {
-				return isFolder(groups[1], groups[3]) || strings.HasPrefix(groups[3], "=") || isRemoved(groups[3])
+				return isFolder(groups[1], groups[3]) || strings.HasPrefix(groups[3], "=") || isRemoved(groups[3]) || groups[3] == "true" || groups[3] == "false"
 			},
 		},
 		{words: beginnings().mask("x-amz-"), pattern: regexp.MustCompile(`(?i)\b(X-Amz-[A-Za-z-]+=["']?)[^\s"'&,;}]+`), with: "${1}" + removed},
+		// auth: value, as Docker writes user:password.
+		{
+			words: beginnings().mask("auth=", "auth:"), pattern: regexp.MustCompile(`(?i)\b(auth[=:]\s*\\*["']?)([A-Za-z0-9+/]{6,}=*)`), with: "${1}" + removed,
+			honest: func(groups []string) bool { return !isEncodedLogin(groups[2]) },
+		},
 		// The code with which a token is got; an error's is short.
 		{words: beginnings().mask("code="), pattern: regexp.MustCompile(`(?i)([?&]code=)[A-Za-z0-9._~%/+-]{16,}`), with: "${1}" + removed},
 		// password: value, while withoutQuoted takes "key": "value".
@@ -64,7 +69,9 @@ var (
 		},
 		{
 			words: beginnings().mask("--"), pattern: regexp.MustCompile(`(?i)(--(?:[a-z]+-)*(?:token|password|passwd|passphrase|pass|secret|` + secretKeys + `)[ \t]+)(?:"[^"\n]+"|'[^'\n]+'|([^\s"'-][^\s"']*))`), with: "${1}" + removed,
-			honest: func(groups []string) bool { return slices.Contains(afterFlags, groups[2]) },
+			honest: func(groups []string) bool {
+				return slices.Contains(afterFlags, strings.ToLower(strings.TrimRight(groups[2], ".,:;")))
+			},
 		},
 		{words: beginnings().mask(" login"), pattern: regexp.MustCompile(`(?i)(\b(?:buildah|crane|docker|nerdctl|oras|podman|regctl|registry|skopeo) login\b[^\n]*?[ \t]-p[ \t=]+)(?:"[^"\n]+"|'[^'\n]+'|[^\s"']+)`), with: "${1}" + removed},
 		{words: beginnings().mask("creds", "curl", "ctr"), pattern: regexp.MustCompile(`(--(?:src-|dest-)?creds[ \t=]+["']?[^\s"':]+:|\b(?:curl|ctr)\b[^\n]*?[ \t](?:-u|--user|--proxy-user)[ \t=]+["']?[^\s"':]+:)[^\s"']+`), with: "${1}" + removed},
@@ -75,11 +82,12 @@ var (
 	// afterFlags are words that follow a flag in prose.
 	afterFlags = []string{
 		"and", "are", "as", "but", "by", "can", "cannot", "flag", "flags", "for", "from", "given", "has", "if", "in", "instead", "is", "may", "must", "needs", "nor", "not", "on",
-		"option", "or", "requires", "set", "should", "takes", "to", "twice", "via", "wants", "was", "when", "which", "with", "without",
+		"option", "or", "requires", "set", "should", "takes", "to", "twice", "via", "wants", "was", "when", "which", "with", "without", "file", "name", "password", "secret", "token", "value",
 	}
 	// afterNames are words that follow the name of a thing and a colon in prose.
 	afterNames = []string{
 		"not", "no", "cannot", "could", "failed", "failure", "forbidden", "denied", "invalid", "missing", "unauthorized", "unexpected", "unknown", "required", "expired", "incorrect", "wrong",
+		"permission", "operation", "duplicate", "unsupported", "unable", "too", "must", "is",
 	}
 	// tagged is what follows the name of a repository.
 	tagged = regexp.MustCompile(`^(?:v?[0-9][\w.-]{0,127}|[a-z]+)(?:@sha[0-9]{3}:[0-9a-f]*)?[:.)]?$`)
@@ -96,7 +104,7 @@ func isRemoved(value string) bool { return strings.TrimRight(value, `\`) == remo
 // isToldHonestly tells "shop/db-password:v1", "pull secret db-password: not found",
 // "invalid_token: authorization failed" and "PWD: /root".
 func isToldHonestly(before, name, value string) bool {
-	return isRemoved(value) || isFolder(name, value) || strings.HasSuffix(strings.ToLower(name), "_token") && isPlain(value) || slices.Contains(afterNames, strings.TrimRight(value, ".:")) || before == "/" && tagged.MatchString(value)
+	return isRemoved(value) || isFolder(name, value) || strings.HasSuffix(strings.ToLower(name), "_token") && isPlain(value) || slices.Contains(afterNames, strings.ToLower(strings.TrimRight(value, ".:"))) || before == "/" && tagged.MatchString(value)
 }
 
 // isRandom tells what nobody would write: letters and figures mixed. Names of objects

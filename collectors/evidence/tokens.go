@@ -21,6 +21,18 @@ var (
 func isEncodedJSON(text string) bool {
 	const whole = 32
 	head := strings.NewReplacer("-", "+", "_", "/").Replace(text[:min(len(text), whole)])
-	plain, err := base64.StdEncoding.DecodeString(head[:len(head)/4*4])
-	return err == nil && strings.IndexFunc(string(plain), func(r rune) bool { return r < ' ' || r > '~' }) < 0
+	_, ok := visible(head[:len(head)/4*4])
+	return ok
+}
+
+// isEncodedLogin tells user:password in base64.
+func isEncodedLogin(text string) bool {
+	plain, ok := visible(text)
+	return ok && strings.Contains(plain, ":")
+}
+
+// visible is what a text in base64 holds, if it can be read.
+func visible(text string) (string, bool) {
+	plain, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
+	return string(plain), err == nil && strings.IndexFunc(string(plain), func(r rune) bool { return r < ' ' || r > '~' }) < 0
 }
