@@ -93,13 +93,13 @@ func (h *heap) growth(live uint64) int {
 }
 
 // growth is by how many percent what lives may grow: to room, and by least at least.
-// Before the first collection nothing is known to live, and Go reckons with 4 MB. A start
-// takes 90 MB with its garbage: a sixth of its time was four collections.
+// A start takes 90 MB with its garbage, and four collections took a sixth of its time:
+// as long as little lives, which Go takes for 4 MB, there is room for it.
 func growth(live, room uint64, least int) int {
-	const most, first, reckoned = 400, 96 << 20, 4 << 20
+	const most, little, start, reckoned = 400, 8 << 20, 96 << 20, 4 << 20
 	switch {
-	case live == 0:
-		return int(100 * min(room, first) / reckoned) //nolint:gosec // it is small
+	case live < little:
+		return int(100 * (min(room, start) - live) / max(live, reckoned)) //nolint:gosec // it is small
 	case live >= room:
 		return least
 	}
