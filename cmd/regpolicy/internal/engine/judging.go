@@ -173,7 +173,6 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 	known := map[string]string{}
 	for _, list := range d.results {
 		j.waivers.apply(list)
-		sortResults(list)
 		if err := j.quoted.add(list, d.value, known); err != nil {
 			return 0, err
 		}

@@ -42,7 +42,6 @@ func TestPacked(t *testing.T) {
 		found.subjects = slices.Clone(found.subjects)
 		lists := resultLists{p.verdicts(doc, found, gaps, passes)}
 		lists.settle(&Input{Document: &evidence.Document{}}, Options{})
-		sortResults(lists[0])
 		rep := &report.Report{Results: lists.join()}
 		if passes.len() > 0 {
 			rep.Packed = append(rep.Packed, passes.passes)

@@ -44,18 +44,23 @@ func (lists resultLists) join() []report.Result {
 	return results
 }
 
-// settle fills in what results tell beside the verdict. Subjects that several policies
-// judge stand in memory once.
+// settle fills in what results tell beside the verdict, and puts each policy's in the
+// order of a report. Subjects that several policies judge stand in memory once.
 func (lists resultLists) settle(in *Input, opt Options) {
 	subjects := newSubjectTable()
-	for r := range lists.all() {
-		if opt.Many {
-			r.Subject["cluster"] = clusterOf(in)
+	for _, list := range lists {
+		words := make([]string, len(list))
+		for i := range list {
+			r := &list[i]
+			if opt.Many {
+				r.Subject["cluster"] = clusterOf(in)
+			}
+			words[i] = r.Subject.String()
+			r.Subject = subjects.one(r.Subject, words[i])
+			r.Fingerprint = report.Fingerprint(r.ID, words[i])
+			r.Location = locate(in.Document, r)
 		}
-		text := r.Subject.String()
-		r.Subject = subjects.one(r.Subject, text)
-		r.Fingerprint = report.Fingerprint(r.ID, text)
-		r.Location = locate(in.Document, r)
+		sortByWords(list, words)
 	}
 }
 
@@ -102,13 +107,21 @@ func sortResults(results []report.Result) {
 // sortSubjects sorts the results of one policy.
 func sortSubjects(results []report.Result) {
 	words := make([]string, len(results))
+	for i := range results {
+		words[i] = results[i].Subject.String()
+	}
+	sortByWords(results, words)
+}
+
+// sortByWords sorts the results of one policy by their subjects' words.
+func sortByWords(results []report.Result, words []string) {
 	order := make([]int, len(results))
 	sorted := true
 	compare := func(i, j int) int {
 		return cmp.Or(cmp.Compare(words[i], words[j]), cmp.Compare(results[i].Message, results[j].Message))
 	}
 	for i := range results {
-		words[i], order[i] = results[i].Subject.String(), i
+		order[i] = i
 		sorted = sorted && (i == 0 || compare(i-1, i) <= 0)
 	}
 	if sorted {

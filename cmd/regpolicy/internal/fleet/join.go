@@ -39,13 +39,15 @@ func (j *Join) Add(doc *report.Document, f *Facts, results []report.Result) {
 	j.count(results)
 }
 
-// count adds a cluster's results by policy.
+// count adds a cluster's results, which are in the order of a report, by policy.
 func (j *Join) count(results []report.Result) {
-	byPolicy := map[string][]report.Result{}
-	for i := range results {
-		byPolicy[results[i].ID] = append(byPolicy[results[i].ID], results[i])
-	}
-	for id, own := range byPolicy {
+	for len(results) > 0 {
+		id, n := results[0].ID, 1
+		for n < len(results) && results[n].ID == id {
+			n++
+		}
+		own := results[:n]
+		results = results[n:]
 		p := j.policies[id]
 		if p == nil {
 			p = &report.FleetPolicy{ID: id, Title: own[0].Title, Clusters: map[report.Verdict]int{}}
