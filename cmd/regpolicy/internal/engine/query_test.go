@@ -2,9 +2,12 @@ package engine
 
 import (
 	"fmt"
+	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // twice is a rule's body that builds the value NAME16 of 2^16 parts by a function, whose
@@ -50,8 +53,13 @@ func TestPoliciesThatFillTheStackAreStopped(t *testing.T) {
 // What could not be stopped in time while another filled the stack does not answer for it.
 func TestPoliciesBesideOneThatFillsTheStackAreJudged(t *testing.T) {
 	const deep = "package org.b\n\npair(x) := [x, x]\n\ndeny contains \"x\" if {\n\tinput.pods\n"
-	slow := "package org.a\n\ndeny contains \"slow\" if {\n\tinput.pods\n" + long("t", "abcdefghij klmnop qrstuvwxyz 0123456789 ") +
-		"\tt := concat(\"\", [t17, t17, t17, t17, t17, t17, t17, t17])\n\tregex.find_n(`(?:(?:[a-z]+ )+[0-9]*){3,40}X`, t, -1) == []\n}\n"
+	const words, pattern = "abcdefghij klmnop qrstuvwxyz 0123456789 ", `(?:(?:[a-z]+ )+[0-9]*){3,40}X`
+	// One step of four seconds on this machine, with the race detector or without.
+	began := time.Now()
+	regexp.MustCompile(pattern).FindAllStringIndex(strings.Repeat(words, 1<<12), -1)
+	parts := slices.Repeat([]string{"t12"}, max(1, int(4*time.Second/time.Since(began))))
+	slow := "package org.a\n\ndeny contains \"slow\" if {\n\tinput.pods\n" + long("t", words) +
+		"\tcount(t17) > 0\n\tt := concat(\"\", [" + strings.Join(parts, ", ") + "])\n\tregex.find_n(`" + pattern + "`, t, -1) == []\n}\n"
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(400 << 20))
 	got := judged(t, document(t, nil), Options{Jobs: 2}, slow, deep+twice("a", "pair")+twice("b", "pair")+"\t[a16, a16, a16, a16] == [b16, b16, b16, b16]\n}\n")
 	if len(got) != 2 || !strings.HasPrefix(got[0], "fail ") || !strings.Contains(got[1], "its stack grew beyond 70 MiB: ") {

@@ -16,6 +16,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/limits"
@@ -112,7 +113,9 @@ func (u *units) add(r *tester.Result) error {
 	if u.run != nil && !u.run.MatchString(name) {
 		return nil
 	}
-	if !r.Pass() {
+	if topdown.IsCancel(r.Error) { // OPA found the time to look
+		r.Error = u.tooLate()
+	} else if !r.Pass() {
 		u.failing = append(u.failing, regexp.QuoteMeta(r.Package+"."+r.Name))
 	}
 	u.tests = append(u.tests, testsOf(name, r)...)
@@ -139,11 +142,15 @@ func (u *units) rest(ctx context.Context) error {
 		}
 		test := Test{Kind: Unit, Name: name, File: rule.Location.File, Line: rule.Location.Row, Failure: u.brake.stack.Reason()}
 		if u.brake.late.Load() {
-			test.Failure = fmt.Sprintf("it took longer than %s and was stopped", u.timeout)
+			test.Failure = u.tooLate().Error()
 		}
 		u.tests = append(u.tests, test)
 	}
 	return nil
+}
+
+func (u *units) tooLate() error {
+	return fmt.Errorf("it took longer than %s and was stopped", u.timeout)
 }
 
 // all are the compiled tests by name.
