@@ -26,8 +26,9 @@ const (
 	perByte = 5
 	// perVerb is more than how long a float, a type or what is wrong is written.
 	perVerb = 400
-	// maxPadding is the longest there is: beyond, fmt takes none.
-	maxPadding = 1_000_000
+	// maxPadding is the longest there is: fmt takes none beyond a million, but looks
+	// before it has read the last digit.
+	maxPadding = 10_000_009
 )
 
 // format is what a format of fmt's can make, and of which values.

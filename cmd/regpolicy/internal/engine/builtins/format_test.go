@@ -18,6 +18,7 @@ func TestFormats(t *testing.T) {
 		refused bool
 	}{
 		"widths":                         {strings.Repeat("%1000000d", 70), []*ast.Term{number}, true},
+		"widths of seven digits":         {strings.Repeat("%8888888d", 8), []*ast.Term{number}, true},
 		"precisions":                     {strings.Repeat("%.1000000f", 70), []*ast.Term{number}, true},
 		"with flags":                     {strings.Repeat("%-+ #01000000d", 70), []*ast.Term{number}, true},
 		"of values by their place":       {strings.Repeat("%[1]1000000d", 70), []*ast.Term{number}, true},
