@@ -2,9 +2,12 @@ package engine
 
 import (
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/regpolicy/regpolicy/collectors/evidence"
 	"github.com/regpolicy/regpolicy/policies"
 )
 
@@ -37,4 +40,26 @@ func TestBuiltinPoliciesCompile(t *testing.T) {
 	for _, p := range l.Policies() {
 		t.Logf("%s %s reads %v", p.ID, p.Package, p.Reads)
 	}
+}
+
+// fixtures are the documents of all stories.
+func fixtures(t testing.TB) []Input {
+	t.Helper()
+	paths, err := filepath.Glob("../../../../fixtures/*/document.json")
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no fixtures: ", err)
+	}
+	inputs := make([]Input, len(paths))
+	for i, path := range paths {
+		text, err := os.ReadFile(path) //nolint:gosec // a fixture
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := evidence.Decode(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inputs[i] = Input{URI: path, Bytes: text, Document: doc}
+	}
+	return inputs
 }

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -271,20 +269,8 @@ func TestForecastLeavesOutNothing(t *testing.T) {
 		}
 		p.trusted = false
 	}
-	documents, err := filepath.Glob("../../../../fixtures/*/document.json")
-	if err != nil || len(documents) == 0 {
-		t.Fatal("no fixtures: ", err)
-	}
-	for _, path := range documents {
-		text, err := os.ReadFile(path) //nolint:gosec // a fixture
-		if err != nil {
-			t.Fatal(err)
-		}
-		doc, err := evidence.Decode(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		in, opt := []Input{{URI: path, Bytes: text, Document: doc}}, Options{Forecast: 40 * 365 * 24 * time.Hour}
+	for _, fixture := range fixtures(t) {
+		in, opt := []Input{fixture}, Options{Forecast: 40 * 365 * 24 * time.Hour}
 		want, err := whole.Judge(t.Context(), in, opt)
 		if err != nil {
 			t.Fatal(err)
@@ -294,7 +280,7 @@ func TestForecastLeavesOutNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: the reports differ", path)
+			t.Errorf("%s: the reports differ", fixture.URI)
 		}
 	}
 }

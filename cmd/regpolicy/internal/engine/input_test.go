@@ -2,8 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -23,30 +21,18 @@ func TestJudgeText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	documents, err := filepath.Glob("../../../../fixtures/*/document.json")
-	if err != nil || len(documents) == 0 {
-		t.Fatal("no fixtures: ", err)
-	}
-	for _, path := range documents {
-		data, err := os.ReadFile(path) //nolint:gosec // a fixture
-		if err != nil {
-			t.Fatal(err)
-		}
-		doc, err := evidence.Decode(data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want, err := l.Judge(t.Context(), []Input{{URI: path, Bytes: data, Document: doc}}, Options{})
+	for _, fixture := range fixtures(t) {
+		want, err := l.Judge(t.Context(), []Input{fixture}, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, letGo := range []bool{false, true} {
-			got, err := judgeText(t, l, data, Input{URI: path}, l.Unread(), letGo)
+			got, err := judgeText(t, l, fixture.Bytes, Input{URI: fixture.URI}, l.Unread(), letGo)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s: %s", path, diff)
+				t.Errorf("%s: %s", fixture.URI, diff)
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"io/fs"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -47,20 +46,8 @@ func TestKnownPoliciesJudgeAlike(t *testing.T) {
 			t.Errorf("%s reads %v, known is %v", p.ID, p.Reads, fast.policies[i].Reads)
 		}
 	}
-	documents, err := filepath.Glob("../../../../fixtures/*/document.json")
-	if err != nil || len(documents) == 0 {
-		t.Fatal("no fixtures: ", err)
-	}
-	for _, path := range documents {
-		text, err := os.ReadFile(path) //nolint:gosec // a fixture
-		if err != nil {
-			t.Fatal(err)
-		}
-		doc, err := evidence.Decode(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		in := []Input{{URI: path, Bytes: text, Document: doc}}
+	for _, fixture := range fixtures(t) {
+		in := []Input{fixture}
 		want, err := checked.Judge(t.Context(), in, Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -70,7 +57,7 @@ func TestKnownPoliciesJudgeAlike(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: the reports differ", path)
+			t.Errorf("%s: the reports differ", fixture.URI)
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -19,20 +17,8 @@ func TestUnreadSections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	documents, err := filepath.Glob("../../../../fixtures/*/document.json")
-	if err != nil || len(documents) == 0 {
-		t.Fatal("no fixtures: ", err)
-	}
-	for _, path := range documents {
-		text, err := os.ReadFile(path) //nolint:gosec // a fixture
-		if err != nil {
-			t.Fatal(err)
-		}
-		doc, err := evidence.Decode(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		in := []Input{{URI: path, Bytes: text, Document: doc}}
+	for _, fixture := range fixtures(t) {
+		in := []Input{fixture}
 		for _, p := range l.policies {
 			one := *l
 			one.policies, one.left = []*Policy{p}, nil
@@ -46,7 +32,7 @@ func TestUnreadSections(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s of %s without %v: %s", p.ID, path, one.left, diff)
+				t.Errorf("%s of %s without %v: %s", p.ID, fixture.URI, one.left, diff)
 			}
 		}
 	}
