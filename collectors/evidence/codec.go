@@ -118,9 +118,15 @@ func absentSections(d *Document) map[string]bool {
 	v := reflect.ValueOf(d).Elem()
 	for i := range v.NumField() {
 		if f := v.Field(i); f.Kind() == reflect.Map && f.IsNil() {
-			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			name, _ := jsonName(v.Type().Field(i))
 			absent[name] = true
 		}
 	}
 	return absent
+}
+
+// jsonName is a field's name in JSON, and what else its tag says.
+func jsonName(f reflect.StructField) (name, options string) {
+	name, options, _ = strings.Cut(f.Tag.Get("json"), ",")
+	return name, options
 }

@@ -75,7 +75,7 @@ func (w *writer) value(enc *json.Encoder, v any) error {
 func (w *writer) document(d reflect.Value) error {
 	before := "{\n "
 	for i := range d.NumField() {
-		name, option, _ := strings.Cut(d.Type().Field(i).Tag.Get("json"), ",")
+		name, option := jsonName(d.Type().Field(i))
 		v := d.Field(i)
 		if option == "omitempty" && v.IsZero() {
 			continue

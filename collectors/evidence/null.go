@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -105,7 +104,7 @@ func (n nullEntry) here() error {
 
 func addFields(to map[string]reflect.Type, of reflect.Type) {
 	for f := range of.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, _ := jsonName(f)
 		if f.Anonymous && name == "" {
 			addFields(to, f.Type)
 			continue

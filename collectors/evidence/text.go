@@ -10,7 +10,6 @@ import (
 	"hash"
 	"io"
 	"reflect"
-	"strings"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -212,7 +211,7 @@ func look(piece []byte) error {
 func fieldsOf(d reflect.Value) map[string]reflect.Value {
 	fields := map[string]reflect.Value{}
 	for i := range d.NumField() {
-		name, _, _ := strings.Cut(d.Type().Field(i).Tag.Get("json"), ",")
+		name, _ := jsonName(d.Type().Field(i))
 		fields[name] = d.Field(i)
 	}
 	return fields
