@@ -98,10 +98,11 @@ func (j *Judging) Close() { j.opt.memory.Close() }
 // Judge judges one document. Several may be judged at once; what they gave is added
 // in an order that does not hang on which was the first to be done.
 func (j *Judging) Judge(ctx context.Context, in *Input) (*Judged, error) {
-	j.allow(memoryPerByte * in.size())
+	room := memoryPerByte * in.size() // which may be let go of below
+	j.allow(room)
 	judged, failures := j.judge(ctx, []*Input{in}, j.opt.Jobs)
 	if failures[0] != nil {
-		j.allow(-memoryPerByte * in.size())
+		j.allow(-room)
 	}
 	return judged[0], failures[0]
 }
