@@ -124,6 +124,7 @@ kubectl(entry) := sprintf("kubectl -n %s", [entry.secret.namespace]) if {
 # command with any other could run what the author of a manifest wrote into them.
 pasteable(entry) if {
 	every name in [object.get(entry.secret, part, "") | some part in ["namespace", "name", "key"]] {
-		regex.match(`^[-._a-zA-Z0-9]{1,253}$`, name)
+		count(name) <= 253
+		regex.match(`^[-._a-zA-Z0-9]+$`, name) # with a bound it would take a millisecond to compile
 	}
 }
