@@ -18,7 +18,7 @@ func unreportable(policies []*Policy, compiler *ast.Compiler) Errors {
 				continue // lists of rules' names
 			}
 			key, hint := "msg", `an element is a text, or an object with "msg" (and "subject", "evidence", "severity", "remediation")`
-			if name == "subjects" {
+			if name == subjectsRule {
 				key, hint = "kind", `an element is an object with "kind" and what else identifies it`
 			}
 			ref := p.ref.Append(ast.StringTerm(name))

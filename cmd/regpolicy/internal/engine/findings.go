@@ -87,7 +87,7 @@ func (p *Policy) findings(sets []set) (found, error) {
 			switch s.name {
 			case exceptionRule:
 				exceptions = append(exceptions, excepted(element)...)
-			case "subjects":
+			case subjectsRule:
 				message = out.addSubject(element)
 			default:
 				message = out.addFinding(s.name, warn, element)

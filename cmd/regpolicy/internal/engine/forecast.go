@@ -30,7 +30,7 @@ func foresees(size int, opt Options) bool { return opt.Forecast > 0 || size <= f
 func (l *Library) foresee(ctx context.Context, trials []*trial, jobs int) {
 	outlooks := make([]*outlook, 0, len(trials))
 	for _, t := range trials {
-		if t.err == nil && foresees(t.size, t.opt) {
+		if t.err == nil && t.foresees() {
 			outlooks = append(outlooks, newOutlook(t))
 		}
 	}
@@ -42,14 +42,17 @@ func (l *Library) foresee(ctx context.Context, trials []*trial, jobs int) {
 		if !p.timeDependent() {
 			return
 		}
-		// A policy of ours finds fault with its subjects alone, which the tests see to.
-		still := p.trusted && p.hasSubjects && !l.shared.Moves(p.ref.Append(ast.StringTerm("subjects")))
+		still := p.keepsToSubjects() && !l.shared.Moves(p.ref.Append(ast.StringTerm(subjectsRule)))
+		turn := outlooks[0].trial.opt.memory.Turn(ctx)
+		defer turn.End()
 		for _, o := range outlooks {
 			if still && o.skips(i) {
 				continue
 			}
 			if results := o.read(i); len(results) > 0 {
-				o.found[i], o.failures[i] = p.foresee(ctx, o.trial, l.params[p.ID], results, o.future)
+				v := vista{policy: p, trial: o.trial, future: o.future, turn: turn, results: results, before: o.trial.answers[i]}
+				o.failures[i] = v.look(ctx, l.params[p.ID])
+				o.found[i] = v.found
 			}
 		}
 	})
@@ -107,91 +110,6 @@ func (p *Policy) timeDependent() bool {
 		certificates = certificates || r.Section == "certificates"
 	}
 	return clock && certificates
-}
-
-// foresee judges one policy at each date to come, in their order, up to the first at
-// which it fails: what it would take at the next ones nobody knows.
-func (p *Policy) foresee(ctx context.Context, t *trial, params map[string]any, results []*report.Result, future *future) (foresight, error) {
-	var out foresight
-	in, opt := t.in, t.opt
-	now := map[string]report.Verdict{}
-	first := map[string]*report.Result{}
-	for _, r := range results {
-		if r.Verdict == report.Error {
-			if opt.Forecast > 0 { // else nobody asked for more than the result tells
-				out.endsAt(p, in, t.at, r.Message, opt)
-			}
-			return out, nil
-		}
-		key := r.Subject.String()
-		now[key], first[key] = r.Verdict, r
-	}
-	open := len(first) // results of which no change is known
-	for _, date := range datesOf(in.Document, t.at, params, opt.Forecast) {
-		if open == 0 && opt.Forecast == 0 {
-			break
-		}
-		later, reason, err := p.judgeLater(ctx, in, date, future, opt)
-		if err != nil {
-			return out, err
-		}
-		if reason != "" {
-			out.endsAt(p, in, date, reason, opt)
-			return out, nil
-		}
-		for i := range later {
-			subject := later[i].Subject
-			if opt.Many {
-				subject = maps.Clone(subject) // gaps share it
-				subject["cluster"] = clusterOf(in)
-			}
-			key := subject.String()
-			was, known := now[key]
-			if !known {
-				// What is not a subject today passes as far as anybody can tell; only
-				// what it will be denied for is news.
-				was = report.Pass
-			}
-			if !news(was, later[i].Verdict, known) {
-				continue
-			}
-			now[key] = later[i].Verdict
-			out.changes = append(out.changes, report.Change{
-				At: date, ID: p.ID, Title: p.Title, Subject: subject, From: was, To: later[i].Verdict, Severity: later[i].Severity, Message: later[i].Message,
-			})
-			if r := first[key]; r != nil && r.NextChange == nil {
-				r.NextChange = &report.NextChange{At: date, Becomes: later[i].Verdict}
-				open--
-			}
-		}
-	}
-	return out, nil
-}
-
-func news(was, is report.Verdict, known bool) bool {
-	return was != is && (known || is == report.Fail || is == report.Warn)
-}
-
-// judgeLater is judge as of a date to come. A policy that fails then gives no results
-// but the reason: that is no change of a verdict.
-func (p *Policy) judgeLater(ctx context.Context, in *Input, date evidence.Time, future *future, opt Options) (later []report.Result, reason string, err error) {
-	then := future.at(date)
-	opt.shared = then.shared
-	opt.exclusive.RLock()
-	later, err = p.judge(ctx, in.Document, then.input, opt)
-	opt.exclusive.RUnlock()
-	if errors.Is(err, errTooMuchMemory) {
-		later, err = p.judgeAlone(ctx, in.Document, then.input, future, opt)
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	for i := range later {
-		if later[i].Verdict == report.Error {
-			return nil, later[i].Message, nil
-		}
-	}
-	return later, "", nil
 }
 
 // datesOf are the moments to come at which a certificate begins or ends to be valid,

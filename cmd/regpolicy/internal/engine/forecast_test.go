@@ -251,8 +251,8 @@ func TestCollections(t *testing.T) {
 	}
 }
 
-// TestForecastLeavesOutNothing: what is not judged again at dates to come, because it has
-// no subjects and time brings none, would have said nothing.
+// TestForecastLeavesOutNothing: what is not judged at all, or not again at dates to come,
+// because it has no subjects and time brings none, would have said nothing.
 func TestForecastLeavesOutNothing(t *testing.T) {
 	t.Parallel()
 	short, err := Load(t.Context(), knowing(t))
@@ -267,7 +267,7 @@ func TestForecastLeavesOutNothing(t *testing.T) {
 		if !p.trusted {
 			t.Fatalf("%s is not trusted: it would be judged again in both", p.ID)
 		}
-		p.trusted = false
+		p.trusted, p.brief = false, nil
 	}
 	for _, fixture := range fixtures(t) {
 		in, opt := []Input{fixture}, Options{Forecast: 40 * 365 * 24 * time.Hour}
@@ -284,3 +284,59 @@ func TestForecastLeavesOutNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestForecastIsWhatIsJudgedThen: whoever applies the changes of a forecast to the verdicts
+// of today has the verdicts of each date to come.
+func TestForecastIsWhatIsJudgedThen(t *testing.T) {
+	t.Parallel()
+	l, err := Load(t.Context(), knowing(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge := func(t *testing.T, in Input, opt Options) *report.Report {
+		t.Helper()
+		rep, err := l.Judge(t.Context(), []Input{in}, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rep
+	}
+	changed := 0
+	for _, in := range fixtures(t) {
+		today := judge(t, in, Options{Forecast: 40 * 365 * 24 * time.Hour})
+		verdicts := map[string]report.Verdict{}
+		for i := range today.Results {
+			verdicts[keyOf(today.Results[i].ID, today.Results[i].Subject)] = today.Results[i].Verdict
+		}
+		dates := datesOf(in.Document, in.Document.CollectedAt, map[string]any{"a_days": 14, "b_days": 30, "c_days": 90}, 40*365*24*time.Hour)
+		rest := today.Forecast
+		for _, date := range dates {
+			for len(rest) > 0 && !rest[0].At.After(date.Time) {
+				verdicts[keyOf(rest[0].ID, rest[0].Subject)] = rest[0].To
+				rest, changed = rest[1:], changed+1
+			}
+			then := judge(t, in, Options{At: &date.Time, OnlyFindings: true})
+			for i := range then.Results {
+				r := &then.Results[i]
+				key := keyOf(r.ID, r.Subject)
+				if verdicts[key] != r.Verdict && (r.Verdict == report.Fail || r.Verdict == report.Warn) {
+					t.Errorf("%s: %s is %s at %s, and %q by the forecast", in.URI, key, r.Verdict, date, verdicts[key])
+				}
+			}
+			wants := 0
+			for _, v := range verdicts {
+				if v == report.Fail || v == report.Warn {
+					wants++
+				}
+			}
+			if got := then.Summary.Fail + then.Summary.Warn; got != wants {
+				t.Errorf("%s: %d fail or warn at %s, and %d by the forecast", in.URI, got, date, wants)
+			}
+		}
+	}
+	if changed == 0 {
+		t.Error("nothing changed in any document")
+	}
+}
+
+func keyOf(id string, subject evidence.Subject) string { return id + " " + subject.String() }

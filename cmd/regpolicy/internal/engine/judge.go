@@ -61,6 +61,8 @@ type Options struct {
 	// that it was that one.
 	memory *limits.Memory
 	alone  bool
+	// turn is the policy's on several documents; nil where it has one by itself.
+	turn *limits.Turn
 	// packs takes what passes and nothing but the report looks at; nil takes nothing.
 	packs *packed
 	// exclusive is held by all policies that run side by side, or by one alone.
@@ -106,40 +108,20 @@ func (p *Policy) judgeAlone(ctx context.Context, doc *evidence.Document, input a
 	}
 	opt.memory.Settle(ctx)
 	runtime.GC()
-	opt.alone, opt.shared = true, nil
+	opt.alone, opt.shared, opt.turn = true, nil, nil
 	return p.judge(ctx, doc, input, opt)
 }
 
 // clusterOf tells the results of one of several documents apart.
 func clusterOf(in *Input) string { return cmp.Or(in.Document.Cluster, in.Name, in.URI) }
 
-// judge evaluates one policy over one document.
+// judge evaluates one policy over one document and puts what it says into results.
 func (p *Policy) judge(ctx context.Context, doc *evidence.Document, input ast.Value, opt Options) ([]report.Result, error) {
-	needs := p.needs(doc, opt.Require)
-	if needs.skip != "" {
-		return p.judgeParts(ctx, doc, input, opt, p.result(report.Skip, wholeDocument(), needs.skip))
-	}
-	if len(needs.required) > 0 {
-		r := p.result(report.Inconclusive, wholeDocument(), "evidence that --require asks for was not gathered")
-		r.Missing = needs.required
-		return p.judgeParts(ctx, doc, input, opt, r)
-	}
-	bound, failed, err := p.evaluate(ctx, p.prepared, input, opt)
-	if err != nil || failed != nil {
-		return failed, err
-	}
-	sets, err := p.sets(bound, p.rules...)
+	a, err := p.ask(ctx, doc, input, opt)
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.findings(sets)
-	if err == nil && opt.Strict {
-		err = p.stray(found)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return p.verdicts(doc, found, needs, opt.packs), nil
+	return p.results(doc, a, opt)
 }
 
 // errTooMuchMemory tells that a policy was stopped among others, so that which of them took
@@ -149,8 +131,12 @@ var errTooMuchMemory = errors.New("too much memory among others")
 // evaluate runs a query; failed is the result where the policy itself fails.
 func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Options) (bound topdown.QueryResult, failed []report.Result, err error) {
 	timeout := cmp.Or(opt.Timeout, 30*time.Second)
-	limited, cancel := opt.memory.Policy(ctx, timeout)
-	defer cancel()
+	turn := opt.turn
+	if turn == nil {
+		turn = opt.memory.Turn(ctx)
+		defer turn.End()
+	}
+	limited := turn.Next(timeout)
 	bound, err = q.ask(limited, input, opt.shared, opt.Tracer, opt.memory)
 	if err == nil {
 		return bound, nil, nil

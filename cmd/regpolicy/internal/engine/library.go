@@ -213,7 +213,10 @@ func (l *Library) prepare() error {
 	for _, p := range l.policies {
 		own[p.timeDependent()] = append(own[p.timeDependent()], p.ref)
 		p.reading, p.rules = readingOf(p.Reads), p.resultRules()
-		p.prepared = &query{body: p.query(), compiler: l.compiler, store: store, trusted: p.trusted}
+		p.prepared = &query{body: p.query(false), compiler: l.compiler, store: store, trusted: p.trusted}
+		if p.brief = nil; p.keepsToSubjects() {
+			p.brief = &query{body: p.query(true), compiler: l.compiler, store: store, trusted: true}
+		}
 		if err := p.prepareParts(l.compiler, store); err != nil {
 			return err
 		}

@@ -52,10 +52,14 @@ type Policy struct {
 	reading       reading
 	trusted       bool // see query
 	prepared      *query
+	brief         *query // stops where there are no subjects; nil where that may not be the end
 	parts         []part
 	module        *ast.Module
 	ref           ast.Ref
 }
+
+// subjectsRule is the set of what a policy looks at.
+const subjectsRule = "subjects"
 
 var (
 	denyRule = regexp.MustCompile(`^(deny|violation)(_[a-zA-Z0-9_]+)?$`)
@@ -94,23 +98,27 @@ func (p *Policy) inCollection(name string) bool {
 	return slices.Contains(p.Tags, name)
 }
 
-// query asks for the policy's result rules and for nothing else of its package.
-func (p *Policy) query() ast.Body {
-	body := ast.Body{}
+// query asks for the policy's result rules and for nothing else of its package. One that
+// is brief is undefined where the policy has no subjects.
+func (p *Policy) query(brief bool) ast.Body {
+	var body ast.Body
 	for i, name := range p.resultRules() {
-		ref := p.ref.Append(ast.StringTerm(name))
-		expr := ast.Equality.Expr(ast.NewTerm(variable(i)), ast.NewTerm(ref))
-		expr.Index = i
-		body = append(body, expr)
+		bound := ast.NewTerm(variable(i))
+		body.Append(ast.Equality.Expr(bound, ast.NewTerm(p.ref.Append(ast.StringTerm(name)))))
+		if brief && name == subjectsRule {
+			body.Append(ast.NotEqual.Expr(bound, ast.SetTerm()))
+		}
 	}
 	return body
 }
 
+// resultRules are in the order in which they are asked for.
 func (p *Policy) resultRules() []string {
-	names := slices.Concat(p.deny, p.warn)
+	var names []string
 	if p.hasSubjects {
-		names = append(names, "subjects")
+		names = append(names, subjectsRule)
 	}
+	names = slices.Concat(names, p.deny, p.warn)
 	if p.hasExceptions {
 		names = append(names, exceptionRule)
 	}
@@ -184,7 +192,7 @@ func (p *Policy) addRule(rule *ast.Rule) Errors {
 	if name == exceptionRule && rule.Head.RuleKind() == ast.MultiValue {
 		p.hasExceptions = true
 	}
-	isResult := denyRule.MatchString(name) || warnRule.MatchString(name) || name == "subjects"
+	isResult := denyRule.MatchString(name) || warnRule.MatchString(name) || name == subjectsRule
 	if !isResult {
 		return misspelt(rule, name)
 	}
@@ -196,7 +204,7 @@ func (p *Policy) addRule(rule *ast.Rule) Errors {
 			"rule %q is not a set, so what it says could never be reported", name)}
 	}
 	switch {
-	case name == "subjects":
+	case name == subjectsRule:
 		p.hasSubjects = true
 	case denyRule.MatchString(name) && !slices.Contains(p.deny, name):
 		p.deny = append(p.deny, name)
@@ -233,7 +241,7 @@ func nearMiss(name string) string {
 		return ""
 	}
 	stem, _, _ := strings.Cut(name, "_")
-	for _, want := range []string{"deny", "violation", "warn", "subjects"} {
+	for _, want := range []string{"deny", "violation", "warn", subjectsRule} {
 		if mistyped(name, want) || mistyped(stem, want) {
 			return want
 		}

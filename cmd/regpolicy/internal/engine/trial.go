@@ -7,6 +7,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/limits"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/fleet"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
@@ -27,6 +28,8 @@ type trial struct {
 	results  resultLists
 	passes   []packed
 	failures []error
+	// answers are those that time may change; nil where a policy was asked alone.
+	answers []*answer
 
 	foreseen foresight
 	err      error // why nothing came of it
@@ -74,15 +77,16 @@ func (j *Judging) open(in *Input) (*trial, error) {
 		if t.opt.Many {
 			fixed = l.fixed
 		}
-		t.opt.shared = l.shared.Document(foresees(t.size, t.opt), fixed)
+		t.opt.shared = l.shared.Document(t.foresees(), fixed)
 	}
 	if t.opt.LetGo {
 		in.Bytes = nil
 	}
-	t.packs = !t.opt.Many && !foresees(t.size, t.opt)
+	t.packs = !t.opt.Many && !t.foresees()
 	t.results = make(resultLists, len(l.policies))
 	t.passes = make([]packed, len(l.policies))
 	t.failures = make([]error, len(l.policies))
+	t.answers = make([]*answer, len(l.policies))
 	return t, nil
 }
 
@@ -95,8 +99,10 @@ func (l *Library) hear(ctx context.Context, trials []*trial, jobs int) {
 	exclusive := trials[0].opt.exclusive
 	exclusive.RLock()
 	side(len(l.policies), jobs, func(i int) {
+		turn := trials[0].opt.memory.Turn(ctx)
+		defer turn.End()
 		for _, t := range trials {
-			t.results[i], t.failures[i] = l.policies[i].judge(ctx, t.in.Document, t.value, t.options(i))
+			t.hear(ctx, turn, i, l.policies[i])
 		}
 	})
 	exclusive.RUnlock()
@@ -115,6 +121,22 @@ func (l *Library) hear(ctx context.Context, trials []*trial, jobs int) {
 		t.results.settle(t.in, t.opt)
 	}
 }
+
+// hear has the document judged by one policy, in its turn.
+func (t *trial) hear(ctx context.Context, turn *limits.Turn, i int, p *Policy) {
+	opt := t.options(i)
+	opt.turn = turn
+	a, err := p.ask(ctx, t.in.Document, t.value, opt)
+	if err != nil {
+		t.failures[i] = err
+		return
+	}
+	if t.results[i], t.failures[i] = p.results(t.in.Document, a, opt); t.foresees() && p.timeDependent() {
+		t.answers[i] = a
+	}
+}
+
+func (t *trial) foresees() bool { return foresees(t.size, t.opt) }
 
 // options are those of one policy, which packs for itself.
 func (t *trial) options(policy int) Options {

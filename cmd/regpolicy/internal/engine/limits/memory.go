@@ -129,24 +129,6 @@ func (r *rest) over() bool {
 	return true
 }
 
-// Policy is the context in which one policy runs.
-func (w *Memory) Policy(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
-	limited, stop := context.WithCancelCause(ctx)
-	timer := time.AfterFunc(limit, func() { stop(context.DeadlineExceeded) })
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	id := w.next
-	w.next++
-	w.running[id] = stop
-	return limited, func() {
-		w.mu.Lock()
-		delete(w.running, id)
-		w.mu.Unlock()
-		timer.Stop()
-		stop(nil)
-	}
-}
-
 // Close ends the watch.
 func (w *Memory) Close() {
 	close(w.done)

@@ -32,12 +32,13 @@ func TestCollectionsBecomeRareWhereNothingCanBeStopped(t *testing.T) {
 		t.Errorf("%d collections in a thousand looks", got)
 	}
 
-	ctx, end := w.Policy(t.Context(), time.Minute)
+	turn := w.Turn(t.Context())
+	ctx := turn.Next(time.Minute)
 	w.look()
 	if cause := context.Cause(ctx); !errors.Is(cause, ErrMemory) {
 		t.Errorf("a policy that runs beyond the bound ends by %v", cause)
 	}
-	end()
+	turn.End()
 	before = forcedCollections()
 	w.look()
 	if got := forcedCollections() - before; got != 1 {
