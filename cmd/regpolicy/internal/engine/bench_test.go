@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/terms"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/largecluster"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -26,7 +27,7 @@ func BenchmarkPolicy(b *testing.B) {
 		b.Fatal(err)
 	}
 	in := large(b, 500)
-	value, err := in.convert(in.Document.CollectedAt, nil, false)
+	value, err := in.convert(terms.NewTable(), in.Document.CollectedAt, nil, false)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func BenchmarkConvert(b *testing.B) {
 	b.SetBytes(int64(len(in.Bytes)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := in.convert(in.Document.CollectedAt, nil, false); err != nil {
+		if _, err := in.convert(terms.NewTable(), in.Document.CollectedAt, nil, false); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -34,14 +34,14 @@ func (in *Input) Prepare() error {
 	if in.Document.At != nil {
 		at = *in.Document.At
 	}
-	value, err := in.convert(at, nil, false)
+	value, err := in.convert(terms.NewTable(), at, nil, false)
 	in.value, in.at = value, at
 	return err
 }
 
 // convert converts the document without the sections that left names. Of what it lets go
 // nothing is left but the value.
-func (in *Input) convert(at evidence.Time, left map[string]bool, letGo bool) (ast.Value, error) {
+func (in *Input) convert(table *terms.Table, at evidence.Time, left map[string]bool, letGo bool) (ast.Value, error) {
 	if in.value != nil && in.at.Equal(at.Time) {
 		return in.value, nil
 	}
@@ -49,16 +49,16 @@ func (in *Input) convert(at evidence.Time, left map[string]bool, letGo bool) (as
 	if err != nil {
 		return nil, fmt.Errorf("writing time: %w", err)
 	}
-	value, err := in.read(map[string]string{"at": string(text[1 : len(text)-1])}, left, letGo)
+	value, err := in.read(table, map[string]string{"at": string(text[1 : len(text)-1])}, left, letGo)
 	if err != nil {
 		return nil, fmt.Errorf("reading evidence document %q: %w", in.URI, err)
 	}
 	return value, nil
 }
 
-func (in *Input) read(with map[string]string, left map[string]bool, letGo bool) (ast.Value, error) {
+func (in *Input) read(table *terms.Table, with map[string]string, left map[string]bool, letGo bool) (ast.Value, error) {
 	if in.Text == nil {
-		return terms.Read(in.Bytes, with, left)
+		return table.Read(in.Bytes, with, left)
 	}
 	for section := range in.Text.Left {
 		if !left[section] {
@@ -66,9 +66,9 @@ func (in *Input) read(with map[string]string, left map[string]bool, letGo bool) 
 		}
 	}
 	if letGo {
-		return terms.ReadFrom(in.Text.Take(), with, left)
+		return table.Stream(in.Text.Take(), with, left)
 	}
-	return terms.ReadFrom(in.Text.Reader(), with, left)
+	return table.Stream(in.Text.Reader(), with, left)
 }
 
 // size is that of the document's whole text, in bytes.

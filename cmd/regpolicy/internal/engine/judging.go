@@ -179,7 +179,12 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 		}
 	}
 	d.value = readable{}
-	results := d.results.join()
+	if len(rep.Run.Documents) == 1 { // there may be hundreds
+		rep.Results = slices.Grow(rep.Results, min(j.expected*len(rep.Results), maxRoom))
+	}
+	before := len(rep.Results)
+	rep.Results = d.results.join(rep.Results)
+	results := rep.Results[before:]
 	for _, p := range d.passes {
 		if n := p.len(); n > 0 {
 			rep.Packed = append(rep.Packed, p.passes)
@@ -201,15 +206,9 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 	}
 	if opt.OnlyFindings {
 		results = j.findings(results)
-	}
-	switch {
-	case len(rep.Run.Documents) == 0:
-		rep.Results = results
-	case len(rep.Run.Documents) == 1: // there may be hundreds
-		rep.Results = slices.Grow(rep.Results, min(j.expected*len(results), maxRoom))
-		fallthrough
-	default:
-		rep.Results = append(rep.Results, results...)
+		if rep.Results = rep.Results[:before+len(results)]; before == 0 { // the only ones, perhaps
+			rep.Results = slices.Clone(rep.Results)
+		}
 	}
 	maps.Copy(j.told, d.told)
 	rep.Run.Documents = append(rep.Run.Documents, d.document)
@@ -218,20 +217,19 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 	return kept + len(results), nil
 }
 
-// findings are the results that are kept; the others are counted.
+// findings are the results that are kept, in place of all; the others are counted.
 func (j *Judging) findings(results []report.Result) []report.Result {
-	var out []report.Result
-	for i := range results {
-		switch results[i].Verdict {
+	return slices.DeleteFunc(results, func(r report.Result) bool {
+		switch r.Verdict {
 		case report.Pass:
 			j.dropped.Pass++
 		case report.Skip:
 			j.dropped.Skip++
 		default:
-			out = append(out, results[i])
+			return false
 		}
-	}
-	return out
+		return true
+	})
 }
 
 // Report ends the judging.

@@ -42,7 +42,7 @@ func TestPacked(t *testing.T) {
 		found.subjects = slices.Clone(found.subjects)
 		lists := resultLists{p.verdicts(doc, found, gaps, passes)}
 		lists.settle(&Input{Document: &evidence.Document{}}, Options{})
-		rep := &report.Report{Results: lists.join()}
+		rep := &report.Report{Results: lists.join(nil)}
 		if passes.len() > 0 {
 			rep.Packed = append(rep.Packed, passes.passes)
 		}

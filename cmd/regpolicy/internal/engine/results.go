@@ -27,16 +27,16 @@ func (lists resultLists) all() iter.Seq[*report.Result] {
 	}
 }
 
-// join makes one list in the order of a report of lists that are in theirs, and empties
+// join adds lists that are in the order of a report to one, in that order, and empties
 // them as it goes.
-func (lists resultLists) join() []report.Result {
+func (lists resultLists) join(results []report.Result) []report.Result {
 	n := 0
 	for _, list := range lists {
 		n += len(list)
 	}
 	lists = slices.DeleteFunc(lists, func(list []report.Result) bool { return len(list) == 0 })
 	slices.SortFunc(lists, func(a, b []report.Result) int { return cmp.Compare(a[0].ID, b[0].ID) })
-	results := make([]report.Result, 0, n)
+	results = slices.Grow(results, n)
 	for i, list := range lists {
 		results = append(results, list...)
 		lists[i] = nil

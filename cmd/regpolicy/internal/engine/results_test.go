@@ -44,7 +44,7 @@ func TestSubjectsOnce(t *testing.T) {
 	in := &Input{Document: &evidence.Document{}}
 	lists := resultLists{{{ID: "B", Subject: pod()}}, {{ID: "A", Subject: pod()}}}
 	lists.settle(in, Options{})
-	results := lists.join()
+	results := lists.join(nil)
 	if results[0].ID != "A" {
 		t.Error("the results are not sorted")
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/limits"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/rulecache"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine/terms"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/fleet"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -43,8 +44,9 @@ func (j *Judging) judge(ctx context.Context, inputs []*Input, jobs int) ([]*Judg
 	judged, failures := make([]*Judged, len(inputs)), make([]error, len(inputs))
 	trials := make([]*trial, 0, len(inputs))
 	places := make([]int, 0, len(inputs))
+	table := terms.NewTable() // documents of one kind repeat each other's words
 	for i, in := range inputs {
-		t, err := j.open(in)
+		t, err := j.open(in, table)
 		if err != nil {
 			failures[i] = err
 			continue
@@ -60,7 +62,7 @@ func (j *Judging) judge(ctx context.Context, inputs []*Input, jobs int) ([]*Judg
 }
 
 // open begins with a document: reads it as policies do.
-func (j *Judging) open(in *Input) (*trial, error) {
+func (j *Judging) open(in *Input, table *terms.Table) (*trial, error) {
 	l, t := j.library, &trial{in: in, at: in.Document.CollectedAt, sum: in.digest(), size: in.size(), opt: j.opt}
 	if in.Document.At != nil {
 		t.at = *in.Document.At
@@ -69,7 +71,7 @@ func (j *Judging) open(in *Input) (*trial, error) {
 		t.at = evidence.At(*t.opt.At)
 	}
 	var err error
-	if t.value, err = in.convert(t.at, l.left, t.opt.LetGo); err != nil {
+	if t.value, err = in.convert(table, t.at, l.left, t.opt.LetGo); err != nil {
 		return nil, err
 	}
 	if t.opt.Tracer == nil { // each policy is to be seen to run its own way

@@ -15,12 +15,23 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 )
 
+// Table has each part of the texts that are read with it once. It holds all of them until
+// it goes, and may be used by one goroutine at a time.
+type Table struct {
+	strings map[string]node // by what they say
+	others  map[string]node // by how they are written, or by the numbers of their parts
+	count   uint32
+}
+
+// NewTable is an empty table.
+func NewTable() *Table { return &Table{strings: map[string]node{}, others: map[string]node{}} }
+
 // Read is the value of a JSON text, the same that OPA makes of it: numbers as they
 // are written, the last of equal keys, U+FFFD for what is no UTF-8. with replaces or
 // adds keys of the outermost object. The keys of that object that left names are passed
 // over: they hold an empty object.
-func Read(text []byte, with map[string]string, left map[string]bool) (ast.Value, error) {
-	value, err := ReadFrom(bytes.NewBuffer(text), with, left)
+func (t *Table) Read(text []byte, with map[string]string, left map[string]bool) (ast.Value, error) {
+	value, err := t.Stream(bytes.NewBuffer(text), with, left)
 	if err != nil {
 		// Of what is no JSON the standard library tells more.
 		return plainly(text, with)
@@ -28,11 +39,10 @@ func Read(text []byte, with map[string]string, left map[string]bool) (ast.Value,
 	return value, nil
 }
 
-// ReadFrom does what Read does, of a text that is nowhere held as a whole.
-func ReadFrom(from io.Reader, with map[string]string, left map[string]bool) (ast.Value, error) {
+// Stream does what Read does, of a text that is nowhere held as a whole.
+func (t *Table) Stream(from io.Reader, with map[string]string, left map[string]bool) (ast.Value, error) {
 	r := reader{
-		from:    jsontext.NewDecoder(from, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
-		strings: map[string]node{}, others: map[string]node{}, with: with, left: left,
+		Table: t, from: jsontext.NewDecoder(from, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), with: with, left: left,
 	}
 	top, err := r.value()
 	if err != nil {
@@ -67,12 +77,10 @@ type node struct {
 }
 
 type reader struct {
+	*Table
 	from    *jsontext.Decoder
-	strings map[string]node // by what they say
-	others  map[string]node // by how they are written, or by the numbers of their parts
 	with    map[string]string
 	left    map[string]bool
-	count   uint32
 	scratch []byte
 	depth   int
 	// stack holds the parts of the collections that are open.

@@ -29,7 +29,7 @@ func FuzzRead(f *testing.F) {
 func same(t *testing.T, text []byte) {
 	t.Helper()
 	with := map[string]string{"at": "2027-01-31T00:00:00Z"}
-	got, err := Read(text, with, nil)
+	got, err := NewTable().Read(text, with, nil)
 	want, wantErr := plainly(text, with)
 	if fmt.Sprint(err) != fmt.Sprint(wantErr) {
 		t.Fatalf("error %q, want %q", err, wantErr)
@@ -66,7 +66,7 @@ func TestReadDocuments(t *testing.T) {
 
 // TestReadShares: equal parts stand in memory once.
 func TestReadShares(t *testing.T) {
-	value, err := Read([]byte(`{"a":{"images":["x","y"]},"b":{"images":["x","y"]},"c":"x"}`), nil, nil)
+	value, err := NewTable().Read([]byte(`{"a":{"images":["x","y"]},"b":{"images":["x","y"]},"c":"x"}`), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,8 +81,30 @@ func TestReadShares(t *testing.T) {
 
 // What is left out holds an empty object; below, and in keys of that name elsewhere, all stays.
 func TestReadLeft(t *testing.T) {
-	got, err := Read([]byte(`{"a":{"b":[1]},"b":{"a":1},"c":2}`), nil, map[string]bool{"a": true, "c": true})
+	got, err := NewTable().Read([]byte(`{"a":{"b":[1]},"b":{"a":1},"c":2}`), nil, map[string]bool{"a": true, "c": true})
 	if err != nil || got.String() != `{"a": {}, "b": {"a": 1}, "c": {}}` {
 		t.Errorf("%v, error %v", got, err)
+	}
+}
+
+// TestTable: what one text has, another has from it, and is what it would be without.
+func TestTable(t *testing.T) {
+	table := NewTable()
+	var read []ast.Value
+	for i, text := range []string{`{"kind":"pod","images":["x",1]}`, `{"kind":"node","images":["x",1]}`, `{"kind":"pod","images":["x",1],"at":"later"}`, `[`} {
+		with := map[string]string{"at": fmt.Sprint(i)}
+		got, err := table.Read([]byte(text), with, nil)
+		want, wantErr := plainly([]byte(text), with)
+		if fmt.Sprint(err) != fmt.Sprint(wantErr) {
+			t.Fatalf("%s: error %q, want %q", text, err, wantErr)
+		}
+		if err == nil && got.Compare(want) != 0 {
+			t.Errorf("%s is %s, want %s", text, got, want)
+		}
+		read = append(read, got)
+	}
+	images := ast.StringTerm("images")
+	if read[0].(ast.Object).Get(images) != read[1].(ast.Object).Get(images) {
+		t.Error("the list of images stands in memory twice")
 	}
 }
