@@ -59,42 +59,6 @@ func (d *Document) store(r *rule, rest []*ast.Term) *store {
 	return d.still
 }
 
-type entry struct {
-	hash  uint64
-	rule  *rule // nil for what has no name of its own
-	rest  []*ast.Term
-	value *ast.Term // nil where the rule is undefined
-	next  *entry
-}
-
-type table map[uint64]*entry
-
-func (t table) get(hash uint64, r *rule, rest ast.Ref) *entry {
-	for e := t[hash]; e != nil; e = e.next {
-		if e.rule == r && equal(e.rest, rest) {
-			return e
-		}
-	}
-	return nil
-}
-
-func (t table) put(e *entry) {
-	e.next = t[e.hash]
-	t[e.hash] = e
-}
-
-func equal(a []*ast.Term, b ast.Ref) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if !a[i].Equal(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
 type store struct {
 	mu      sync.RWMutex
 	entries table
@@ -117,16 +81,13 @@ func (s *store) add(e *entry) {
 	if len(e.rest) > 0 {
 		s.calls++
 	}
-	if s.entries == nil {
-		s.entries = table{}
-	}
 	s.entries.put(e)
 }
 
 func (s *store) drop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.entries, s.dropped = nil, true
+	s.entries, s.dropped = table{}, true
 }
 
 // Query is the cache of one query; OPA calls it a virtual cache. It reads what other
@@ -137,11 +98,18 @@ type Query struct {
 	document *Document
 	frames   []table
 	found    []*entry
+
+	// The frame that most queries never leave, and what most of them find at most:
+	first [1]table
+	room  [16]*entry
 }
 
 // Query begins one query over the document.
 func (d *Document) Query() *Query {
-	return &Query{document: d, frames: []table{{}}}
+	q := &Query{document: d}
+	q.first[0].buckets = q.room[:]
+	q.frames = q.first[:]
+	return q
 }
 
 // Publish shares what the query found out. It must have ended without an error, and
@@ -154,7 +122,7 @@ func (q *Query) Publish() {
 }
 
 // Push begins a `with`, Pop ends it.
-func (q *Query) Push() { q.frames = append(q.frames, nil) }
+func (q *Query) Push() { q.frames = append(q.frames, table{}) }
 
 // Pop forgets what was found since the last Push.
 func (q *Query) Pop() { q.frames = q.frames[:len(q.frames)-1] }
@@ -185,9 +153,6 @@ func (q *Query) Put(ref ast.Ref, value *ast.Term) {
 	e := &entry{hash: hash, rule: r, value: value}
 	if len(rest) > 0 {
 		e.rest = append(make([]*ast.Term, 0, len(rest)), rest...) // OPA reuses the reference
-	}
-	if *top == nil {
-		*top = table{}
 	}
 	top.put(e)
 	if q.shares(r, rest) && (value == nil || value.IsGround()) {
