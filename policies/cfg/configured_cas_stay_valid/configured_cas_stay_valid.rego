@@ -70,7 +70,7 @@ _place(ca) := sprintf("%s (entry %q)", [trust.source(ca.entry), ca.entry.label])
 
 # _lasts tells whether a certificate is valid for so many days more. One whose end
 # cannot be read is not.
-_lasts(certificate, days) if clock.ns(certificate.not_after) >= clock.now_ns + ((days * 24) * 3600000000000)
+_lasts(certificate, days) if clock.ns(certificate.not_after) >= clock.now_ns + (days * 86400000000000)
 
 _state(certificate) := ["medium", sprintf("expires at %s, in less than %d days", [certificate.not_after, _params.min_days])] if {
 	_lasts(certificate, 0)

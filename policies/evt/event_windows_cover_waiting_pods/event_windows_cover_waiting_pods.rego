@@ -51,8 +51,10 @@ _undated(failure) if {
 
 _recent(failure, at) if {
 	some moment in _moments(failure)
-	at - clock.ns(moment) <= (_params.max_age_minutes * 60) * 1000000000
+	at - clock.ns(moment) <= _max_age_ns
 }
+
+_max_age_ns := (_params.max_age_minutes * 60) * 1000000000
 
 # What could not be read may hold the newer events: the engine says so.
 _partly_read if {

@@ -46,8 +46,9 @@ deny contains {"subject": workloads.pod_of(failure), "msg": msg, "evidence": evi
 # _judged is what the node of a failure sees of the host that the failure is about,
 # where both were looked at.
 _judged contains {"failure": key, "endpoint": endpoint, "store": nodeviews.store(node, endpoint), "keys": keys} if {
-	some cause in _causes
-	some key in input.views.failures_by_cause[cause]
+	some cause, failures in input.views.failures_by_cause
+	cause in _causes
+	some key in failures
 	failure := input.pull_failures[key]
 	failure.origin == "kubelet"
 	node := nodes.read[failure.node]
