@@ -233,6 +233,7 @@ func (v *evaluation) prepare(ctx context.Context) error {
 		return err
 	}
 	v.options.Packed = v.readsNoPasses()
+	v.options.Bare = !slices.ContainsFunc(v.outputs, func(o output) bool { return slices.Contains(takeWhole, o.format) })
 	return v.checkLibrary()
 }
 

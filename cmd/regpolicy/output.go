@@ -56,6 +56,10 @@ func formats(opt rendering) map[string]func(io.Writer, *report.Report) error {
 // takePacked are the formats for which Report.Expand need not be called first.
 var takePacked = []string{"json", "text"}
 
+// takeWhole are the formats that quote the evidence and draw trust paths, or are named by
+// a sum over all of the report.
+var takeWhole = []string{"html", "json", "oscal"}
+
 func formatNames() []string { return slices.Sorted(maps.Keys(formats(rendering{}))) }
 
 func parseOutputs(values []string) ([]output, error) {

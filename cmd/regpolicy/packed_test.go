@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,6 +37,35 @@ func TestFormatsTakePacked(t *testing.T) {
 		}
 		if diff := cmp.Diff(want.String(), got.String()); diff != "" {
 			t.Errorf("%s: %s", format, diff)
+		}
+	}
+}
+
+// TestFormatsTakeWhole: a format is said to take a report as a whole where it writes
+// another text of one without excerpts and trust paths, and only there.
+func TestFormatsTakeWhole(t *testing.T) {
+	quoted := report.Report{
+		Rules: []report.Rule{{ID: "B"}}, Summary: report.Summary{Fail: 1}, Run: report.Run{Policies: report.Policies{Count: 1}},
+		Results: []report.Result{{
+			ID: "B", Verdict: report.Fail, Severity: "high", Subject: evidence.Subject{"kind": "registry", "name": "r:443"}, Message: "hm", Fingerprint: "f",
+			Evidence: []report.Pointer{{Pointer: "/endpoints/r:443", Role: "contradicts", Excerpt: "port: 443"}},
+		}},
+		TrustPaths: []report.TrustPath{{Registry: "r:443"}},
+	}
+	bare := quoted
+	bare.TrustPaths = nil
+	bare.Results = slices.Clone(quoted.Results)
+	bare.Results[0].Evidence = []report.Pointer{{Pointer: "/endpoints/r:443", Role: "contradicts"}}
+	for _, format := range formatNames() {
+		var with, without bytes.Buffer
+		if err := formats(rendering{})[format](&with, &quoted); err != nil {
+			t.Fatal(err)
+		}
+		if err := formats(rendering{})[format](&without, &bare); err != nil {
+			t.Fatal(err)
+		}
+		if differs, want := with.String() != without.String(), slices.Contains(takeWhole, format); differs != want {
+			t.Errorf("%s differs without excerpts and trust paths: %v, want %v", format, differs, want)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
@@ -63,5 +65,40 @@ func TestExcerptsAreFew(t *testing.T) {
 	}
 	if quoted != 2*excerptResults || results[0].Evidence[0].Excerpt != "" {
 		t.Errorf("%d results are quoted, want %d", quoted, 2*excerptResults)
+	}
+}
+
+// TestBare: without excerpts and trust paths a report says all else.
+func TestBare(t *testing.T) {
+	l, err := Load(t.Context(), knowing(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	excerpts, paths := 0, 0
+	for _, in := range fixtures(t) {
+		want, err := l.Judge(t.Context(), []Input{in}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths += len(want.TrustPaths)
+		want.TrustPaths = nil
+		for i := range want.Results {
+			for j := range want.Results[i].Evidence {
+				if e := &want.Results[i].Evidence[j]; e.Excerpt != "" {
+					excerpts++
+					e.Excerpt = ""
+				}
+			}
+		}
+		got, err := l.Judge(t.Context(), []Input{in}, Options{Bare: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(report.Packed{})); diff != "" {
+			t.Errorf("%s: %s", in.URI, diff)
+		}
+	}
+	if excerpts == 0 || paths == 0 {
+		t.Errorf("%d excerpts and %d trust paths in all fixtures", excerpts, paths)
 	}
 }

@@ -54,6 +54,9 @@ type Options struct {
 	OnlyFindings bool
 	// Packed leaves passes of a large document's pods and nodes packed in the report.
 	Packed bool
+	// Bare leaves out what a report only quotes or draws: excerpts of the evidence and
+	// trust paths.
+	Bare bool
 	// Tracer is told of every step of the evaluation, for coverage.
 	Tracer topdown.QueryTracer
 

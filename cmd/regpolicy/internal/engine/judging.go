@@ -173,7 +173,9 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 	j.waivers.expire(d.document.At.Time)
 	known := map[string]string{}
 	for _, list := range d.results {
-		j.waivers.apply(list)
+		if j.waivers.apply(list); opt.Bare {
+			continue
+		}
 		if err := j.quoted.add(list, d.value, known); err != nil {
 			return 0, err
 		}

@@ -160,8 +160,10 @@ func (t *trial) close(left map[string]bool) (*Judged, error) {
 			URI: in.URI, SHA256: t.sum, CollectedAt: doc.CollectedAt, Cluster: doc.Cluster, At: t.at,
 		},
 		value: readable{value: t.value}, results: t.results, passes: t.passes, foreseen: t.foreseen,
-		paths: trustPaths(t.results, in, t.opt.Many, t.at),
 		pulls: pullsOf(in), told: toldOf(t.results, doc), coverage: doc.Coverage, size: t.size,
+	}
+	if !t.opt.Bare {
+		out.paths = trustPaths(t.results, in, t.opt.Many, t.at)
 	}
 	if len(left) > 0 {
 		out.value.left, out.value.document = left, doc

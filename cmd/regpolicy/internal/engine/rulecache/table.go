@@ -54,7 +54,7 @@ func (t *table) grow() {
 }
 
 func (t *table) bucket(hash uint64) **entry {
-	return &t.buckets[(hash^hash>>32)&uint64(len(t.buckets)-1)]
+	return &t.buckets[(hash^hash>>32)&uint64(len(t.buckets)-1)] //nolint:gosec // a length is not negative, and there are some
 }
 
 func equal(a []*ast.Term, b ast.Ref) bool {
