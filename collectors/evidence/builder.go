@@ -259,25 +259,3 @@ func (b *Builder) settleCoverage() {
 		b.doc.Coverage[name] = c
 	}
 }
-
-// String is the subject's canonical text, "kind=node,name=wk-1", keys sorted.
-func (s Subject) String() string {
-	keys := make([]string, 0, 8)
-	size := 0
-	for k, v := range s {
-		keys = append(keys, k)
-		size += len(k) + len(v) + len("=,")
-	}
-	slices.Sort(keys)
-	var out strings.Builder
-	out.Grow(size)
-	for i, k := range keys {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		out.WriteString(k)
-		out.WriteByte('=')
-		out.WriteString(s[k])
-	}
-	return out.String()
-}

@@ -28,9 +28,6 @@ type Gap struct {
 	Attempts int `json:"attempts,omitempty"`
 }
 
-// Subject names a thing: "kind" and the fields that identify it.
-type Subject map[string]string
-
 // The collectors, keys of Document.Coverage and words of --require.
 const (
 	Pods       = "pods"    // pods and their status
