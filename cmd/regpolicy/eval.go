@@ -233,8 +233,13 @@ func (v *evaluation) prepare(ctx context.Context) error {
 		return err
 	}
 	v.options.Packed = v.readsNoPasses()
-	v.options.Bare = !slices.ContainsFunc(v.outputs, func(o output) bool { return slices.Contains(takeWhole, o.format) })
+	v.options.Bare, v.options.Today = !v.writes(takeWhole), !v.writes(takeDates)
 	return v.checkLibrary()
+}
+
+// writes tells whether an output is of one of these formats.
+func (v *evaluation) writes(formats []string) bool {
+	return slices.ContainsFunc(v.outputs, func(o output) bool { return slices.Contains(formats, o.format) })
 }
 
 // readsNoPasses tells that nothing but a format that takes them packed looks at what

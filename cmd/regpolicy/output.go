@@ -53,12 +53,16 @@ func formats(opt rendering) map[string]func(io.Writer, *report.Report) error {
 	}
 }
 
-// takePacked are the formats for which Report.Expand need not be called first.
-var takePacked = []string{"json", "text"}
-
-// takeWhole are the formats that quote the evidence and draw trust paths, or are named by
-// a sum over all of the report.
-var takeWhole = []string{"html", "json", "oscal"}
+// What is not made of a report that no output would show.
+var (
+	// takePacked are the formats for which Report.Expand need not be called first.
+	takePacked = []string{"json", "text"}
+	// takeWhole are the formats that quote the evidence and draw trust paths, or are named
+	// by a sum over all of the report.
+	takeWhole = []string{"html", "json", "oscal"}
+	// takeDates are the formats that tell when a result changes next, or are so named.
+	takeDates = []string{"html", "json", "oscal", "prometheus"}
+)
 
 func formatNames() []string { return slices.Sorted(maps.Keys(formats(rendering{}))) }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -41,31 +42,40 @@ func TestFormatsTakePacked(t *testing.T) {
 	}
 }
 
-// TestFormatsTakeWhole: a format is said to take a report as a whole where it writes
-// another text of one without excerpts and trust paths, and only there.
-func TestFormatsTakeWhole(t *testing.T) {
-	quoted := report.Report{
-		Rules: []report.Rule{{ID: "B"}}, Summary: report.Summary{Fail: 1}, Run: report.Run{Policies: report.Policies{Count: 1}},
-		Results: []report.Result{{
-			ID: "B", Verdict: report.Fail, Severity: "high", Subject: evidence.Subject{"kind": "registry", "name": "r:443"}, Message: "hm", Fingerprint: "f",
-			Evidence: []report.Pointer{{Pointer: "/endpoints/r:443", Role: "contradicts", Excerpt: "port: 443"}},
-		}},
-		TrustPaths: []report.TrustPath{{Registry: "r:443"}},
+// TestFormatsTake: a format is said to take a part of a report where it writes another text
+// of one without that part, and only there.
+func TestFormatsTake(t *testing.T) {
+	whole := func() *report.Report {
+		return &report.Report{
+			Rules: []report.Rule{{ID: "B"}}, Summary: report.Summary{Fail: 1}, Run: report.Run{Policies: report.Policies{Count: 1}},
+			Results: []report.Result{{
+				ID: "B", Verdict: report.Fail, Severity: "high", Subject: evidence.Subject{"kind": "registry", "name": "r:443"}, Message: "hm", Fingerprint: "f",
+				Evidence:   []report.Pointer{{Pointer: "/endpoints/r:443", Role: "contradicts", Excerpt: "port: 443"}},
+				NextChange: &report.NextChange{At: evidence.At(time.Unix(1<<31, 0)), Becomes: report.Pass},
+			}},
+			TrustPaths: []report.TrustPath{{Registry: "r:443"}},
+		}
 	}
-	bare := quoted
-	bare.TrustPaths = nil
-	bare.Results = slices.Clone(quoted.Results)
-	bare.Results[0].Evidence = []report.Pointer{{Pointer: "/endpoints/r:443", Role: "contradicts"}}
-	for _, format := range formatNames() {
-		var with, without bytes.Buffer
-		if err := formats(rendering{})[format](&with, &quoted); err != nil {
-			t.Fatal(err)
-		}
-		if err := formats(rendering{})[format](&without, &bare); err != nil {
-			t.Fatal(err)
-		}
-		if differs, want := with.String() != without.String(), slices.Contains(takeWhole, format); differs != want {
-			t.Errorf("%s differs without excerpts and trust paths: %v, want %v", format, differs, want)
+	for part, c := range map[string]struct {
+		drop func(*report.Report)
+		take []string
+	}{
+		"excerpts and trust paths": {func(r *report.Report) { r.TrustPaths, r.Results[0].Evidence[0].Excerpt = nil, "" }, takeWhole},
+		"dates":                    {func(r *report.Report) { r.Results[0].NextChange = nil }, takeDates},
+	} {
+		for _, format := range formatNames() {
+			text := func(r *report.Report) string {
+				var out bytes.Buffer
+				if err := formats(rendering{})[format](&out, r); err != nil {
+					t.Fatal(err)
+				}
+				return out.String()
+			}
+			less := whole()
+			c.drop(less)
+			if differs, want := text(whole()) != text(less), slices.Contains(c.take, format); differs != want {
+				t.Errorf("%s differs without %s: %v, want %v", format, part, differs, want)
+			}
 		}
 	}
 }

@@ -23,7 +23,7 @@ const foreseen = 4 << 20
 // nextDates is how many dates to come are tried where no forecast is asked for.
 const nextDates = 40
 
-func foresees(size int, opt Options) bool { return opt.Forecast > 0 || size <= foreseen }
+func foresees(size int, opt Options) bool { return opt.Forecast > 0 || size <= foreseen && !opt.Today }
 
 // foresee judges the policies whose verdicts time alone can change at each date to
 // come, and settles the results' NextChange.

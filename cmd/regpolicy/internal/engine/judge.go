@@ -54,6 +54,9 @@ type Options struct {
 	OnlyFindings bool
 	// Packed leaves passes of a large document's pods and nodes packed in the report.
 	Packed bool
+	// Today finds out no verdicts to come, but for what Forecast lists: results have no
+	// NextChange.
+	Today bool
 	// Bare leaves out what a report only quotes or draws: excerpts of the evidence and
 	// trust paths.
 	Bare bool
