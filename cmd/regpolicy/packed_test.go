@@ -53,7 +53,8 @@ func TestFormatsTake(t *testing.T) {
 				Evidence:   []report.Pointer{{Pointer: "/endpoints/r:443", Role: "contradicts", Excerpt: "port: 443"}},
 				NextChange: &report.NextChange{At: evidence.At(time.Unix(1<<31, 0)), Becomes: report.Pass},
 			}},
-			TrustPaths: []report.TrustPath{{Registry: "r:443"}},
+			TrustPaths:   []report.TrustPath{{Registry: "r:443"}},
+			ForecastGaps: []report.ForecastGap{{ID: "B", Title: "title", Reason: "it fails then"}},
 		}
 	}
 	for part, c := range map[string]struct {
@@ -61,7 +62,7 @@ func TestFormatsTake(t *testing.T) {
 		take []string
 	}{
 		"excerpts and trust paths": {func(r *report.Report) { r.TrustPaths, r.Results[0].Evidence[0].Excerpt = nil, "" }, takeWhole},
-		"dates":                    {func(r *report.Report) { r.Results[0].NextChange = nil }, takeDates},
+		"dates":                    {func(r *report.Report) { r.Results[0].NextChange, r.ForecastGaps = nil, nil }, takeDates},
 	} {
 		for _, format := range formatNames() {
 			text := func(r *report.Report) string {

@@ -14,8 +14,7 @@ import (
 // answer is what a policy says of one document, before it is put into results.
 type answer struct {
 	needs needs
-	// bound are the policy's sets; nil where it has no subjects and nothing else was
-	// asked for.
+	// bound are the policy's sets; nil where a brief query ended with no subjects.
 	bound topdown.QueryResult
 	// instead are the results of a policy that was not asked as a whole, or failed.
 	instead []report.Result

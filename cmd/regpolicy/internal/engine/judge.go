@@ -52,10 +52,10 @@ type Options struct {
 	LetGo bool
 	// OnlyFindings keeps no results that passed or were skipped, only their count.
 	OnlyFindings bool
-	// Packed leaves passes of a large document's pods and nodes packed in the report.
+	// Packed leaves passes of a document's many pods and nodes packed in the report.
 	Packed bool
 	// Today finds out no verdicts to come, but for what Forecast lists: results have no
-	// NextChange.
+	// NextChange but the end of their waiver.
 	Today bool
 	// Bare leaves out what a report only quotes or draws: excerpts of the evidence and
 	// trust paths.
@@ -144,6 +144,7 @@ func (p *Policy) evaluate(ctx context.Context, q *query, input ast.Value, opt Op
 	}
 	limited := turn.Next(timeout)
 	bound, err = q.ask(limited, input, opt.shared, opt.Tracer, opt.memory)
+	turn.Rest()
 	if err == nil {
 		return bound, nil, nil
 	}

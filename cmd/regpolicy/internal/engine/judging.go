@@ -173,7 +173,8 @@ func (j *Judging) add(d *Judged) (kept int, err error) {
 	j.waivers.expire(d.document.At.Time)
 	known := map[string]string{}
 	for _, list := range d.results {
-		if j.waivers.apply(list); opt.Bare {
+		j.waivers.apply(list)
+		if opt.Bare {
 			continue
 		}
 		if err := j.quoted.add(list, d.value, known); err != nil {

@@ -54,13 +54,13 @@ func (q *query) ask(ctx context.Context, input ast.Value, document *rulecache.Do
 	if q.left.Load() > 0 {
 		return nil, errLeft
 	}
-	type answer struct {
+	type outcome struct {
 		bound topdown.QueryResult
 		err   error
 	}
-	a, running := limits.RunOrAbandon(ctx, grace, func() answer {
+	a, running := limits.RunOrAbandon(ctx, grace, func() outcome {
 		bound, err := q.run(ctx, input, document, tracer, memory)
-		return answer{bound, err}
+		return outcome{bound, err}
 	})
 	if running == nil {
 		return a.bound, a.err

@@ -29,7 +29,8 @@ type trial struct {
 	results  resultLists
 	passes   []packed
 	failures []error
-	// answers are those that time may change; nil where a policy was asked alone.
+	// answers are those that are asked for again at dates to come; nil for all others, and
+	// where a policy was asked alone.
 	answers []*answer
 
 	foreseen foresight

@@ -16,10 +16,11 @@ func (g *ForecastGap) Of() string {
 // all clusters have the same.
 const shownGaps = 5
 
-// forecast lists the dates to come, and what is not known of them.
+// forecast lists the dates to come, and what is not known of them, where somebody asked.
 func (p *printer) forecast(r *Report) {
 	p.dates(r)
-	if len(r.ForecastGaps) == 0 {
+	asked := r.Run.Forecast != "" || len(r.Forecast) > 0 // older reports do not tell the first
+	if !asked || len(r.ForecastGaps) == 0 {
 		return
 	}
 	p.line("")

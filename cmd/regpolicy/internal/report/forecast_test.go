@@ -13,7 +13,7 @@ import (
 func TestTextSumsUpForecastGaps(t *testing.T) {
 	at := evidence.At(time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC))
 	for n, more := range map[int]string{1: "", shownGaps: "", shownGaps + 1: "... and 1 more (-o json)", 400: "... and 395 more (-o json)"} {
-		r := &Report{}
+		r := &Report{Run: Run{Forecast: "24h0m0s"}}
 		for i := range n {
 			r.ForecastGaps = append(r.ForecastGaps, ForecastGap{From: at, ID: fmt.Sprintf("ORG-%d", i), Reason: "it was stopped"})
 		}

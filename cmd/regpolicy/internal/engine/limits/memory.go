@@ -32,8 +32,7 @@ type Memory struct {
 	left    leftBehind
 
 	mu      sync.Mutex
-	running map[int]context.CancelCauseFunc
-	next    int
+	running map[*Turn]context.CancelCauseFunc
 	rest    rest
 	done    chan struct{}
 	ended   sync.WaitGroup
@@ -58,7 +57,7 @@ func WatchMemory(limit uint64) *Memory {
 }
 
 func newMemory(limit uint64) *Memory {
-	w := &Memory{running: map[int]context.CancelCauseFunc{}, done: make(chan struct{}), ceiling: ceiling(), stack: StackBound()}
+	w := &Memory{running: map[*Turn]context.CancelCauseFunc{}, done: make(chan struct{}), ceiling: ceiling(), stack: StackBound()}
 	w.limit.Store(int64(min(limit, math.MaxInt64)))
 	w.left.patience.Store(int64(maxPatience))
 	return w

@@ -10,7 +10,6 @@ import (
 type Turn struct {
 	memory *Memory
 	parent context.Context //nolint:containedctx // that of the whole turn
-	id     int
 
 	ctx   context.Context //nolint:containedctx // that of the present document, and of the next unless it was stopped
 	stop  context.CancelCauseFunc
@@ -25,19 +24,24 @@ func (t *Turn) Next(limit time.Duration) context.Context {
 	// A timer that can be stopped has not stopped, and never will stop, what comes next.
 	if t.timer != nil && t.timer.Stop() && t.ctx.Err() == nil {
 		t.timer.Reset(limit)
-		return t.ctx
+	} else {
+		t.End()
+		ctx, stop := context.WithCancelCause(t.parent)
+		t.ctx, t.stop = ctx, stop
+		t.timer = time.AfterFunc(limit, func() { stop(context.DeadlineExceeded) })
 	}
-	t.End()
-	ctx, stop := context.WithCancelCause(t.parent)
-	t.ctx, t.stop = ctx, stop
-	t.timer = time.AfterFunc(limit, func() { stop(context.DeadlineExceeded) })
-	w := t.memory
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	t.id = w.next
-	w.next++
-	w.running[t.id] = stop
-	return ctx
+	t.memory.mu.Lock()
+	defer t.memory.mu.Unlock()
+	t.memory.running[t] = t.stop
+	return t.ctx
+}
+
+// Rest tells that the policy is done with the document: nothing is to be stopped until
+// the next.
+func (t *Turn) Rest() {
+	t.memory.mu.Lock()
+	defer t.memory.mu.Unlock()
+	delete(t.memory.running, t)
 }
 
 // End ends the turn; Next begins it anew.
@@ -45,9 +49,7 @@ func (t *Turn) End() {
 	if t.timer == nil {
 		return
 	}
-	t.memory.mu.Lock()
-	delete(t.memory.running, t.id)
-	t.memory.mu.Unlock()
+	t.Rest()
 	t.timer.Stop()
 	t.stop(nil)
 	t.timer = nil

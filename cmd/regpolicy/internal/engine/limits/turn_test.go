@@ -31,6 +31,11 @@ func TestTurn(t *testing.T) {
 	if after := turn.Next(time.Hour); after.Err() != nil || len(w.running) != 1 {
 		t.Errorf("after too much memory it is %v, and %d run, want 1", after.Err(), len(w.running))
 	}
+	turn.Rest()
+	w.stopAll(ErrMemory)
+	if len(w.running) != 0 || turn.ctx.Err() != nil {
+		t.Errorf("%d run between two documents, and it was stopped: %v", len(w.running), turn.ctx.Err())
+	}
 	turn.End()
 	if len(w.running) != 0 || turn.ctx.Err() == nil {
 		t.Errorf("%d run after the end, and its context is %v", len(w.running), turn.ctx.Err())

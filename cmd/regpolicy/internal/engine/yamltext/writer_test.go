@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestYAML holds what is written of documents beside what yaml.v3 writes.
@@ -21,6 +23,18 @@ func TestYAML(t *testing.T) {
 			t.Fatal(err)
 		}
 		sameYAML(t, Prune(decoded(text)), 4)
+	}
+}
+
+// Pruning leaves what is pruned as it was: others may hold it, or a part of it.
+func TestPruneLeavesTheValue(t *testing.T) {
+	text := []byte(`{"list":["","a",{"pem":"x","b":false}],"provenance":{"path":"p"},"c":{"d":""}}`)
+	value := decoded(text)
+	if diff := cmp.Diff(any(map[string]any{"list": []any{"a"}}), Prune(value)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(decoded(text), value); diff != "" {
+		t.Errorf("the value was changed: %s", diff)
 	}
 }
 

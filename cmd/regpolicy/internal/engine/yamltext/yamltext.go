@@ -25,20 +25,20 @@ func Excerpt(v any, most int) (string, error) {
 }
 
 // Prune drops what says nothing: false, empty texts and collections, where things
-// come from, and certificates' bodies. It takes them out of v itself.
+// come from, and certificates' bodies.
 func Prune(v any) any {
 	switch at := v.(type) {
 	case map[string]any:
 		return pruneMap(at)
 	case []any:
-		kept := at[:0]
+		var out []any
 		for _, value := range at {
-			if value = Prune(value); value != nil {
-				kept = append(kept, value)
+			if kept := Prune(value); kept != nil {
+				out = append(out, kept)
 			}
 		}
-		if len(kept) > 0 {
-			return kept
+		if len(out) > 0 {
+			return out
 		}
 	case bool:
 		if at {
@@ -55,19 +55,19 @@ func Prune(v any) any {
 }
 
 func pruneMap(at map[string]any) any {
+	out := map[string]any{}
 	for key, value := range at {
 		if key == "provenance" || key == "pem" {
-			delete(at, key)
-		} else if kept := Prune(value); kept == nil {
-			delete(at, key)
-		} else if list, ok := kept.([]any); ok { // it may be shorter; all else is the same
-			at[key] = list
+			continue
+		}
+		if kept := Prune(value); kept != nil {
+			out[key] = kept
 		}
 	}
-	if len(at) == 0 {
+	if len(out) == 0 {
 		return nil
 	}
-	return at
+	return out
 }
 
 // nodeOf lets numbers be numbers and short lists stand in one line.
