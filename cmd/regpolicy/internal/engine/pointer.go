@@ -70,13 +70,17 @@ func podRecords(doc *evidence.Document, pod string) []string {
 	return out
 }
 
+// entryRecords are all entries of the subject's name in its source: whoever names two alike
+// has two records of one subject.
 func entryRecords(doc *evidence.Document, s evidence.Subject) []string {
+	var out []string
 	for key, e := range doc.Trust {
 		if e.Label == s["name"] && e.Object.Namespace == s["namespace"] && e.Object.Kind+"/"+e.Object.Name == s["source"] {
-			return existing(doc.Trust, "trust", key)
+			out = append(out, existing(doc.Trust, "trust", key)...)
 		}
 	}
-	return nil
+	slices.Sort(out)
+	return out
 }
 
 // endpointRecords point as deep as the subject says: to a chain, a vantage point's
