@@ -17,7 +17,7 @@ const minSequence = 38
 // isSequence tells whether data is a DER SEQUENCE, alone or with others behind
 // it, or begins like the BER of PKCS#7 and PKCS#12.
 func isSequence(data []byte) bool {
-	if len(data) < minSequence || data[0] != 0x30 {
+	if len(data) < minSequence || data[0] != 0x30 || isText(data) {
 		return false
 	}
 	if indefinitePKCS7(data) || indefinitePKCS12(data) {
@@ -30,6 +30,17 @@ func isSequence(data []byte) bool {
 	}
 	rest = bytes.TrimSpace(rest)
 	return len(rest) == 0 || rest[0] == 0x30
+}
+
+// isText tells ASCII text, base64 among it, that begins with "0" as a SEQUENCE does. All
+// that is looked for holds the tag of an INTEGER or of an OID, which no text has.
+func isText(data []byte) bool {
+	for _, c := range data {
+		if (c < ' ' || c > '~') && c != '\t' && c != '\r' && c != '\n' {
+			return false
+		}
+	}
+	return true
 }
 
 // indefinitePKCS7: BER with indefinite length, as Windows and Java write it,

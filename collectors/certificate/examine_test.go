@@ -109,6 +109,7 @@ func contentCases() []contentCase {
 		{name: "two DER certificates", raw: join(der, other.Certificate.Raw), form: "der", certs: []*pair{ca, other}},
 		{name: "DER, encoded once", raw: encode(der), form: "base64_of_der", inner: "der", layers: 1, certs: []*pair{ca}},
 		{name: "DER, encoded twice", raw: encode(encode(der)), form: "base64_of_der", inner: "der", layers: 2, certs: []*pair{ca}},
+		{name: "base64 that begins like DER", raw: encode(join([]byte("Сертификат"+strings.Repeat(" ", 37)+"cA\n"), text)), form: "base64_of_pem", inner: "pem", layers: 1, certs: []*pair{ca}, blocks: []string{"CERTIFICATE"}},
 		{name: "nothing, encoded once", raw: encode([]byte("\n")), form: "empty", layers: 1, reason: "empty"},
 
 		// White space in base64.
