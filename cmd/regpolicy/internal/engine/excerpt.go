@@ -122,12 +122,8 @@ func follow(v ast.Value, pointer string) ast.Value {
 	return v
 }
 
-// outline replaces collections below a depth by how much they hold. What has nothing to
-// replace is v itself.
+// outline replaces collections below a depth by how much they hold.
 func outline(v any, depth int) any {
-	if !deeper(v, depth) {
-		return v
-	}
 	switch at := v.(type) {
 	case map[string]any:
 		if depth == 0 {
@@ -139,7 +135,7 @@ func outline(v any, depth int) any {
 		}
 		return out
 	case []any:
-		if depth == 0 || len(at) > excerptLines {
+		if depth == 0 && slices.ContainsFunc(at, isCollection) || len(at) > excerptLines {
 			return "(" + counted(len(at), "entry") + ")"
 		}
 		out := make([]any, 0, len(at))
@@ -149,27 +145,6 @@ func outline(v any, depth int) any {
 		return out
 	}
 	return v
-}
-
-// deeper tells whether a value holds what is replaced at a depth.
-func deeper(v any, depth int) bool {
-	switch at := v.(type) {
-	case map[string]any:
-		if depth == 0 {
-			return true
-		}
-		for _, value := range at {
-			if deeper(value, depth-1) {
-				return true
-			}
-		}
-	case []any:
-		if depth == 0 {
-			return len(at) > excerptLines || slices.ContainsFunc(at, isCollection)
-		}
-		return len(at) > excerptLines || slices.ContainsFunc(at, func(value any) bool { return deeper(value, depth-1) })
-	}
-	return false
 }
 
 func isCollection(v any) bool {

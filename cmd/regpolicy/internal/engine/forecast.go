@@ -15,8 +15,8 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
 
-// foreseen is the size of a document up to which every report that somebody reads it of
-// carries the next change of each verdict. Beyond it the policies over time are judged again only
+// foreseen is the size of a document up to which a report whose format tells it carries
+// the next change of each verdict. Beyond it the policies over time are judged again only
 // where a forecast is asked for: each date costs as much as the verdict itself.
 const foreseen = 4 << 20
 
