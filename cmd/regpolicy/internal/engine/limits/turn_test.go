@@ -46,7 +46,12 @@ func TestTurn(t *testing.T) {
 func TestTurnsTimeBeginsAnew(t *testing.T) {
 	turn := newMemory(1 << 60).Turn(t.Context())
 	defer turn.End()
-	turn.Next(time.Hour)
+	turn.Next(20 * time.Millisecond)
+	select {
+	case <-turn.Next(time.Hour).Done():
+		t.Error("it was stopped when the time of the one before was over")
+	case <-time.After(60 * time.Millisecond):
+	}
 	begun := time.Now()
 	const limit = 50 * time.Millisecond
 	<-turn.Next(limit).Done()
