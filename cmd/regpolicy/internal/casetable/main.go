@@ -1,6 +1,7 @@
 // Command casetable reads what `go test -json` says on standard input and puts a table
 // of the cases and their seconds between the markers of a Markdown file, or a table of
-// the fuzz targets from the ledger that .ci/fuzz keeps.
+// the fuzz targets from the ledger that .ci/fuzz keeps. A ledger lasts as long as its
+// checkout, so that "more" adds one to what the page tells already.
 package main
 
 import (
@@ -29,9 +30,9 @@ func main() {
 }
 
 func run(args []string, in io.Reader) error {
-	kinds := map[string]func(io.Reader) (string, error){"cases": table, "fuzz": fuzzTable}
-	if len(args) != 2 || kinds[args[0]] == nil {
-		return errors.New("usage: go test -json ... | casetable cases FILE.md, or casetable fuzz FILE.md <bin/fuzz.tsv")
+	more := len(args) == 3 && args[0] == "fuzz" && args[2] == "more"
+	if len(args) != 2 && !more || args[0] != "cases" && args[0] != "fuzz" {
+		return errors.New("usage: go test -json ... | casetable cases FILE.md, or casetable fuzz FILE.md [more] <bin/fuzz.tsv")
 	}
 	begin, end := "<!-- "+args[0]+": begin -->\n", "<!-- "+args[0]+": end -->\n"
 	text, err := os.ReadFile(args[1]) //nolint:gosec // the developer names the page
@@ -39,11 +40,19 @@ func run(args []string, in io.Reader) error {
 		return fmt.Errorf("reading the page: %w", err)
 	}
 	before, rest, found := bytes.Cut(text, []byte(begin))
-	_, after, ended := bytes.Cut(rest, []byte(end))
+	told, after, ended := bytes.Cut(rest, []byte(end))
 	if !found || !ended {
 		return fmt.Errorf("reading %q: the markers of the table are missing", args[1])
 	}
-	made, err := kinds[args[0]](in)
+	var made string
+	switch {
+	case args[0] == "cases":
+		made, err = table(in)
+	case more:
+		made, err = fuzzTable(in, string(told))
+	default:
+		made, err = fuzzTable(in, "")
+	}
 	if err != nil {
 		return err
 	}

@@ -66,9 +66,31 @@ func TestFuzzTableSumsUp(t *testing.T) {
 			t.Errorf("%q is not in %q, %v", want, text, err)
 		}
 	}
+	// What the page tells stays when another checkout's ledger comes to it.
+	other := "x\tFuzzA\t10\t2\t2\t54\t60\tok\nz\tFuzzC\t7\t1\t1\t6\t9\tok\n"
+	if err := run([]string{"fuzz", page, "more"}, strings.NewReader(other)); err != nil {
+		t.Fatal(err)
+	}
+	text, err = os.ReadFile(page)
+	for _, want := range []string{
+		"3 targets, 168 inputs, 0.0 hours of CPU, 1 runs of 5 found something.\n",
+		"| x | FuzzA | 11 | 1.0 | 2 | 1 |\n| x/y | FuzzB | 150 | 1.5 | 4 | 0 |\n| z | FuzzC | 7 | 0.1 | 1 | 0 |\n",
+	} {
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%q is not in %q, %v", want, text, err)
+		}
+	}
 	for _, wrong := range []string{"a\tb\n", "a\tb\tc\td\te\tf\tg\th\n"} {
 		if run([]string{"fuzz", page}, strings.NewReader(wrong)) == nil {
 			t.Errorf("the ledger %q was read", wrong)
+		}
+	}
+	for _, wrong := range []string{"a line\n", "| x | FuzzA | many |\n"} {
+		if err := os.WriteFile(page, []byte("<!-- fuzz: begin -->\n"+wrong+"<!-- fuzz: end -->\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if run([]string{"fuzz", page, "more"}, strings.NewReader(other)) == nil {
+			t.Errorf("the table %q was read", wrong)
 		}
 	}
 }
