@@ -10,16 +10,16 @@ import (
 const (
 	secretKeys = `(?:access|account|api|app|private|secret)[_-]?key`
 	// What stands behind "=" of these is a secret.
-	assignedNames = `token|password|passwd|passphrase|pwd|secret|` + secretKeys + `|signature|credentials?|authorization|x-registry-auth`
+	assignedNames = `token|password|passwd|passphrase|(?:\b|_)pass|pwd|secret|` + secretKeys + `|signature|credentials?|authorization|x-registry-auth`
 	// And behind ":" of these; prose such as "invalid signature: parent certificate
 	// cannot sign" must stay.
 	toldNames = `password|passwd|passphrase|pwd|(?:client|app)[_-]?secret|` + secretKeys
 )
 
 var (
-	nameEnds    = []string{"token", "password", "passwd", "passphrase", "pwd", "secret", "key", "signature", "credential", "credentials", "authorization", "x-registry-auth", "sig"}
+	nameEnds    = []string{"token", "password", "passwd", "passphrase", "pass", "pwd", "secret", "key", "signature", "credential", "credentials", "authorization", "x-registry-auth", "sig"}
 	quotedNames = []string{
-		"cookie", "x-registry-auth", "x-registry-config", "token", "password", "passwd", "passphrase", "pwd", "secret", "key", "signature", "credential", "credentials", "authorization",
+		"cookie", "x-registry-auth", "x-registry-config", "token", "password", "passwd", "passphrase", "pass", "pwd", "secret", "key", "signature", "credential", "credentials", "authorization",
 	}
 	toldEnds   = []string{"_token", "password", "passwd", "passphrase", "pwd", "secret", "key"}
 	tokenNames = []string{"token", "tokens", "secret", "credential", "credentials"}
@@ -73,7 +73,7 @@ var (
 				return slices.Contains(afterFlags, strings.ToLower(strings.TrimRight(groups[2], ".,:;")))
 			},
 		},
-		{words: beginnings().mask(" login"), pattern: regexp.MustCompile(`(?i)(\b(?:buildah|crane|docker|nerdctl|oras|podman|regctl|registry|skopeo) login\b[^\n]*?[ \t]-p[ \t=]+)(?:"[^"\n]+"|'[^'\n]+'|[^\s"']+)`), with: "${1}" + removed},
+		{words: beginnings().mask(" login"), pattern: regexp.MustCompile(`(?i)(\b(?:buildah|crane|docker|nerdctl|oras|podman|regctl|registry|skopeo) login\b[^\n]*?[ \t]-p[ \t=]*)(?:"[^"\n]+"|'[^'\n]+'|[^\s"'=][^\s"']*)`), with: "${1}" + removed},
 		{words: beginnings().mask("creds", "curl", "ctr"), pattern: regexp.MustCompile(`(--(?:src-|dest-)?creds[ \t=]+["']?[^\s"':]+:|\b(?:curl|ctr)\b[^\n]*?[ \t](?:-u|--user|--proxy-user)[ \t=]+["']?[^\s"':]+:)[^\s"']+`), with: "${1}" + removed},
 		{words: beginnings().mask("private key-----"), pattern: regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----[\s\S]*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$)`), with: "[private key removed]"},
 	}
