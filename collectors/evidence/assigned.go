@@ -46,7 +46,7 @@ var (
 		{
 			may: func(lower []byte) bool { return standsBefore(lower, '=', nameEnds, whatever) }, pattern: regexp.MustCompile(`(?i)\b([\w-]*(?:` + assignedNames + `)|sig)((?:=|[ \t]{1,4}=[ \t]{0,4})\\*["']?)([^\s"'&,;}]+)`), with: "${1}${2}" + removed,
 			honest: func(groups []string) bool {
-				return isFolder(groups[1], groups[3]) || strings.HasPrefix(groups[3], "=") || isRemoved(groups[3]) || groups[3] == "true" || groups[3] == "false"
+				return isFolder(groups[1], groups[3]) || isCount(groups[1], groups[3]) || strings.HasPrefix(groups[3], "=") || isRemoved(groups[3]) || groups[3] == "true" || groups[3] == "false"
 			},
 		},
 		{words: beginnings().mask("x-amz-"), pattern: regexp.MustCompile(`(?i)\b(X-Amz-[A-Za-z-]+=["']?)[^\s"'&,;}]+`), with: "${1}" + removed},
@@ -96,6 +96,11 @@ var (
 // isFolder tells PWD=/root from a password.
 func isFolder(name, value string) bool {
 	return len(name) >= 3 && strings.EqualFold(name[len(name)-3:], "pwd") && strings.HasPrefix(value, "/")
+}
+
+// isCount tells "fail=1 pass=128" from a password.
+func isCount(name, value string) bool {
+	return strings.EqualFold(name, "pass") && len(value) < 6 && strings.Trim(value, "0123456789") == ""
 }
 
 // isRemoved tells what was removed already, before the backslashes of a quote.

@@ -60,12 +60,12 @@ func TestScrubTellsSecretsFromNeighbours(t *testing.T) {
 			[]string{
 				`pwd=CANARY`, `pwd: CANARY`, `api_key=CANARY`, `apikey:CANARY`, `apikey: CANARY`, `api-key: CANARY`, `apiKey=CANARY`, `passphrase=CANARY`, `passphrase: CANARY`, `secret_key=CANARY`, `secret_key: CANARY`,
 				`client_secret: CANARY`, `client-secret=CANARY`, `access_key: CANARY`, `accessKey=CANARY`, `AccountKey=CANARY==;EndpointSuffix=x`, `AWS_SECRET_ACCESS_KEY=CANARY`, `SharedAccessKey=CANARY`,
-				`https://login/cb?code=CANARYCANARY1234&x=1`, `credentials=CANARY`, `password = CANARY`, `pass=CANARY`, `REGISTRY_PASS=CANARY`, `db-pass = CANARY`, `pass="a CANARY"`, `pass%3DCANARY`, `/password=CANARY`, `X-Registry-Auth=CANARY`, `auth=dTpDQU5BUlk=`, `auth: dTpDQU5BUlk`, `x/password: CANARY`,
+				`https://login/cb?code=CANARYCANARY1234&x=1`, `credentials=CANARY`, `password = CANARY`, `pass=CANARY`, `pass=1CANARY`, `REGISTRY_PASS=CANARY`, `db-pass = CANARY`, `pass="a CANARY"`, `pass%3DCANARY`, `/password=CANARY`, `X-Registry-Auth=CANARY`, `auth=dTpDQU5BUlk=`, `auth: dTpDQU5BUlk`, `x/password: CANARY`,
 			},
 			[]string{
 				`PWD=/root`, `OLDPWD: /root`, `rpc error: code = Unknown desc = x`, `exit code=137`, `https://h/x?code=404`, `pull secret "token-password" not found`, `pull secret token-password: not found`,
 				`harbor.corp.example/auth/token:v1`, `harbor.corp.example/auth/password:v1`, `harbor.corp.example/auth/api-key:1.2.3-rc1`, `harbor.corp.example/auth/api-key:latest@sha256:0f3e`, `shop/db-password: forbidden`,
-				`secret "shop/api-key" not found`, `secretKeyRef: {name: x}`, `keyboard=us`, `monkey=1`, `bypass=10.0.0.0/8`, `compass="due north"`, `2 checks pass: 1 fails`, `if password == "": ask`, `private key: missing`, `no such key: ca.crt`,
+				`secret "shop/api-key" not found`, `secretKeyRef: {name: x}`, `keyboard=us`, `monkey=1`, `bypass=10.0.0.0/8`, `compass="due north"`, `2 checks pass: 1 fails`, `fail=1 pass=128 skip=0`, `if password == "": ask`, `private key: missing`, `no such key: ca.crt`,
 				`/etc/tls.private-key: permission denied`, `data.secret-key: Invalid value: "x"`, `https://h/token?offline_token=true&service=x`, `auth: unauthorized`,
 			},
 		},
