@@ -16,8 +16,8 @@ import (
 // MaxKeys is how many keys a mapping may have.
 const MaxKeys = 2000
 
-// Check tells which mapping of a YAML text has too many keys, or why the text is no
-// YAML. It does not mind how many documents there are.
+// Check tells which mapping of a YAML text has too many keys, or a key that is a mapping
+// or a list itself, or why the text is no YAML. It does not mind how many documents there are.
 func Check(text []byte) (err error) {
 	// yaml.v3 lets panics of its own out where it meets what it holds impossible.
 	defer func() {
@@ -65,7 +65,15 @@ func check(n *yaml.Node) error {
 	if n.Kind == yaml.MappingNode && len(n.Content) > 2*MaxKeys {
 		return fmt.Errorf("yaml: line %d: a mapping of %d keys, more than the limit of %d", n.Line, len(n.Content)/2, MaxKeys)
 	}
-	for _, below := range n.Content {
+	for i, below := range n.Content {
+		key := below
+		if key.Kind == yaml.AliasNode {
+			key = key.Alias
+		}
+		// Such a key beside "<<" makes yaml.v3 panic.
+		if n.Kind == yaml.MappingNode && i%2 == 0 && key.Kind != yaml.ScalarNode {
+			return fmt.Errorf("yaml: line %d: a key that is no text", below.Line)
+		}
 		if err := check(below); err != nil {
 			return err
 		}

@@ -27,10 +27,13 @@ func TestCheck(t *testing.T) {
 		"x:\n" + keys(mappings.MaxKeys):   "",
 		"x:\n" + keys(mappings.MaxKeys+1): "yaml: line 2: a mapping of 2001 keys, more than the limit of 2000",
 		"- 1\n---\n- x:\n  " + strings.ReplaceAll(keys(4001), "\n", "\n  "): "yaml: line 4: a mapping of 4001 keys, more than the limit of 2000",
-		"a: 1\nb: \xff\n":    "yaml: line 2: byte 0xff is no UTF-8",
-		"a: 1\n\nb: \x1b\n":  "yaml: line 3: control character U+001B",
-		"\xff\xfea\x00:\x00": "",
-		"a: [":               "yaml: line 1: did not find expected node content",
+		"a: 1\nb: \xff\n":                       "yaml: line 2: byte 0xff is no UTF-8",
+		"a: 1\n\nb: \x1b\n":                     "yaml: line 3: control character U+001B",
+		"\xff\xfea\x00:\x00":                    "",
+		"a: 1\n? [b]\n: 2\n":                    "yaml: line 2: a key that is no text",
+		"a: &x {}\nb: {<<: *x, c: 1, *x : 2}\n": "yaml: line 2: a key that is no text",
+		"a: &x b\n*x : {<<: {c: 1}, 1: 2}\n":    "",
+		"a: [":                                  "yaml: line 1: did not find expected node content",
 	} {
 		got := ""
 		if err := mappings.Check([]byte(text)); err != nil {

@@ -122,6 +122,17 @@ func TestJSON(t *testing.T) {
 
 // FuzzEdit edits the first value of any text: it changes that and nothing else, or
 // refuses.
+// A key that is a list makes yaml.v3 panic where there is a merge key, too.
+func TestPlainValueOfAListForAKey(t *testing.T) {
+	roots, err := documents([]byte("{<<: {a: 1}, ? [b] : 2}\n"))
+	if err != nil || len(roots) != 1 {
+		t.Fatalf("%d documents, %v", len(roots), err)
+	}
+	if v, err := plainValue(roots[0]); err == nil {
+		t.Errorf("read as %v", v)
+	}
+}
+
 func FuzzEdit(f *testing.F) {
 	for _, seed := range []string{
 		"kind: a\ndata:\n  a: old # c\n", "kind: a\ndata: {a: 'x'}\n", "kind: a\ndata:\n  a: |\n    x\n\n  b: >-\n   y\n",

@@ -130,9 +130,9 @@ func patchOf(o objectNode) (string, error) {
 }
 
 // plainValue is a node as JSON has it.
-func plainValue(n *yaml.Node) (map[string]any, error) {
-	var v map[string]any
-	err := n.Decode(&v)
+func plainValue(n *yaml.Node) (v map[string]any, err error) {
+	defer rescue(&err)
+	err = n.Decode(&v)
 	return v, err
 }
 

@@ -46,12 +46,7 @@ func parseText(data []byte) (*text, error) {
 
 // documents are the documents of a stream.
 func documents(data []byte) (roots []*yaml.Node, err error) {
-	// yaml.v3 lets panics of its own out where it meets what it holds impossible.
-	defer func() {
-		if p := recover(); p != nil {
-			roots, err = nil, fmt.Errorf("yaml: %v", p)
-		}
-	}()
+	defer rescue(&err)
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	for {
 		doc := new(yaml.Node)
@@ -63,6 +58,14 @@ func documents(data []byte) (roots []*yaml.Node, err error) {
 			return nil, err
 		}
 		roots = append(roots, doc)
+	}
+}
+
+// rescue makes errors of the panics that yaml.v3 lets out where it meets what it holds
+// impossible.
+func rescue(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("yaml: %v", p)
 	}
 }
 

@@ -81,7 +81,8 @@ func TestFormsAreToldInPlainWords(t *testing.T) {
 // its line, or one error that names the file.
 func FuzzParams(f *testing.F) {
 	for _, text := range append(strangeYAML, "params: {RT-TLS-006: {days: 30}}\n", "params: {a: [1]}\n", "params: {a: ~}\n", "params: {a: &a {b: *a}}\n",
-		"params: {a: &a {b: 1}, c: *a}\n", "params: {a: {1: 2, .nan: .inf}}\n", "params: {a: {<<: {b: 1}, b: 2}}\n", "params: {a: {b: 1, b: 2}}\n") {
+		"params: {a: &a {b: 1}, c: *a}\n", "params: {a: {1: 2, .nan: .inf}}\n", "params: {a: {<<: {b: 1}, b: 2}}\n", "params: {a: {b: 1, b: 2}}\n",
+		"params: {a: {<<, {b: 1}: 2}}\n") {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -65,13 +65,17 @@ func (d *Decoder) yamlPiece(ctx context.Context, p piece) ([]document, error) {
 		return docs, nil
 	}
 	var fault *Fault
-	if errors.As(err, &fault) && fault.Truncated {
+	if errors.Is(err, errWrongCut) || errors.As(err, &fault) && fault.Truncated {
 		err = wholeErr // the item's end is not the text's
 	}
 	// The items before the broken one are kept. They are a List's if they are
 	// objects at all: the rest of the document is not known.
 	return []document{{items: doc.items, hasItems: true, line: doc.line}}, err
 }
+
+// errWrongCut is of an item that holds more than one document: yaml.v3 takes a carriage
+// return alone for the end of a line, behind which a marker may stand.
+var errWrongCut = errors.New("a list item holds more than one document")
 
 // yamlItems reads list items on all cores, up to the first that is broken.
 func (d *Decoder) yamlItems(ctx context.Context, items []piece) ([]value, error) {
@@ -90,6 +94,9 @@ func (d *Decoder) yamlItems(ctx context.Context, items []piece) ([]value, error)
 				from := int(next.Add(batch)) - batch
 				for i := from; i < min(from+batch, len(items)); i++ {
 					docs, err := d.yamlWhole(items[i])
+					if err == nil && len(docs) != 1 {
+						err = errWrongCut
+					}
 					results[i].err = err
 					for _, doc := range docs {
 						results[i].values = append(results[i].values, doc.items...)
