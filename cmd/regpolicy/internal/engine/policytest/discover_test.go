@@ -3,6 +3,7 @@ package policytest
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -24,5 +25,16 @@ func TestStoriesOfALinkedFolder(t *testing.T) {
 	folders, err := storyFolders([]string{link})
 	if err != nil || len(folders) != 1 || folders[0] != filepath.Join(link, "torn-secret") {
 		t.Errorf("found %q: %v", folders, err)
+	}
+}
+
+// A key that is a list makes yaml.v3 panic where there is a merge key, too.
+func TestStoryWithAListForAKey(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, storyFile), []byte("{<<: {a: 1}, ? [b] : 2}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := judgeStory(t.Context(), nil, folder, 1); err == nil || !strings.Contains(err.Error(), "line 1: a key that is no text") {
+		t.Errorf("error %v", err)
 	}
 }

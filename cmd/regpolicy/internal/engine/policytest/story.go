@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/engine"
+	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/mappings"
 	"github.com/regpolicy/regpolicy/cmd/regpolicy/internal/report"
 	"github.com/regpolicy/regpolicy/collectors/evidence"
 )
@@ -33,6 +34,9 @@ func judgeStory(ctx context.Context, l *engine.Library, folder string, jobs int)
 	source, err := readLimited(Disk{}, file)
 	if err != nil {
 		return "", err
+	}
+	if err := mappings.Check(source); err != nil {
+		return "", fault(file, 0, "fixtures hold some to compare with", "reading story: %v", err)
 	}
 	var s story
 	if err := yaml.Unmarshal(source, &s); err != nil {
