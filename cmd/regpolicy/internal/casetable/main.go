@@ -30,9 +30,13 @@ func main() {
 }
 
 func run(args []string, in io.Reader) error {
-	more := len(args) == 3 && args[0] == "fuzz" && args[2] == "more"
-	if len(args) != 2 && !more || args[0] != "cases" && args[0] != "fuzz" {
-		return errors.New("usage: go test -json ... | casetable cases FILE.md, or casetable fuzz FILE.md [more] <bin/fuzz.tsv")
+	usage := errors.New("usage: go test -json ... | casetable cases FILE.md, or casetable fuzz FILE.md [more] <bin/fuzz.tsv")
+	if len(args) < 2 {
+		return usage
+	}
+	more := args[0] == "fuzz" && slices.Equal(args[2:], []string{"more"})
+	if args[0] != "cases" && args[0] != "fuzz" || len(args) > 2 && !more {
+		return usage
 	}
 	begin, end := "<!-- "+args[0]+": begin -->\n", "<!-- "+args[0]+": end -->\n"
 	text, err := os.ReadFile(args[1]) //nolint:gosec // the developer names the page
