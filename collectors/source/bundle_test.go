@@ -47,6 +47,15 @@ func TestSupportBundlesGiveTheirObjects(t *testing.T) {
 			},
 		},
 		{
+			name: "troubleshoot with a folder by a file's name",
+			files: files{
+				"cluster-resources/pods/ns.json":             podList,
+				"cluster-resources/pods-errors.json/ns.json": "{}",
+			},
+			want:     []string{"Pod/ns/a cluster-resources/pods/ns.json:1"},
+			problems: []string{"cluster-resources/pods-errors.json:0 not_regular: is a folder"},
+		},
+		{
 			name: "must-gather",
 			files: files{
 				"must-gather.logs": "x",

@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -143,7 +142,7 @@ func (g *graft) Open(name string) (fs.File, error) {
 	case err != nil:
 		return nil, err
 	case full == "":
-		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("is a folder")}
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errFolder}
 	}
 	return g.fsys.Open(full)
 }

@@ -14,6 +14,9 @@ import (
 	"github.com/regpolicy/regpolicy/collectors/source/internal/manifest"
 )
 
+// errFolder is of a folder by the name of a file.
+var errFolder = errors.New("is a folder")
+
 // fileProblem is why a file could not be read.
 func fileProblem(path string, err error) Problem {
 	p := Problem{Path: path, Reason: "internal", Detail: err.Error(), Hint: cureFile}
@@ -27,7 +30,7 @@ func fileProblem(path string, err error) Problem {
 	case errors.Is(err, errEscapes), errors.Is(err, errLoop):
 		p.Reason = "not_regular"
 		p.Hint = "copy the file in place of the link"
-	case errors.Is(err, archive.ErrNotRegular):
+	case errors.Is(err, archive.ErrNotRegular), errors.Is(err, errFolder):
 		p.Reason = "not_regular"
 	case errors.Is(err, archive.ErrDamaged):
 		p.Reason, p.Hint = "parse_error", "pack the archive again, without a password"

@@ -214,6 +214,10 @@ func (w *walker) read(name string, most int64) (data []byte, ok bool, err error)
 	defer f.Close() //nolint:errcheck // read only
 	var size int64
 	if info, err := f.Stat(); err == nil {
+		if info.IsDir() {
+			w.problem(fileProblem(name, errFolder))
+			return nil, false, nil
+		}
 		size = info.Size()
 		w.see(info)
 	}
