@@ -48,14 +48,14 @@ func run(args []string, in io.Reader) error {
 	if !found || !ended {
 		return fmt.Errorf("reading %q: the markers of the table are missing", args[1])
 	}
+	if !more {
+		told = nil
+	}
 	var made string
-	switch {
-	case args[0] == "cases":
+	if args[0] == "cases" {
 		made, err = table(in)
-	case more:
+	} else {
 		made, err = fuzzTable(in, string(told))
-	default:
-		made, err = fuzzTable(in, "")
 	}
 	if err != nil {
 		return err

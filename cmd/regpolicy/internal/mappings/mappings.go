@@ -1,5 +1,6 @@
-// Package mappings refuses YAML that yaml.v3 would take minutes to decode: it holds
-// each key of a mapping against each other one.
+// Package mappings refuses YAML whose mappings yaml.v3 cannot decode well: it holds each
+// key against each other one, which may take minutes, and panics at a key that is a list
+// or a mapping beside "<<".
 package mappings
 
 import (
@@ -70,7 +71,6 @@ func check(n *yaml.Node) error {
 		if key.Kind == yaml.AliasNode {
 			key = key.Alias
 		}
-		// Such a key beside "<<" makes yaml.v3 panic.
 		if n.Kind == yaml.MappingNode && i%2 == 0 && key.Kind != yaml.ScalarNode {
 			return fmt.Errorf("yaml: line %d: a key that is no text", below.Line)
 		}
