@@ -51,7 +51,7 @@ func TestForecastThatIsCutShort(t *testing.T) {
 	}{
 		"time":                 {endless, Options{Timeout: time.Second}, "it took longer than 1s and was stopped"},
 		"the time for all":     {endless, Options{Within: 3 * time.Second}, "the 3s for all judging were over before it was done"},
-		"memory":               {greedy, Options{Memory: 256 << 20}, "it took too much memory and was stopped: the process may hold 256 MiB"},
+		"memory":               {greedy, Options{Memory: 256 << 20, Timeout: unhurried}, "it took too much memory and was stopped: the process may hold 256 MiB"},
 		"a failure of its own": {broken, Options{}, "org/0.rego:16: eval_builtin_error: time.parse_rfc3339_ns: parsing time \"0"},
 	} {
 		t.Run(name, func(t *testing.T) {
