@@ -12,8 +12,6 @@ import (
 )
 
 const (
-	// Size is how many bytes the inputs have.
-	Size = 1 << 20
 	// quick is a time in which no parser is called slow.
 	quick = 700 * time.Millisecond
 	// growth is how much more four times the input may cost: in time proportional
@@ -23,7 +21,8 @@ const (
 	slack = 32 << 20
 )
 
-// Shape is a kind of input, made at any size.
+// Shape is a kind of input, made at any size: never longer, so that what a parser
+// takes at most is not refused.
 type Shape struct {
 	Name string
 	Make func(size int) []byte
@@ -42,7 +41,7 @@ func enclosed(name, before, text, after string) Shape {
 // nested opens again and again and closes as often.
 func nested(name, open, within, end string) Shape {
 	return Shape{name, func(size int) []byte {
-		n := size / (len(open) + len(end))
+		n := (size - len(within)) / (len(open) + len(end))
 		return []byte(strings.Repeat(open, n) + within + strings.Repeat(end, n))
 	}}
 }
@@ -50,12 +49,13 @@ func nested(name, open, within, end string) Shape {
 // Numbered has a line for each number.
 func Numbered(name, before, format string) Shape {
 	return Shape{name, func(size int) []byte {
-		var out strings.Builder
-		out.WriteString(before)
-		for i := 0; out.Len() < size; i++ {
-			fmt.Fprintf(&out, format, i)
+		out := []byte(before)
+		for i := 0; ; i++ {
+			end := len(out)
+			if out = fmt.Appendf(out, format, i); len(out) > size {
+				return out[:end]
+			}
 		}
-		return []byte(out.String())
 	}}
 }
 
@@ -63,7 +63,7 @@ func Numbered(name, before, format string) Shape {
 func layered(name, text string) Shape {
 	return Shape{name, func(size int) []byte {
 		encoded := text
-		for len(encoded)*4/3 < size {
+		for base64.StdEncoding.EncodedLen(len(encoded)) <= size {
 			encoded = base64.StdEncoding.EncodeToString([]byte(encoded))
 		}
 		return []byte(encoded)
@@ -167,8 +167,14 @@ func cost(parse func([]byte), input []byte) (time.Duration, uint64) {
 // time is measured again before it is called too long. No other test may run beside it.
 func Linear(t *testing.T, parse func([]byte), more ...Shape) {
 	t.Helper()
+	LinearUpTo(t, Size, parse, more...)
+}
+
+// LinearUpTo is Linear for a parser that refuses what is longer than size.
+func LinearUpTo(t *testing.T, size int, parse func([]byte), more ...Shape) {
+	t.Helper()
 	for _, shape := range append(Shapes(), more...) {
-		small, large := shape.Make(Size/4), shape.Make(Size)
+		small, large := shape.Make(min(size, Size)/4), shape.Make(min(size, Size))
 		took, memory := cost(parse, large)
 		least, lessMemory := cost(parse, small)
 		for range 4 {

@@ -8,8 +8,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	toml "github.com/pelletier/go-toml/v2"
 )
 
 // The names of containerd's CRI plugin, by the format version of config.toml.
@@ -21,7 +19,6 @@ const (
 
 const (
 	maxConfigs    = 100 // files that config.toml imports
-	maxConfigText = 256 << 10
 	maxTableDepth = 16
 )
 
@@ -150,27 +147,15 @@ func (l *Listing) imported(from string, imports []string) []string {
 }
 
 func parseConfig(text []byte) (configFile, error) {
-	if len(text) > maxConfigText {
-		return configFile{}, fmt.Errorf("it has %d bytes; more than %d are not read", len(text), maxConfigText)
-	}
 	var file struct {
 		Version int            `toml:"version"`
 		Imports []string       `toml:"imports"`
 		Plugins map[string]any `toml:"plugins"`
 	}
-	if err := toml.Unmarshal(text, &file); err != nil {
-		return configFile{}, tomlError(err)
+	if err := decodeTOML(text, &file); err != nil {
+		return configFile{}, err
 	}
 	return configFile{version: file.Version, imports: file.Imports, plugins: file.Plugins}, nil
-}
-
-// tomlError adds the place to an error of the TOML reader.
-func tomlError(err error) error {
-	if at, ok := errors.AsType[*toml.DecodeError](err); ok {
-		row, column := at.Position()
-		return fmt.Errorf("line %d, column %d: %s", row, column, printable(strings.TrimPrefix(at.Error(), "toml: ")))
-	}
-	return errors.New(printable(strings.TrimPrefix(err.Error(), "toml: ")))
 }
 
 // mergeTables lays b over a, key by key.

@@ -10,6 +10,12 @@ var (
 	WithoutKeys    = withoutKeys
 )
 
+// MaxConfigText and MaxConfigKeys are the most that a file of containerd's may have.
+const (
+	MaxConfigText = maxConfigText
+	MaxConfigKeys = maxConfigKeys
+)
+
 // ParseHosts returns how many endpoints a hosts.toml has.
 func ParseHosts(text []byte) (int, error) {
 	f, err := parseHosts("/etc/containerd/certs.d/h", text)

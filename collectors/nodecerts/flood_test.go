@@ -14,8 +14,6 @@ func TestNodesFilesTakeLinearTime(t *testing.T) {
 		"a file in it": func(text []byte) {
 			_, _ = nodecerts.ParseStream(bytes.NewReader(append([]byte(stream("file ok\n/etc/x")), text...)), 64<<20)
 		},
-		"config.toml":  func(text []byte) { _ = nodecerts.ParseConfig(text) },
-		"hosts.toml":   func(text []byte) { _, _ = nodecerts.ParseHosts(text) },
 		"unit":         func(text []byte) { nodecerts.ParseUnit(text) },
 		"os-release":   func(text []byte) { nodecerts.ParseOSRelease(text) },
 		"named paths":  func(text []byte) { nodecerts.NamedPaths("/etc/containerd/config.toml", text) },
@@ -29,5 +27,18 @@ func TestNodesFilesTakeLinearTime(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) { flood.Linear(t, parse) })
+	}
+}
+
+// What is longer is refused, so that these are held to what is just not.
+func TestTOMLTakesLinearTime(t *testing.T) {
+	for name, parse := range map[string]func([]byte){
+		"config.toml": func(text []byte) { _ = nodecerts.ParseConfig(text) },
+		"hosts.toml":  func(text []byte) { _, _ = nodecerts.ParseHosts(text) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			flood.LinearUpTo(t, nodecerts.MaxConfigText, parse, flood.Repeated("dotted keys", "a.b.c.d = 1\n"), flood.Numbered("dotted keys of other names", "", "a%d.b.c = 1\n"),
+				flood.Numbered("an inline table", "a = {", "a%d = 1, "), flood.Numbered("inline tables", "", "a%d = {b = 1, c = {d = 1}}\n"), flood.Numbered("hosts", "", "[host.\"https://h%d\"]\n"))
+		})
 	}
 }

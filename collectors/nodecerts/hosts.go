@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	toml "github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/regpolicy/regpolicy/collectors/evidence"
@@ -57,9 +56,6 @@ type hostSettings struct {
 // containerd pass over the whole file; hasTree is told even then where it can be.
 func parseHosts(dir string, text []byte) (hostsFile, error) {
 	f := hostsFile{}
-	if len(text) > maxConfigText {
-		return f, fmt.Errorf("it has %d bytes; more than %d are not read", len(text), maxConfigText)
-	}
 	names := hostTables(text)
 	f.hasTree = len(names) > 0
 	var file struct {
@@ -67,8 +63,8 @@ func parseHosts(dir string, text []byte) (hostsFile, error) {
 		Server string                  `toml:"server"`
 		Hosts  map[string]hostSettings `toml:"host"`
 	}
-	if err := toml.Unmarshal(text, &file); err != nil {
-		return f, tomlError(err)
+	if err := decodeTOML(text, &file); err != nil {
+		return f, err
 	}
 	f.hasTree = f.hasTree || file.Hosts != nil
 	f.server = file.Server
