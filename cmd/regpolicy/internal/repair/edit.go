@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -16,37 +18,75 @@ type Edit interface {
 	apply(object *yaml.Node) error
 }
 
-// edit makes changes to one object of a text. Each is read again and held against
-// what it was to be, so that no edit changes more than it should.
+// edit makes changes to one object of a text, one after the other.
 func edit(data []byte, object int, edits []Edit) ([]byte, error) {
+	return editAll(data, map[int][]Edit{object: edits})
+}
+
+// editAll makes changes to the objects of a text, by the object's place in it: those of
+// different objects together, those of one after the other. The text is read again each
+// time and held against what it was to be, so that no edit changes more than it should.
+func editAll(data []byte, edits map[int][]Edit) ([]byte, error) {
+	most := 0
+	for _, one := range edits {
+		most = max(most, len(one))
+	}
+	if most == 0 {
+		return data, nil
+	}
 	mark := bytes.HasPrefix(data, byteOrderMark)
-	for _, e := range edits {
-		t, err := parseText(data)
-		if err != nil {
+	t, err := parseText(data)
+	if err != nil {
+		return nil, err
+	}
+	for round := range most {
+		now := map[int]Edit{}
+		for object, one := range edits {
+			if round < len(one) {
+				now[object] = one[round]
+			}
+		}
+		if t, err = t.edited(now); err != nil {
 			return nil, err
 		}
-		objects := t.objects()
+	}
+	if mark {
+		return append(bytes.Clone(byteOrderMark), t.data...), nil
+	}
+	return t.data, nil
+}
+
+// edited is the text after one edit of each of some objects. The tree of t is what the
+// text was to be, then.
+func (t *text) edited(edits map[int]Edit) (*text, error) {
+	objects := t.objects()
+	var changes []splice
+	var last Edit
+	for _, object := range slices.Sorted(maps.Keys(edits)) {
 		if object >= len(objects) {
 			return nil, errNotThere
 		}
-		changes, err := e.splices(t, objects[object].node)
+		last = edits[object]
+		own, err := last.splices(t, objects[object].node)
 		if err != nil {
 			return nil, err
 		}
-		changed := t.splice(changes)
+		changes = append(changes, own...)
+	}
+	for object, e := range edits {
 		if err := e.apply(objects[object].node); err != nil {
 			return nil, err
 		}
-		again, err := parseText(changed)
-		if err != nil || !equalAll(t.roots, again.roots) {
-			return nil, fmt.Errorf("editing %T: %w", e, errMore)
-		}
-		data = changed
 	}
-	if mark && len(edits) > 0 {
-		data = append(bytes.Clone(byteOrderMark), data...)
+	changed, err := t.splice(changes)
+	if err != nil {
+		return nil, err
 	}
-	return data, nil
+	again, err := parseText(changed)
+	if err != nil || !equalAll(t.roots, again.roots) {
+		return nil, fmt.Errorf("editing %T: %w", last, errMore)
+	}
+	return again, nil
 }
 
 var errMore = errors.New("the file would change in more than one place")

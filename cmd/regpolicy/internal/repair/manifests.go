@@ -1,6 +1,8 @@
 package repair
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,6 +20,9 @@ type Manifests struct {
 	before map[string][]byte
 	after  map[string][]byte
 	chains map[string][]string
+	// parsed are the objects of files as they were when last asked for: each finding
+	// asks for its own.
+	parsed map[string]parsedFile
 	// records are where the evidence says that objects came from, one a file.
 	records []evidence.Provenance
 }
@@ -25,7 +30,7 @@ type Manifests struct {
 // Open makes the files known that records came from. locate names the file of a
 // record; read gives its bytes, once.
 func Open(records []evidence.Provenance, locate func(evidence.Provenance) (string, bool), read func(path string) ([]byte, error)) *Manifests {
-	return &Manifests{records: records, locate: locate, read: read, before: map[string][]byte{}, after: map[string][]byte{}, chains: map[string][]string{}}
+	return &Manifests{records: records, locate: locate, read: read, before: map[string][]byte{}, after: map[string][]byte{}, chains: map[string][]string{}, parsed: map[string]parsedFile{}}
 }
 
 // Changed are the paths of the files that repairs have changed, sorted.
@@ -61,6 +66,28 @@ func (m *Manifests) text(path string) ([]byte, error) {
 	return data, nil
 }
 
+type parsedFile struct {
+	data    []byte
+	objects []objectNode
+}
+
+// objectsOf are the objects of a file. They are not to be changed.
+func (m *Manifests) objectsOf(path string) ([]objectNode, error) {
+	data, err := m.text(path)
+	if err != nil {
+		return nil, err
+	}
+	if p, ok := m.parsed[path]; ok && bytes.Equal(p.data, data) {
+		return p.objects, nil
+	}
+	t, err := parseText(data)
+	if err != nil {
+		return nil, err
+	}
+	m.parsed[path] = parsedFile{data, t.objects()}
+	return m.parsed[path].objects, nil
+}
+
 // Object is one object in one of the files.
 type Object struct {
 	objectNode
@@ -74,16 +101,12 @@ func (m *Manifests) find(ref evidence.ObjectRef, from evidence.Provenance) (*Obj
 	if !ok {
 		return nil, fmt.Errorf("it lies in an archive; unpack it and name the folder")
 	}
-	data, err := m.text(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading %q: %w", path, err)
-	}
-	t, err := parseText(data)
+	objects, err := m.objectsOf(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", path, err)
 	}
 	var found []Object
-	for i, o := range t.objects() {
+	for i, o := range objects {
 		if o.kind == ref.Kind && o.namespace == ref.Namespace && o.name == ref.Name {
 			found = append(found, Object{objectNode: o, Path: path, index: i})
 		}
@@ -107,19 +130,44 @@ type change struct {
 }
 
 // make makes repairs in order and returns the files that come of them.
-func (m *Manifests) make(repairs []*Repair) (*Manifests, error) {
+func (m *Manifests) make(ctx context.Context, repairs []*Repair) (*Manifests, error) {
 	out := m.with()
+	changes := map[string][]change{}
 	for _, r := range repairs {
 		maps.Copy(out.chains, r.chains)
 		for _, c := range r.changes {
-			data, err := edit(out.after[c.object.Path], c.object.index, c.edits)
-			if err != nil {
-				return nil, fmt.Errorf("editing %s %q in %q: %w", c.object.kind, c.object.name, c.object.Path, err)
-			}
-			out.after[c.object.Path] = data
+			changes[c.object.Path] = append(changes[c.object.Path], c)
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(changes)) {
+		var err error
+		if out.after[path], err = editFile(ctx, out.after[path], changes[path]); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// editFile makes all changes of a file together: each alone would read the whole file
+// again. Where that fails they are made one by one, which tells at which.
+func editFile(ctx context.Context, data []byte, changes []change) ([]byte, error) {
+	edits := map[int][]Edit{}
+	for _, c := range changes {
+		edits[c.object.index] = append(edits[c.object.index], c.edits...)
+	}
+	if all, err := editAll(data, edits); err == nil {
+		return all, nil
+	}
+	for _, c := range changes {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		var err error
+		if data, err = edit(data, c.object.index, c.edits); err != nil {
+			return nil, fmt.Errorf("editing %s %q in %q: %w", c.object.kind, c.object.name, c.object.Path, err)
+		}
+	}
+	return data, nil
 }
 
 // Chains are the fingerprints of what registries are to send, by endpoint.

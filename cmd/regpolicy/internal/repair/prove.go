@@ -84,7 +84,10 @@ func Run(ctx context.Context, from State, opt Options, judge Judge) (*Outcome, e
 	out := &Outcome{State: from}
 	failed := map[string]bool{}
 	for range rounds {
-		repairs, problems := Plan(out.State, opt)
+		repairs, problems, err := Plan(ctx, out.State, opt)
+		if err != nil {
+			return nil, err
+		}
 		out.Problems = problems
 		repairs = slices.DeleteFunc(repairs, func(r *Repair) bool { return failed[r.Of+r.Does] })
 		// What moves fields goes first: the others are planned anew then.
@@ -132,7 +135,10 @@ func (o *Outcome) oneByOne(ctx context.Context, repairs []*Repair, judge Judge) 
 
 // try makes repairs if they prove themselves; else it says why not.
 func (o *Outcome) try(ctx context.Context, repairs []*Repair, judge Judge) (why string, err error) {
-	changed, err := o.Manifests.make(repairs)
+	changed, err := o.Manifests.make(ctx, repairs)
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
 	if err != nil {
 		return err.Error(), nil //nolint:nilerr // the file cannot be edited, which is an outcome
 	}
@@ -140,8 +146,9 @@ func (o *Outcome) try(ctx context.Context, repairs []*Repair, judge Judge) (why 
 	if err != nil {
 		return "", err
 	}
-	if why := prove(o.State, next, repairs); why != "" {
-		return why, nil
+	why, err = prove(ctx, o.State, next, repairs)
+	if why != "" || err != nil {
+		return why, err
 	}
 	o.State = next
 	o.Proven = append(o.Proven, repairs...)
@@ -151,7 +158,7 @@ func (o *Outcome) try(ctx context.Context, repairs []*Repair, judge Judge) (why 
 // prove holds two states against each other: what the repairs are for is denied no
 // more, and nothing else is worse. What nodes hold is held against what is foreseen of
 // them: until they roll it cannot be better.
-func prove(before, after State, repairs []*Repair) (why string) {
+func prove(ctx context.Context, before, after State, repairs []*Repair) (why string, err error) {
 	now, ahead := byVerdict(after.Report), byVerdict(after.ahead())
 	for _, r := range repairs {
 		in := now
@@ -161,13 +168,16 @@ func prove(before, after State, repairs []*Repair) (why string) {
 		for _, t := range r.targets {
 			for _, s := range r.forward(t.subject) {
 				if res := in[verdictKey(t.policy, r.later(s))]; res != nil && rank(res) > 0 {
-					return fmt.Sprintf("%s is %s still: %s", t.policy, res.Verdict, res.Message)
+					return fmt.Sprintf("%s is %s still: %s", t.policy, res.Verdict, res.Message), nil
 				}
 			}
 		}
 	}
 	was := map[string]int{}
 	for i := range before.Report.Results {
+		if i%100 == 0 && ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
 		r := &before.Report.Results[i]
 		for _, s := range forwardAll(repairs, r.Subject) {
 			key := verdictKey(r.ID, s)
@@ -177,10 +187,10 @@ func prove(before, after State, repairs []*Repair) (why string) {
 	for i := range after.Report.Results {
 		r := &after.Report.Results[i]
 		if !ofNodes(r.Subject) && rank(r) > was[verdictKey(r.ID, r.Subject)] {
-			return fmt.Sprintf("%s would be %s: %s", r.ID, r.Verdict, r.Message)
+			return fmt.Sprintf("%s would be %s: %s", r.ID, r.Verdict, r.Message), nil
 		}
 	}
-	return ""
+	return "", nil
 }
 
 func byVerdict(rep *report.Report) map[string]*report.Result {

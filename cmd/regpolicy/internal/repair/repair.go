@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -121,12 +122,15 @@ type Options struct {
 
 // Plan are the repairs that a state asks for, and what of it cannot be repaired though
 // it is of a kind that could.
-func Plan(s State, opt Options) ([]*Repair, []Problem) {
+func Plan(ctx context.Context, s State, opt Options) ([]*Repair, []Problem, error) {
 	p := &planner{manifests: s.Manifests, doc: s.Document, opt: opt, of: map[string]*wanted{}}
 	for i := range s.Report.Results {
 		p.take(&s.Report.Results[i])
 	}
 	for _, key := range slices.Sorted(slices.Values(p.order)) {
+		if ctx.Err() != nil {
+			return nil, nil, context.Cause(ctx)
+		}
 		p.plan(key, p.of[key])
 	}
 	p.serve(s.ahead())
@@ -138,7 +142,7 @@ func Plan(s State, opt Options) ([]*Repair, []Problem) {
 	if len(p.repairs) == 0 {
 		p.roll(s.ahead())
 	}
-	return p.repairs, p.problems
+	return p.repairs, p.problems, nil
 }
 
 // wanted is what a trust entry or a cluster is denied for.

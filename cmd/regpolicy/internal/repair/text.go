@@ -139,16 +139,19 @@ type splice struct {
 	text       string
 }
 
-// splice makes changes that do not overlap.
-func (t *text) splice(changes []splice) []byte {
+// splice makes changes, which may not overlap.
+func (t *text) splice(changes []splice) ([]byte, error) {
 	sort.SliceStable(changes, func(i, j int) bool { return changes[i].start < changes[j].start })
 	var out bytes.Buffer
 	at := 0
 	for _, c := range changes {
+		if c.start < at {
+			return nil, errMore
+		}
 		out.Write(t.data[at:c.start])
 		out.WriteString(c.text)
 		at = c.end
 	}
 	out.Write(t.data[at:])
-	return out.Bytes()
+	return out.Bytes(), nil
 }
