@@ -51,8 +51,11 @@ _probed(name) if count(input.endpoints[nodeviews.endpoint_of(name)].probes) > 0
 # A probe that was tried and came to nothing is a gap, which is reported in its stead.
 _failed(name) if {
 	not _probed(name)
-	some gap in input.coverage.tls.gaps
-	gap.subject.name == nodeviews.endpoint_of(name)
+	_tried[nodeviews.endpoint_of(name)]
 }
+
+# _tried are the hosts of such gaps. A set that is made as a whole, for OPA looks through
+# the gaps for each registry where it may do so one at a time.
+_tried := {gap.subject.name | some gap in input.coverage.tls.gaps}
 
 _subject(name) := {"kind": "registry", "name": name}
