@@ -8,11 +8,16 @@ import data.regpolicy.lib.nodes
 # trust store that it is judged with there; and the nodes that share both. Nodes that
 # are set up alike are looked at once: there may be thousands.
 views := {view: names |
-	some name, _ in input.endpoints
-	rows := array.concat(_shared[name], _own[name])
-	some pair in {[row.key, row.store] | some row in rows}
+	some name, by_pair in _sets
+	some pair, sets in by_pair
 	view := {"endpoint": name, "key": pair[0], "store": pair[1]}
-	names := union({row.names | some row in rows; [row.key, row.store] == pair})
+	names := union(sets)
+}
+
+# _sets are sets of nodes by endpoint, and chain and store there.
+_sets[name][[row.key, row.store]] contains row.names if {
+	some name, _ in input.endpoints
+	some row in array.concat(_shared[name], _own[name])
 }
 
 # _shared are chain, store and nodes, by the endpoint, for the nodes that were shown
