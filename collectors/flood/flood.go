@@ -35,7 +35,9 @@ func Repeated(name, text string) Shape {
 
 // enclosed has something before and behind what is repeated.
 func enclosed(name, before, text, after string) Shape {
-	return Shape{name, func(size int) []byte { return []byte(before + strings.Repeat(text, size/len(text)) + after) }}
+	return Shape{name, func(size int) []byte {
+		return []byte(before + strings.Repeat(text, (size-len(before)-len(after))/len(text)) + after)
+	}}
 }
 
 // nested opens again and again and closes as often.
@@ -174,7 +176,11 @@ func Linear(t *testing.T, parse func([]byte), more ...Shape) {
 func LinearUpTo(t *testing.T, size int, parse func([]byte), more ...Shape) {
 	t.Helper()
 	for _, shape := range append(Shapes(), more...) {
-		small, large := shape.Make(min(size, Size)/4), shape.Make(min(size, Size))
+		most := min(size, Size)
+		small, large := shape.Make(most/4), shape.Make(most)
+		if len(large) > most {
+			t.Errorf("%s: %d bytes, want at most %d", shape.Name, len(large), most)
+		}
 		took, memory := cost(parse, large)
 		least, lessMemory := cost(parse, small)
 		for range 4 {
